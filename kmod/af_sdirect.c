@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The socket family: a TCP socket under wrapper operations.
+ *
+ * There is no companion socket.  create() makes a TCP socket and puts its
+ * struct sock into the user's struct socket; what is not on the data path goes
+ * straight to TCP's own operations.
+ */
+#include "compat.h"
+
+#include <asm/ioctls.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/sockios.h>
+#include <linux/splice.h>
+#include <net/inet_common.h>
+#include <net/tcp.h>
+
+#include "af_sdirect.h"
+#include "lease.h"
+#include "region.h"
+#include "rendezvous.h"
+#include "sockopt.h"
+#include "stream.h"
+#include "wake.h"
+
+/* Index: 0 for IPv4, 1 for IPv6. */
+static const struct proto_ops *sdr_tcp_ops[2] __ro_after_init;
+static struct proto_ops sdr_ops[2] __ro_after_init;
+
+/* TCP's own operations for a socket of ours. */
+static const struct proto_ops *tcp_ops(const struct socket *sock)
+{
+	return sdr_tcp_ops[sock->ops - sdr_ops];
+}
+
+/* The socket's state if it takes part in anything but plain TCP. */
+static struct sdr_sock *direct_sk(const struct socket *sock)
+{
+	struct sdr_sock *ss = sdr_sk(sock->sk);
+
+	return ss && likely(!sdr_sock_plain(ss)) ? ss : NULL;
+}
+
+static void look_for_peer(struct sdr_sock *ss)
+{
+	lock_sock(ss->sk);
+	sdr_rendezvous_try(ss);
+	release_sock(ss->sk);
+}
+
+/* --- life --- */
+
+/*
+ * Closing with bytes unread resets the connection; TCP sees to that for bytes
+ * of its own, for those on a ring it must be told.
+ */
+static void end_stream(struct sdr_sock *ss)
+{
+	struct sock *sk = ss->sk;
+
+	mutex_lock(&ss->rx_lock);
+	lock_sock(sk);
+	sdr_lease_revoke(ss);
+	sdr_stream_to_tcp(ss, SDIRECT_REASON_SHUTDOWN);
+	sdr_stream_sync_rx(ss);
+	if (sdr_stream_ring_unread(ss)) {
+		sock_set_flag(sk, SOCK_LINGER);
+		sk->sk_lingertime = 0;
+	}
+	release_sock(sk);
+	mutex_unlock(&ss->rx_lock);
+}
+
+static int sdr_release(struct socket *sock)
+{
+	struct sdr_sock *ss = sock->sk ? sdr_sk(sock->sk) : NULL;
+	const struct proto_ops *ops = tcp_ops(sock);
+
+	if (ss) {
+		if (sdr_sock_pair(ss))
+			end_stream(ss);
+		sdr_sock_destroy(ss);
+	}
+	return ops->release(sock);
+}
+
+static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
+		       int flags)
+{
+	struct sdr_sock *ss = direct_sk(sock);
+	int err;
+
+	if (!ss || len < (int)sizeof(addr->sa_family))
+		return tcp_ops(sock)->connect(sock, addr, len, flags);
+	if (addr->sa_family == AF_UNSPEC) {
+		if (sdr_sock_pair(ss))
+			end_stream(ss);
+		sdr_sock_leave(ss);
+		return tcp_ops(sock)->connect(sock, addr, len, flags);
+	}
+	if (sock->state == SS_UNCONNECTED) {
+		sdr_key_preset(sock->sk);
+		ss->active = true;
+	}
+	err = tcp_ops(sock)->connect(sock, addr, len, flags);
+	if (!err)
+		look_for_peer(ss);
+	return err;
+}
+
+static int sdr_accept(struct socket *sock, struct socket *newsock, int flags,
+		      bool kern)
+{
+	int err = tcp_ops(sock)->accept(sock, newsock, flags, kern);
+	struct sdr_sock *ss;
+
+	if (err)
+		return err;
+	sdr_sock_create(newsock->sk, false);
+	ss = sdr_sk(newsock->sk);
+	if (ss)
+		look_for_peer(ss);
+	return 0;
+}
+
+static int sdr_shutdown(struct socket *sock, int how)
+{
+	struct sdr_sock *ss = direct_sk(sock);
+
+	/* The FIN goes by TCP, behind the last byte on a ring. */
+	if (ss && sdr_sock_pair(ss) && (how == SHUT_WR || how == SHUT_RDWR)) {
+		lock_sock(ss->sk);
+		sdr_stream_to_tcp(ss, SDIRECT_REASON_SHUTDOWN);
+		ss->stay_tcp = true;
+		release_sock(ss->sk);
+	}
+	return tcp_ops(sock)->shutdown(sock, how);
+}
+
+/* --- data --- */
+
+static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct sdr_sock *ss = direct_sk(sock);
+	struct sock *sk = sock->sk;
+	ssize_t ret;
+
+	if (!ss)
+		return tcp_ops(sock)->sendmsg(sock, msg, len);
+	/* A SYN that carries data: there is nobody to meet yet. */
+	if (unlikely(msg->msg_flags & MSG_FASTOPEN) && sdr_rendezvous_leave(ss))
+		return tcp_ops(sock)->sendmsg(sock, msg, len);
+	lock_sock(sk);
+	sdr_rendezvous_try(ss);
+	ret = sdr_stream_send(ss, msg, len);
+	release_sock(sk);
+	return sdr_sock_abort_if_failed(ss, ret);
+}
+
+static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		       int flags)
+{
+	struct sdr_sock *ss = direct_sk(sock);
+
+	if (!ss || flags & (MSG_OOB | MSG_ERRQUEUE))
+		return tcp_ops(sock)->recvmsg(sock, msg, len, flags);
+	return sdr_sock_abort_if_failed(ss,
+					sdr_stream_recv(ss, msg, len, flags));
+}
+
+static __poll_t sdr_poll(struct file *file, struct socket *sock,
+			 poll_table *wait)
+{
+	struct sdr_sock *ss = direct_sk(sock);
+	__poll_t mask = tcp_ops(sock)->poll(file, sock, wait);
+
+	if (!ss)
+		return mask;
+	return sdr_stream_poll(ss, mask, poll_requested_events(wait));
+}
+
+static ssize_t sdr_sendpage(struct socket *sock, struct page *page, int offset,
+			    size_t size, int flags)
+{
+	if (!direct_sk(sock))
+		return tcp_ops(sock)->sendpage(sock, page, offset, size, flags);
+	/* Copied: the page stays the program's, a ring is its peer's. */
+	return sock_no_sendpage(sock, page, offset, size, flags);
+}
+
+static ssize_t sdr_splice_read(struct socket *sock, loff_t *ppos,
+			       struct pipe_inode_info *pipe, size_t len,
+			       unsigned int flags)
+{
+	if (!direct_sk(sock))
+		return tcp_ops(sock)->splice_read(sock, ppos, pipe, len, flags);
+	return generic_file_splice_read(sock->file, ppos, pipe, len, flags);
+}
+
+static int sdr_mmap(struct file *file, struct socket *sock,
+		    struct vm_area_struct *vma)
+{
+	struct sdr_sock *ss = sdr_sk(sock->sk);
+	struct sdr_region *region;
+
+	/* Under mmap_lock: no socket lock here, see sock.h. */
+	region = ss ? smp_load_acquire(&ss->region) : NULL;
+	return region ? sdr_region_mmap(region, vma) : -EPERM;
+}
+
+/* --- ioctl --- */
+
+static int ioctl_attach(struct sdr_sock *ss, void __user *arg)
+{
+	struct sdirect_attach at;
+	int err;
+
+	if (copy_from_user(&at, arg, sizeof(at)))
+		return -EFAULT;
+	mutex_lock(&ss->rx_lock);
+	lock_sock(ss->sk);
+	err = sdr_lease_attach(ss, &at);
+	release_sock(ss->sk);
+	mutex_unlock(&ss->rx_lock);
+	if (err)
+		return err;
+	return copy_to_user(arg, &at, sizeof(at)) ? -EFAULT : 0;
+}
+
+static int ioctl_settle(struct sdr_sock *ss, void __user *arg)
+{
+	struct sdirect_settle settle;
+	int err = sdr_lease_settle(ss, &settle);
+
+	if (err)
+		return err;
+	return copy_to_user(arg, &settle, sizeof(settle)) ? -EFAULT : 0;
+}
+
+static int ioctl_doorbell(struct sdr_sock *ss, void __user *arg)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+
+	if (!pair)
+		return -ENOTCONN;
+	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_DOORBELLS);
+	sdr_wake_end(pair, !ss->side);
+	return 0;
+}
+
+static int put_count(u64 n, void __user *arg)
+{
+	return put_user((int)min_t(u64, n, INT_MAX), (int __user *)arg);
+}
+
+static int ioctl_inq(struct sdr_sock *ss, void __user *arg)
+{
+	return put_count(sdr_stream_inq(ss), arg);
+}
+
+static int ioctl_outq(struct sdr_sock *ss, void __user *arg)
+{
+	return put_count(sdr_stream_outq(ss), arg);
+}
+
+/**
+ * struct sdr_ioctl - an ioctl that is not simply TCP's
+ * @cmd:	its number
+ * @paired:	without a pair it is TCP's
+ * @fn:		what it does
+ */
+struct sdr_ioctl {
+	unsigned int cmd;
+	bool paired;
+	int (*fn)(struct sdr_sock *ss, void __user *arg);
+};
+
+static const struct sdr_ioctl sdr_ioctls[] = {
+	{ SDIRECT_IOC_ATTACH,	false,	ioctl_attach },
+	{ SDIRECT_IOC_SETTLE,	false,	ioctl_settle },
+	{ SDIRECT_IOC_DOORBELL,	false,	ioctl_doorbell },
+	{ SIOCINQ,		true,	ioctl_inq },
+	{ SIOCOUTQ,		true,	ioctl_outq },
+};
+
+static int sdr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct sdr_sock *ss = sdr_sk(sock->sk);
+	const struct sdr_ioctl *ioc = sdr_ioctls;
+
+	for (; ss && ioc < sdr_ioctls + ARRAY_SIZE(sdr_ioctls); ioc++)
+		if (ioc->cmd == cmd && (!ioc->paired || sdr_sock_pair(ss)))
+			return ioc->fn(ss, (void __user *)arg);
+	return tcp_ops(sock)->ioctl(sock, cmd, arg);
+}
+
+#ifdef CONFIG_COMPAT
+static int sdr_compat_ioctl(struct socket *sock, unsigned int cmd,
+			    unsigned long arg)
+{
+	/* Our own structures are the same for 32-bit programs. */
+	if (_IOC_TYPE(cmd) == SDIRECT_IOC_MAGIC)
+		return sdr_ioctl(sock, cmd, (unsigned long)compat_ptr(arg));
+	return tcp_ops(sock)->compat_ioctl(sock, cmd, arg);
+}
+#endif
+
+/* --- options --- */
+
+static int sdr_setsockopt(struct socket *sock, int level, int optname,
+			  sockptr_t optval, unsigned int optlen)
+{
+	int err = sdr_sockopt_prepare(sock, level, optname);
+
+	return err ? err : tcp_ops(sock)->setsockopt(sock, level, optname,
+						     optval, optlen);
+}
+
+static int sdr_getsockopt(struct socket *sock, int level, int optname,
+			  char __user *optval, int __user *optlen)
+{
+	int err = sdr_sockopt_get(sock, level, optname, optval, optlen);
+
+	return err != -ENOIOCTLCMD ? err :
+		tcp_ops(sock)->getsockopt(sock, level, optname, optval, optlen);
+}
+
+/* --- the family --- */
+
+static int sdr_create(struct net *net, struct socket *sock, int protocol,
+		      int kern)
+{
+	struct socket *tmp;
+	struct sock *sk;
+	int v6, err;
+
+	if (sock->type != SOCK_STREAM)
+		return -ESOCKTNOSUPPORT;
+	if (protocol && protocol != IPPROTO_TCP && protocol != IPPROTO_IPV6)
+		return -EPROTONOSUPPORT;
+	v6 = protocol == IPPROTO_IPV6;
+	if (!sdr_tcp_ops[v6])
+		return -EAFNOSUPPORT;
+	/* With the caller's "kern": LSM and cgroup hooks see a user's socket. */
+	err = __sock_create(net, v6 ? AF_INET6 : AF_INET, SOCK_STREAM,
+			    IPPROTO_TCP, &tmp, kern);
+	if (err)
+		return err;
+
+	sk = tmp->sk;
+	tmp->sk = NULL;
+	sock->flags |= tmp->flags & BIT(SOCK_SUPPORT_ZC);
+	sock->ops = &sdr_ops[v6];
+	sock_graft(sk, sock);
+	sock_release(tmp);
+	sdr_sock_create(sk, false);
+	return 0;
+}
+
+static const struct net_proto_family sdr_family = {
+	.family	= PF_SDIRECT,
+	.create	= sdr_create,
+	.owner	= THIS_MODULE,
+};
+
+static int __init wrap(int v6, int family)
+{
+	struct proto_ops *ops = &sdr_ops[v6];
+	struct socket *tmp;
+	int err;
+
+	/* inet6_stream_ops is not exported: see what a socket has. */
+	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
+			       &tmp);
+	if (err)
+		return err;
+	sdr_tcp_ops[v6] = tmp->ops;
+	*ops = *tmp->ops;
+	sock_release(tmp);
+
+	ops->owner = THIS_MODULE;
+	ops->release = sdr_release;
+	ops->connect = sdr_connect;
+	ops->accept = sdr_accept;
+	ops->shutdown = sdr_shutdown;
+	ops->sendmsg = sdr_sendmsg;
+	ops->recvmsg = sdr_recvmsg;
+	ops->poll = sdr_poll;
+	ops->sendpage = sdr_sendpage;
+	ops->splice_read = sdr_splice_read;
+	ops->mmap = sdr_mmap;
+	ops->ioctl = sdr_ioctl;
+#ifdef CONFIG_COMPAT
+	ops->compat_ioctl = sdr_compat_ioctl;
+#endif
+	ops->setsockopt = sdr_setsockopt;
+	ops->getsockopt = sdr_getsockopt;
+	/* Doors for the kernel's own users that lead past the chain. */
+	ops->read_sock = NULL;
+	ops->read_skb = NULL;
+	ops->sendmsg_locked = NULL;
+	ops->sendpage_locked = NULL;
+	ops->peek_len = NULL;
+	return 0;
+}
+
+int __init sdr_family_init(void)
+{
+	int err = wrap(0, AF_INET);
+
+	if (err)
+		return err;
+	/* A machine without IPv6 has no IPv6 sockets, that is all. */
+	err = wrap(1, AF_INET6);
+	if (err && err != -EAFNOSUPPORT)
+		return err;
+	return sock_register(&sdr_family);
+}
+
+void sdr_family_exit(void)
+{
+	sock_unregister(PF_SDIRECT);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A carrier moves one range of a stream; a flow is one end's place in it. */
+#ifndef _SDR_CARRIER_H
+#define _SDR_CARRIER_H
+
+#include <linux/poll.h>
+#include <linux/socket.h>
+
+#include "pair.h"
+
+struct sock;
+
+/**
+ * struct sdr_flow - one end's view of one direction
+ * @sk:		the TCP socket
+ * @pair:	the pair, NULL while there is none
+ * @seg:	the range that this end is in
+ * @side:	this end's index in the pair
+ * @pos:	position of the next byte that this end sends (receives)
+ * @tcp_seq:	TCP's sequence number that @pos was last brought up to
+ * @calls:	operations that moved bytes
+ * @ring_bytes:	how much of @pos went through rings
+ *
+ * A send flow belongs to whoever holds the socket's lock, a receive flow to
+ * whoever holds the rx_lock.
+ */
+struct sdr_flow {
+	struct sock *sk;
+	struct sdr_pair *pair;
+	struct sdr_seg *seg;
+	int side;
+	u64 pos;
+	u32 tcp_seq;
+	u32 calls;
+	u64 ring_bytes;
+};
+
+/**
+ * struct sdr_carrier - the operations of a carrier
+ * @id:		how user space calls it
+ * @name:	for people
+ * @sync_tx:	brings the send flow's @pos up to date; 0 or -EPROTO when what
+ *		user space wrote cannot be true
+ * @sync_rx:	the same for a receive flow
+ * @send:	takes what it can of @len bytes from @msg; advances @pos
+ * @recv:	gives what it has, up to @len bytes from the flow's position,
+ *		which it advances unless @flags say MSG_PEEK
+ * @poll_tx:	may more be sent?  If not, and @arm, sees to it that the socket's
+ *		wait queue is woken when that changes
+ * @poll_rx:	bytes that can be received, at most @max; if there are none, or
+ *		@arm_always, sees to a wake-up when more come
+ *
+ * All are mandatory.  None sleeps for the peer: @send and @recv return -EAGAIN
+ * when there is no room or no byte, -EPROTO when the peer has broken the rules,
+ * and otherwise what tcp_sendmsg() and tcp_recvmsg() would return.  @send runs
+ * under the socket's lock and @recv under the rx_lock without the socket's
+ * lock; both may fault.  The poll hooks run without locks, under RCU.
+ */
+struct sdr_carrier {
+	enum sdirect_carrier id;
+	const char *name;
+	int (*sync_tx)(struct sdr_flow *tx);
+	int (*sync_rx)(struct sdr_flow *rx);
+	ssize_t (*send)(struct sdr_flow *tx, struct msghdr *msg, size_t len);
+	ssize_t (*recv)(struct sdr_flow *rx, struct msghdr *msg, size_t len,
+			int flags);
+	bool (*poll_tx)(const struct sdr_flow *tx, const struct sdr_seg *seg,
+			bool arm);
+	s64 (*poll_rx)(const struct sdr_flow *rx, const struct sdr_seg *seg,
+		       bool arm_always);
+};
+
+extern const struct sdr_carrier sdr_carrier_tcp;
+extern const struct sdr_carrier sdr_carrier_local;
+
+#endif /* _SDR_CARRIER_H */

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The TCP connection itself as a carrier: raw bytes of the stream, no framing. */
+#include "compat.h"
+
+#include <net/tcp.h>
+
+#include "carrier.h"
+
+static int tcp_sync_tx(struct sdr_flow *tx)
+{
+	u32 seq = tcp_sk(tx->sk)->write_seq;
+
+	tx->pos += seq - tx->tcp_seq;
+	tx->tcp_seq = seq;
+	return 0;
+}
+
+static int tcp_sync_rx(struct sdr_flow *rx)
+{
+	const struct tcp_sock *tp = tcp_sk(rx->sk);
+	u32 seq = READ_ONCE(tp->copied_seq);
+
+	/* A FIN has a sequence number, but no place in the stream. */
+	if (seq != rx->tcp_seq && sock_flag(rx->sk, SOCK_DONE) &&
+	    seq == READ_ONCE(tp->rcv_nxt))
+		seq--;
+	rx->pos += seq - rx->tcp_seq;
+	rx->tcp_seq = seq;
+	return 0;
+}
+
+static ssize_t tcp_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
+{
+	unsigned int flags = msg->msg_flags;
+	int ret;
+
+	/*
+	 * A sender asleep in there would go on past a seal that another thread
+	 * has set meanwhile.
+	 */
+	msg->msg_flags = flags | MSG_DONTWAIT;
+	ret = tcp_sendmsg_locked(tx->sk, msg, len);
+	msg->msg_flags = flags;
+	tcp_sync_tx(tx);
+	return ret;
+}
+
+static ssize_t tcp_recv(struct sdr_flow *rx, struct msghdr *msg, size_t len,
+			int flags)
+{
+	int addr_len = 0, ret;
+
+	ret = tcp_recvmsg(rx->sk, msg, len, flags | MSG_DONTWAIT, &addr_len);
+	tcp_sync_rx(rx);
+	return ret;
+}
+
+static bool tcp_poll_tx(const struct sdr_flow *tx, const struct sdr_seg *seg,
+			bool arm)
+{
+	struct sock *sk = tx->sk;
+
+	if (sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV)
+		return false;
+	if (!arm || sk_stream_is_writeable(sk))
+		return sk_stream_is_writeable(sk);
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	/* Pairs with the one in tcp_check_space(). */
+	smp_mb__after_atomic();
+	return sk_stream_is_writeable(sk);
+}
+
+static s64 tcp_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
+		       bool arm_always)
+{
+	const struct tcp_sock *tp = tcp_sk(rx->sk);
+	s32 inq;
+
+	if ((1 << rx->sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV))
+		return 0;
+	inq = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
+	if (inq > 0 && sock_flag(rx->sk, SOCK_DONE))
+		inq--;
+	return max(inq, 0);
+}
+
+const struct sdr_carrier sdr_carrier_tcp = {
+	.id		= SDIRECT_CARRIER_TCP,
+	.name		= "tcp",
+	.sync_tx	= tcp_sync_tx,
+	.sync_rx	= tcp_sync_rx,
+	.send		= tcp_send,
+	.recv		= tcp_recv,
+	.poll_tx	= tcp_poll_tx,
+	.poll_rx	= tcp_poll_rx,
+};

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The key of a connection: its two initial sequence numbers. */
+#include "compat.h"
+
+#include <linux/random.h>
+#include <net/tcp.h>
+
+#include "key.h"
+
+void sdr_key_preset(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	lock_sock(sk);
+	/* tcp_v4_connect() and tcp_v6_connect() keep a number that is not 0. */
+	if (sk->sk_state == TCP_CLOSE && !tp->write_seq && !tp->repair)
+		WRITE_ONCE(tp->write_seq, get_random_u32() | 1);
+	release_sock(sk);
+}
+
+void sdr_key_read(struct sock *sk, bool active, struct sdr_key *key)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	sock_owned_by_me(sk);
+	/*
+	 * bytes_acked counts the SYN of a connection that was opened here; a
+	 * child is born with its own already acknowledged.
+	 */
+	key->mine = tp->snd_una - (u32)tp->bytes_acked - !active;
+	key->theirs = tp->rcv_nxt - (u32)tp->bytes_received - 1;
+}
+
+u32 sdr_key_received(const struct sock *sk, const struct sdr_key *key)
+{
+	return READ_ONCE(tcp_sk(sk)->rcv_nxt) - (key->theirs + 1);
+}
+
+u32 sdr_key_written(const struct sock *sk, const struct sdr_key *key)
+{
+	return READ_ONCE(tcp_sk(sk)->write_seq) - (key->mine + 1);
+}
+
+u32 sdr_key_acked(const struct sock *sk, const struct sdr_key *key)
+{
+	return READ_ONCE(tcp_sk(sk)->snd_una) - (key->mine + 1);
+}
+
+/* Could @to have last heard the clock of @from? */
+static bool clock_heard(const struct sock *from, const struct sock *to)
+{
+	u32 now = tcp_time_stamp_raw() + tcp_sk(from)->tsoffset;
+	u32 heard = READ_ONCE(tcp_sk(to)->rx_opt.ts_recent);
+
+	/* A clock of 1 kHz; a connection may have been silent for a day. */
+	return now - heard <= 24 * 3600 * 1000u;
+}
+
+bool sdr_key_clocks_agree(const struct sock *a, const struct sock *b)
+{
+	bool used = tcp_sk(a)->rx_opt.tstamp_ok;
+
+	if (used != tcp_sk(b)->rx_opt.tstamp_ok)
+		return false;
+	return !used || (clock_heard(a, b) && clock_heard(b, a));
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who may work on a socket's rings without a system call.
+ *
+ * Taking a lease away:
+ *
+ *	revoker				holder, in an operation
+ *
+ *	epoch++				inside = tid
+ *	zap, TLB shoot-down	(A)	LOAD epoch
+ *	LOAD inside			work
+ *					inside = 0
+ *
+ * The shoot-down interrupts every CPU that runs the holder, so a thread either
+ * had its mark visible before A, and the revoker sees it, or it faults when it
+ * sets the mark, and then sees the new epoch.  A marked thread gets its pages
+ * back and a bounded time to leave; after that it works on a dummy page, and
+ * SDIRECT_IOC_SETTLE tells it how far it came.
+ */
+#include "compat.h"
+
+#include <linux/delay.h>
+#include <linux/sched/mm.h>
+
+#include "lease.h"
+#include "pair.h"
+#include "region.h"
+#include "rendezvous.h"
+#include "ring.h"
+#include "stream.h"
+
+/* How long a thread inside an operation is waited for: 100 times 100 us. */
+#define SDR_LEAVE_TRIES	100
+#define SDR_LEAVE_US	100
+/* After each revocation the lease stays away longer, up to this. */
+#define SDR_BACKOFF_MAX	HZ
+
+bool sdr_lease_held(const struct sdr_sock *ss)
+{
+	const struct sdr_region *region = smp_load_acquire(&ss->region);
+
+	return region && READ_ONCE(region->mm);
+}
+
+static struct sdirect_ctl_page *ctl_of(const struct sdr_sock *ss)
+{
+	return sdr_pair_ctl(ss->pair, ss->side);
+}
+
+static void bump(struct sdr_sock *ss, u32 tx, u32 rx)
+{
+	struct sdr_pair *pair = ss->pair;
+	struct sdirect_kern_end *end;
+
+	if (!sdr_pair_has_pages(pair))
+		return;
+	spin_lock(&pair->lock);
+	end = sdr_pair_kern(pair, ss->side);
+	WRITE_ONCE(end->tx_epoch, end->tx_epoch + tx);
+	WRITE_ONCE(end->rx_epoch, end->rx_epoch + rx);
+	spin_unlock(&pair->lock);
+}
+
+void sdr_lease_stale_tx(struct sdr_sock *ss)
+{
+	bump(ss, 1, 0);
+}
+
+void sdr_lease_stale_rx(struct sdr_sock *ss)
+{
+	bump(ss, 0, 1);
+}
+
+/* Is a thread other than the caller marked as inside an operation? */
+static bool somebody_inside(const struct sdr_sock *ss)
+{
+	const struct sdirect_ctl_page *ctl = ctl_of(ss);
+	u32 tx = READ_ONCE(ctl->tx_inside), rx = READ_ONCE(ctl->rx_inside);
+	u32 me = 0;
+
+	/* The caller may be a signal handler on top of such an operation. */
+	if (ss->region->mm == current->mm)
+		me = task_pid_vnr(current);
+	return (tx && tx != me) || (rx && rx != me);
+}
+
+static void wait_until_left(struct sdr_sock *ss)
+{
+	int i;
+
+	for (i = 0; i < SDR_LEAVE_TRIES; i++) {
+		if (!atomic_read(&ss->region->views) || !somebody_inside(ss))
+			return;
+		usleep_range(SDR_LEAVE_US, 2 * SDR_LEAVE_US);
+	}
+	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_REVOKE_FORCED);
+}
+
+static void grant_clear(struct sdr_grant *grant)
+{
+	sdr_ring_put(grant->tx);
+	sdr_ring_put(grant->rx);
+	memset(grant, 0, sizeof(*grant));
+}
+
+/* Under the gate. */
+static void revoke(struct sdr_sock *ss)
+{
+	struct sdr_region *region = ss->region;
+	struct mm_struct *mm = region->mm;
+	struct sdirect_ctl_page *ctl = ctl_of(ss);
+
+	lockdep_assert_held(&region->gate);
+	if (!mm)
+		return;
+	bump(ss, 1, 1);
+	sdr_region_zap(region);			/* A */
+	if (somebody_inside(ss))
+		wait_until_left(ss);
+	mutex_lock(&region->lock);
+	WRITE_ONCE(region->mm, NULL);
+	grant_clear(&region->grant);
+	mutex_unlock(&region->lock);
+	/* From here on faults find the dummy; this removes what is mapped. */
+	sdr_region_zap(region);
+
+	region->settle.tx_final = READ_ONCE(ctl->tx_tail);
+	region->settle.rx_final = READ_ONCE(ctl->rx_head);
+	mmdrop(mm);
+	region->next_grant = jiffies +
+		min_t(unsigned long, 1ul << min(region->revoked++, 16u),
+		      SDR_BACKOFF_MAX);
+	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_REVOKES);
+}
+
+void sdr_lease_revoke(struct sdr_sock *ss)
+{
+	struct sdr_region *region = ss->region;
+
+	if (!region)
+		return;
+	mutex_lock(&region->gate);
+	revoke(ss);
+	mutex_unlock(&region->gate);
+}
+
+/* Is this call the lease holder's own, made under its library's lock? */
+static bool marked(const struct sdr_sock *ss, const u32 *mark)
+{
+	return READ_ONCE(ss->region->mm) == current->mm &&
+	       READ_ONCE(*mark) == (u32)task_pid_vnr(current);
+}
+
+void sdr_lease_enter_tx(struct sdr_sock *ss)
+{
+	sock_owned_by_me(ss->sk);
+	if (sdr_lease_held(ss) && !marked(ss, &ctl_of(ss)->tx_call))
+		sdr_lease_revoke(ss);
+}
+
+void sdr_lease_enter_rx(struct sdr_sock *ss)
+{
+	lockdep_assert_held(&ss->rx_lock);
+	if (sdr_lease_held(ss) && !marked(ss, &ctl_of(ss)->rx_call))
+		sdr_lease_revoke(ss);
+}
+
+int sdr_lease_settle(struct sdr_sock *ss, struct sdirect_settle *out)
+{
+	struct sdr_region *region = smp_load_acquire(&ss->region);
+
+	if (!region)
+		return -ENOTCONN;
+	mutex_lock(&region->gate);
+	*out = region->settle;
+	mutex_unlock(&region->gate);
+	return 0;
+}
+
+/* --- granting --- */
+
+static int watch(wait_queue_entry_t *wait, unsigned int mode, int sync,
+		 void *key)
+{
+	struct sdr_sock *ss = container_of(wait, struct sdr_sock, watch);
+	const struct sock *sk = ss->sk;
+
+	/* A reset or a time-out must reach senders that make no system call. */
+	if (READ_ONCE(sk->sk_err) ||
+	    READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN ||
+	    READ_ONCE(sk->sk_state) == TCP_CLOSE)
+		WRITE_ONCE(sdr_pair_kern(ss->pair, ss->side)->tx_closed, 1);
+	return 0;
+}
+
+static void start_watching(struct sdr_sock *ss)
+{
+	if (ss->watching)
+		return;
+	init_waitqueue_func_entry(&ss->watch, watch);
+	add_wait_queue(sk_sleep(ss->sk), &ss->watch);
+	ss->watching = true;
+	/* What happened before it was queued. */
+	watch(&ss->watch, 0, 0, NULL);
+}
+
+static int region_get(struct sdr_sock *ss)
+{
+	struct sdr_region *region;
+
+	if (ss->region)
+		return 0;
+	region = sdr_region_create(ss->pair, ss->side);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	smp_store_release(&ss->region, region);
+	return 0;
+}
+
+/* Under the gate: the caller's address space becomes, or stays, the holder. */
+static void grant(struct sdr_sock *ss, struct sdr_ring *tx, struct sdr_ring *rx)
+{
+	struct sdr_region *region = ss->region;
+	struct sdirect_kern_end *end = sdr_pair_kern(ss->pair, ss->side);
+	struct sdirect_ctl_page *ctl = ctl_of(ss);
+
+	if (region->mm != current->mm) {
+		revoke(ss);
+		/* Marks of the one before. */
+		ctl->tx_inside = ctl->rx_inside = 0;
+		ctl->tx_call = ctl->rx_call = 0;
+		mmgrab(current->mm);
+		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_LEASES);
+	}
+	mutex_lock(&region->lock);
+	grant_clear(&region->grant);
+	region->grant.tx = tx ? sdr_ring_get(tx) : NULL;
+	region->grant.rx = rx ? sdr_ring_get(rx) : NULL;
+	region->grant.tx_epoch = end->tx_epoch;
+	region->grant.rx_epoch = end->rx_epoch;
+	WRITE_ONCE(region->mm, current->mm);
+	mutex_unlock(&region->lock);
+}
+
+static void describe(const struct sdr_sock *ss, struct sdirect_attach *at)
+{
+	const struct sdr_grant *grant = &ss->region->grant;
+
+	at->side = ss->side;
+	at->tx_epoch = grant->tx_epoch;
+	at->rx_epoch = grant->rx_epoch;
+	at->tx_size = grant->tx ? grant->tx->size : 0;
+	at->rx_size = grant->rx ? grant->rx->size : 0;
+	at->tx_offset = sdr_region_offset(at->tx_epoch, false);
+	at->rx_offset = sdr_region_offset(at->rx_epoch, true);
+	at->tx_length = sdr_region_length(grant->tx, false);
+	at->rx_length = sdr_region_length(grant->rx, true);
+}
+
+static int attach_allowed(struct sdr_sock *ss)
+{
+	if (!((1 << ss->sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT |
+					 TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		return -ENOTCONN;
+	sdr_rendezvous_try(ss);
+	if (sdr_sock_plain(ss))
+		return -EOPNOTSUPP;
+	if (!sdr_sock_pair(ss))
+		return -EAGAIN;
+	if (ss->region && ss->region->mm != current->mm &&
+	    time_before(jiffies, ss->region->next_grant))
+		return -EAGAIN;
+	return 0;
+}
+
+int sdr_lease_attach(struct sdr_sock *ss, struct sdirect_attach *at)
+{
+	struct sdr_ring *tx, *rx;
+	int err;
+
+	lockdep_assert_held(&ss->rx_lock);
+	sock_owned_by_me(ss->sk);
+	if (at->abi_version != SDIRECT_ABI_VERSION)
+		return -EPROTO;
+	if (at->flags)
+		return -EINVAL;
+	err = attach_allowed(ss);
+	if (err)
+		return err;
+
+	sdr_stream_seal_now(ss);
+	tx = sdr_stream_ring_tx(ss, &at->tx_base);
+	rx = sdr_stream_ring_rx(ss, &at->rx_base);
+	if (!tx && !rx)
+		return -EAGAIN;
+	err = region_get(ss);
+	if (err)
+		return err;
+	start_watching(ss);
+	mutex_lock(&ss->region->gate);
+	grant(ss, tx, rx);
+	describe(ss, at);
+	mutex_unlock(&ss->region->gate);
+	return 0;
+}

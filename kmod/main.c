@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loading and unloading. */
+#include "compat.h"
+
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/rcupdate.h>
+#include <linux/sdirect.h>
+
+#include "af_sdirect.h"
+#include "net.h"
+#include "netlink.h"
+#include "region.h"
+#include "rendezvous.h"
+
+static int __init sdr_init(void)
+{
+	int err;
+
+	err = sdr_net_init();
+	if (err)
+		return err;
+	err = sdr_region_init();
+	if (err)
+		goto err_net;
+	err = sdr_rendezvous_init();
+	if (err)
+		goto err_region;
+	err = sdr_netlink_init();
+	if (err)
+		goto err_rendezvous;
+	/* Last: from here on there are sockets. */
+	err = sdr_family_init();
+	if (err)
+		goto err_netlink;
+	pr_info("sdirect %s, ABI %u\n", SDIRECT_VERSION, SDIRECT_ABI_VERSION);
+	return 0;
+
+err_netlink:
+	sdr_netlink_exit();
+err_rendezvous:
+	sdr_rendezvous_exit();
+err_region:
+	sdr_region_exit();
+err_net:
+	sdr_net_exit();
+	return err;
+}
+
+static void __exit sdr_exit(void)
+{
+	sdr_family_exit();
+	sdr_netlink_exit();
+	sdr_rendezvous_exit();
+	sdr_region_exit();
+	sdr_net_exit();
+	/* Segments and pairs are freed by RCU callbacks of ours. */
+	rcu_barrier();
+}
+
+module_init(sdr_init);
+module_exit(sdr_exit);
+
+MODULE_DESCRIPTION("TCP sockets that move to shared memory and RDMA");
+MODULE_AUTHOR("The sdirect developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(SDIRECT_VERSION);
+MODULE_ALIAS_NETPROTO(PF_SDIRECT);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What sdirect keeps per network namespace. */
+#ifndef _SDR_NET_H
+#define _SDR_NET_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <net/netns/generic.h>
+
+#include "stats.h"
+
+/**
+ * struct sdr_net - per network namespace
+ * @lock:	protects @socks and the lifetime of what is on it; a leaf lock,
+ *		process context only
+ * @socks:	all struct sdr_sock of the namespace
+ * @stats:	the counters
+ */
+struct sdr_net {
+	spinlock_t lock;
+	struct list_head socks;
+	struct sdr_stats __percpu *stats;
+};
+
+extern unsigned int sdr_net_id;
+
+static inline struct sdr_net *sdr_net(struct net *net)
+{
+	return net_generic(net, sdr_net_id);
+}
+
+int __init sdr_net_init(void);
+void sdr_net_exit(void);
+
+#endif /* _SDR_NET_H */

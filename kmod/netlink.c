@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family through which tools look at the module; what the
+ * commands and attributes mean is written in uapi/linux/sdirect_netlink.h.
+ */
+#include <linux/module.h>
+#include <linux/sdirect.h>
+#include <linux/sdirect_netlink.h>
+#include <net/genetlink.h>
+#include <net/inet_sock.h>
+#include <net/tcp_states.h>
+
+#include "compat.h"
+#include "net.h"
+#include "netlink.h"
+#include "sock.h"
+#include "stats.h"
+
+static struct genl_family sdr_genl_family;
+
+/**
+ * struct conn_dump - how far a dump has come
+ * @next:	the first socket not yet told of; compared, never followed,
+ *		since it may be gone by now
+ * @inode:	its inode: its memory may be another socket's by now
+ * @index:	how many were before it; where to go on if it is gone
+ * @flags:	SDIRECT_CONN_F_*
+ * @started:	@next is meaningful
+ */
+struct conn_dump {
+	const struct sdr_sock *next;
+	unsigned long inode;
+	unsigned long index;
+	u32 flags;
+	bool started;
+};
+
+static struct conn_dump *conn_dump(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct conn_dump) > sizeof(cb->ctx));
+	return (struct conn_dump *)cb->ctx;
+}
+
+static const struct nla_policy conn_get_policy[SDIRECT_A_CONN_FLAGS + 1] = {
+	[SDIRECT_A_CONN_FLAGS] = NLA_POLICY_MASK(NLA_U32, SDIRECT_CONN_F_MASK),
+};
+
+/*
+ * The request is parsed again here because where the core keeps what it has
+ * parsed differs from kernel to kernel.
+ */
+static int conn_get_start(struct netlink_callback *cb)
+{
+	struct nlattr *attrs[SDIRECT_A_CONN_FLAGS + 1];
+	struct conn_dump *dump = conn_dump(cb);
+	int err;
+
+	err = genlmsg_parse(cb->nlh, &sdr_genl_family, attrs,
+			    SDIRECT_A_CONN_FLAGS, conn_get_policy, cb->extack);
+	if (err)
+		return err;
+	memset(dump, 0, sizeof(*dump));
+	if (attrs[SDIRECT_A_CONN_FLAGS])
+		dump->flags = nla_get_u32(attrs[SDIRECT_A_CONN_FLAGS]);
+	return 0;
+}
+
+static int put_addrs_v4(struct sk_buff *skb, const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	return nla_put_u16(skb, SDIRECT_A_CONN_FAMILY, AF_INET) ||
+	       nla_put_in_addr(skb, SDIRECT_A_CONN_LOCAL_ADDR,
+			       inet->inet_rcv_saddr) ||
+	       nla_put_in_addr(skb, SDIRECT_A_CONN_REMOTE_ADDR,
+			       inet->inet_daddr);
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static int put_addrs_v6(struct sk_buff *skb, const struct sock *sk)
+{
+	return nla_put_u16(skb, SDIRECT_A_CONN_FAMILY, AF_INET6) ||
+	       nla_put_in6_addr(skb, SDIRECT_A_CONN_LOCAL_ADDR,
+				&sk->sk_v6_rcv_saddr) ||
+	       nla_put_in6_addr(skb, SDIRECT_A_CONN_REMOTE_ADDR,
+				&sk->sk_v6_daddr);
+}
+#endif
+
+static int put_addrs(struct sk_buff *skb, const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	int ifindex = READ_ONCE(sk->sk_bound_dev_if);
+	int err;
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		err = put_addrs_v6(skb, sk);
+	else
+#endif
+		err = put_addrs_v4(skb, sk);
+
+	return err ||
+	       nla_put_be16(skb, SDIRECT_A_CONN_LOCAL_PORT,
+			    inet->inet_sport) ||
+	       nla_put_be16(skb, SDIRECT_A_CONN_REMOTE_PORT,
+			    inet->inet_dport) ||
+	       (ifindex && nla_put_u32(skb, SDIRECT_A_CONN_IFINDEX, ifindex));
+}
+
+static int put_owner(struct sk_buff *skb, struct sock *sk,
+		     struct user_namespace *user_ns)
+{
+	return nla_put_u64_64bit(skb, SDIRECT_A_CONN_INODE, sock_i_ino(sk),
+				 SDIRECT_A_CONN_PAD) ||
+	       nla_put_u32(skb, SDIRECT_A_CONN_UID,
+			   from_kuid_munged(user_ns,
+					    READ_ONCE(sk->sk_uid))) ||
+	       nla_put_u64_64bit(skb, SDIRECT_A_CONN_NETNS_COOKIE,
+				 sock_net(sk)->net_cookie, SDIRECT_A_CONN_PAD);
+}
+
+static int put_info(struct sk_buff *skb, const struct sdr_sock *ss)
+{
+	struct sdirect_info info;
+
+	sdr_sock_info(ss, &info);
+	return nla_put_u8(skb, SDIRECT_A_CONN_TX_CARRIER, info.tx_carrier) ||
+	       nla_put_u8(skb, SDIRECT_A_CONN_RX_CARRIER, info.rx_carrier) ||
+	       nla_put_u16(skb, SDIRECT_A_CONN_REASON, info.reason) ||
+	       nla_put_u64_64bit(skb, SDIRECT_A_CONN_TX_BYTES, info.tx_bytes,
+				 SDIRECT_A_CONN_PAD) ||
+	       nla_put_u64_64bit(skb, SDIRECT_A_CONN_RX_BYTES, info.rx_bytes,
+				 SDIRECT_A_CONN_PAD) ||
+	       nla_put_u64_64bit(skb, SDIRECT_A_CONN_TX_RING_BYTES,
+				 info.tx_ring_bytes, SDIRECT_A_CONN_PAD) ||
+	       nla_put_u64_64bit(skb, SDIRECT_A_CONN_RX_RING_BYTES,
+				 info.rx_ring_bytes, SDIRECT_A_CONN_PAD) ||
+	       nla_put_u32(skb, SDIRECT_A_CONN_TX_RING_SIZE,
+			   info.tx_ring_size) ||
+	       nla_put_u32(skb, SDIRECT_A_CONN_RX_RING_SIZE,
+			   info.rx_ring_size) ||
+	       nla_put_u8(skb, SDIRECT_A_CONN_LEASED, !!info.leased);
+}
+
+/* Tells of one socket.  The namespace's lock keeps the socket alive. */
+static int conn_put(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct sdr_sock *ss, int state)
+{
+	struct sock *caller = NETLINK_CB(cb->skb).sk;
+	struct sock *sk = ss->sk;
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &sdr_genl_family, NLM_F_MULTI, SDIRECT_CMD_CONN_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+
+	if (put_addrs(skb, sk) ||
+	    nla_put_u8(skb, SDIRECT_A_CONN_STATE, state) ||
+	    put_owner(skb, sk, sk_user_ns(caller)) ||
+	    put_info(skb, ss)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static bool conn_wanted(u32 flags, int state)
+{
+	return (flags & SDIRECT_CONN_F_ALL) ||
+	       (state != TCP_CLOSE && state != TCP_LISTEN);
+}
+
+/*
+ * Where to go on: at the socket that comes next, wherever it is now, or, when
+ * it has been closed since, at its old place in the list.
+ */
+static struct list_head *conn_resume(struct sdr_net *sn,
+				     struct conn_dump *dump)
+{
+	struct list_head *at, *old = &sn->socks;
+	const struct sdr_sock *ss;
+	unsigned long i = 0;
+
+	if (!dump->started)
+		return sn->socks.next;
+
+	list_for_each(at, &sn->socks) {
+		ss = list_entry(at, struct sdr_sock, node);
+		if (ss == dump->next && sock_i_ino(ss->sk) == dump->inode) {
+			dump->index = i;
+			return at;
+		}
+		if (i++ == dump->index)
+			old = at;
+	}
+	return old;
+}
+
+static int conn_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct sdr_net *sn = sdr_net(sock_net(skb->sk));
+	struct conn_dump *dump = conn_dump(cb);
+	const struct sdr_sock *ss;
+	struct list_head *at;
+	int state, err = 0;
+
+	/* One buffer full per hold of the lock. */
+	spin_lock(&sn->lock);
+	for (at = conn_resume(sn, dump); at != &sn->socks; at = at->next) {
+		ss = list_entry(at, struct sdr_sock, node);
+		state = inet_sk_state_load(ss->sk);
+		if (conn_wanted(dump->flags, state)) {
+			err = conn_put(skb, cb, ss, state);
+			if (err)
+				break;
+		}
+		dump->index++;
+	}
+	if (err) {
+		dump->next = ss;
+		dump->inode = sock_i_ino(ss->sk);
+		dump->started = true;
+	}
+	spin_unlock(&sn->lock);
+
+	/* A buffer that not even one socket fits in would never get further. */
+	if (err && !skb->len)
+		return err;
+	return err ? skb->len : 0;
+}
+
+static int put_counters(struct sk_buff *skb, const struct sdr_stats *stats)
+{
+	struct nlattr *nest;
+	int i;
+
+	for (i = 0; i < __SDR_STAT_MAX; i++) {
+		nest = nla_nest_start(skb, SDIRECT_A_STAT_COUNTER);
+		if (!nest ||
+		    nla_put_string(skb, SDIRECT_A_COUNTER_NAME,
+				   sdr_stats_names[i]) ||
+		    nla_put_u64_64bit(skb, SDIRECT_A_COUNTER_VALUE,
+				      stats->v[i], SDIRECT_A_COUNTER_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
+static size_t stat_size(void)
+{
+	size_t size = nla_total_size(sizeof(SDIRECT_VERSION)) +
+		      nla_total_size(sizeof(u32));
+	int i;
+
+	for (i = 0; i < __SDR_STAT_MAX; i++)
+		size += nla_total_size(0) +
+			nla_total_size(strlen(sdr_stats_names[i]) + 1) +
+			nla_total_size_64bit(sizeof(u64));
+	return size;
+}
+
+static int stat_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sdr_stats stats;
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = genlmsg_new(stat_size(), GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+
+	sdr_stats_sum(genl_info_net(info), &stats);
+	hdr = genlmsg_put_reply(msg, info, &sdr_genl_family, 0,
+				SDIRECT_CMD_STAT_GET);
+	if (!hdr ||
+	    nla_put_string(msg, SDIRECT_A_STAT_VERSION, SDIRECT_VERSION) ||
+	    nla_put_u32(msg, SDIRECT_A_STAT_ABI_VERSION, SDIRECT_ABI_VERSION) ||
+	    put_counters(msg, &stats)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static const struct genl_ops sdr_genl_ops[] = {
+	{
+		.cmd = SDIRECT_CMD_CONN_GET,
+		.start = conn_get_start,
+		.dumpit = conn_get_dump,
+		.policy = conn_get_policy,
+		.maxattr = ARRAY_SIZE(conn_get_policy) - 1,
+	},
+	{
+		.cmd = SDIRECT_CMD_STAT_GET,
+		.doit = stat_get_doit,
+	},
+};
+
+static struct genl_family sdr_genl_family __ro_after_init = {
+	.name = SDIRECT_GENL_NAME,
+	.version = SDIRECT_GENL_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = true,
+	.parallel_ops = true,
+	.ops = sdr_genl_ops,
+	.n_ops = ARRAY_SIZE(sdr_genl_ops),
+};
+
+int __init sdr_netlink_init(void)
+{
+	return genl_register_family(&sdr_genl_family);
+}
+
+void sdr_netlink_exit(void)
+{
+	genl_unregister_family(&sdr_genl_family);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the two ends of a connection share. */
+#ifndef _SDR_PAIR_H
+#define _SDR_PAIR_H
+
+#include <linux/mm.h>
+#include <linux/refcount.h>
+#include <linux/sdirect.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct sdr_carrier;
+struct sdr_ring;
+struct sdr_sock;
+
+/**
+ * struct sdr_seg - a range of a stream, moved by one carrier
+ * @carrier:	who moves it
+ * @ring:	the memory, for carriers that have one
+ * @start:	position of its first byte
+ * @end:	position behind its last byte, SDIRECT_POS_OPEN until the sender
+ *		has sealed it; stored with release order after @next
+ * @next:	the segment that follows, valid once @end is not open
+ * @rcu:	frees the segment
+ *
+ * The sender appends under its socket's lock; the receiver moves along and
+ * frees what it has left under its rx_lock; poll and the like look under RCU.
+ */
+struct sdr_seg {
+	const struct sdr_carrier *carrier;
+	struct sdr_ring *ring;
+	u64 start;
+	u64 end;
+	struct sdr_seg *next;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct sdr_end - one end of a pair
+ * @ss:		its socket, NULL once that is closed; under the pair's lock
+ * @ctl:	the page that this end writes, NULL until a ring is needed
+ */
+struct sdr_end {
+	struct sdr_sock *ss;
+	struct page *ctl;
+};
+
+/**
+ * struct sdr_pair - a connection whose ends are both here
+ * @ref:	one for each end, one for each mapping
+ * @lock:	protects @end[].ss and the allocation of the pages; a leaf lock,
+ *		process context
+ * @kern:	the page that only the kernel writes, NULL until needed; set
+ *		once, together with both @end[].ctl, with release order
+ * @first:	@first[i] is the TCP range that the bytes sent by end i start in
+ * @end:	the two ends
+ * @rcu:	frees the pair
+ */
+struct sdr_pair {
+	refcount_t ref;
+	spinlock_t lock;
+	struct page *kern;
+	struct sdr_seg *first[2];
+	struct sdr_end end[2];
+	struct rcu_head rcu;
+};
+
+/**
+ * sdr_pair_alloc - allocate a pair without ends
+ *
+ * Return: a pair with one reference, or NULL.  Context: may sleep.
+ */
+struct sdr_pair *sdr_pair_alloc(void);
+void sdr_pair_put(struct sdr_pair *pair);
+
+static inline struct sdr_pair *sdr_pair_get(struct sdr_pair *pair)
+{
+	refcount_inc(&pair->ref);
+	return pair;
+}
+
+/**
+ * sdr_pair_pages - make sure that the pair has its three pages
+ * @pair:	the pair
+ * @memcg:	who pays
+ *
+ * Return: 0 or -ENOMEM.  Context: may sleep.
+ */
+int sdr_pair_pages(struct sdr_pair *pair, struct mem_cgroup *memcg);
+
+/* True once sdr_pair_pages() has succeeded; then the accessors below work. */
+static inline bool sdr_pair_has_pages(struct sdr_pair *pair)
+{
+	return smp_load_acquire(&pair->kern) != NULL; /* sdr_pair_pages() */
+}
+
+static inline struct sdirect_ctl_page *sdr_pair_ctl(struct sdr_pair *pair,
+						    int side)
+{
+	return page_address(pair->end[side].ctl);
+}
+
+static inline struct sdirect_kern_end *sdr_pair_kern(struct sdr_pair *pair,
+						     int side)
+{
+	struct sdirect_kern_page *kern = page_address(pair->kern);
+
+	return &kern->end[side];
+}
+
+/* sdr_seg_free() frees a segment and its ring after a grace period. */
+void sdr_seg_free(struct sdr_seg *seg);
+struct sdr_seg *sdr_seg_alloc(const struct sdr_carrier *carrier, u64 start,
+			      struct sdr_ring *ring);
+
+#endif /* _SDR_PAIR_H */

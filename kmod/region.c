@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What user space maps of a socket.
+ *
+ * A page is put into a page table under region->lock, after a look at who holds
+ * the lease.  So once a lease has been taken away under that lock, one zap
+ * leaves no real page behind, and later faults find the dummy page.
+ */
+#include "compat.h"
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pseudo_fs.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "region.h"
+#include "ring.h"
+
+/*
+ * mmap offsets: the epoch tells the views of one socket apart, one bit the
+ * read-only view from the other.  A view is at most two pages and two rings.
+ */
+#define SDR_VIEW_RO	(1ull << 27)
+#define SDR_VIEW_SHIFT	28
+
+/**
+ * struct sdr_view - one mapping
+ * @ref:	the VMAs that it has been split into
+ * @region:	whose
+ * @ring:	shown behind the first pages, or NULL
+ * @read_only:	which of the two views
+ * @pgoff:	page offset of its first page
+ */
+struct sdr_view {
+	refcount_t ref;
+	struct sdr_region *region;
+	struct sdr_ring *ring;
+	bool read_only;
+	pgoff_t pgoff;
+};
+
+static struct vfsmount *sdr_mnt;
+
+static void region_put(struct sdr_region *region)
+{
+	if (!refcount_dec_and_test(&region->ref))
+		return;
+	sdr_ring_put(region->grant.tx);
+	sdr_ring_put(region->grant.rx);
+	if (region->mm)
+		mmdrop(region->mm);
+	sdr_pair_put(region->pair);
+	__free_page(region->dummy);
+	kfree(region);
+}
+
+u64 sdr_region_offset(u32 epoch, bool read_only)
+{
+	return (u64)epoch << SDR_VIEW_SHIFT | (read_only ? SDR_VIEW_RO : 0);
+}
+
+u64 sdr_region_length(const struct sdr_ring *ring, bool read_only)
+{
+	return (read_only ? 2 : 1) * PAGE_SIZE + (ring ? 2ull * ring->size : 0);
+}
+
+/* --- mappings --- */
+
+static void view_open(struct vm_area_struct *vma)
+{
+	struct sdr_view *view = vma->vm_private_data;
+
+	refcount_inc(&view->ref);
+}
+
+static void view_close(struct vm_area_struct *vma)
+{
+	struct sdr_view *view = vma->vm_private_data;
+
+	if (!refcount_dec_and_test(&view->ref))
+		return;
+	atomic_dec(&view->region->views);
+	sdr_ring_put(view->ring);
+	region_put(view->region);
+	kfree(view);
+}
+
+/* The page of a view that @index names, as the present state allows. */
+static struct page *view_page(struct sdr_view *view, struct mm_struct *mm,
+			      unsigned long index)
+{
+	struct sdr_region *region = view->region;
+	struct sdr_pair *pair = region->pair;
+	unsigned long n = view->read_only ? 2 : 1;
+
+	lockdep_assert_held(&region->lock);
+	/* All may look at the kernel's page: there they see that it is over. */
+	if (view->read_only && index == 0)
+		return pair->kern;
+	if (region->mm != mm)
+		return region->dummy;
+	if (index < n)
+		return pair->end[region->side ^ view->read_only].ctl;
+	if (!view->ring)
+		return NULL;
+	n = (index - n) & ((view->ring->size >> PAGE_SHIFT) - 1);
+	return view->ring->pages[n];
+}
+
+static vm_fault_t view_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct sdr_view *view = vma->vm_private_data;
+	struct sdr_region *region = view->region;
+	struct page *page;
+	int err = -EFAULT;
+
+	mutex_lock(&region->lock);
+	page = view_page(view, vma->vm_mm, vmf->pgoff - view->pgoff);
+	if (page)
+		err = vm_insert_page(vma, vmf->address & PAGE_MASK, page);
+	mutex_unlock(&region->lock);
+	/* -EBUSY: another thread's fault was faster. */
+	return !err || err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
+}
+
+static const struct vm_operations_struct view_vm_ops = {
+	.open	= view_open,
+	.close	= view_close,
+	.fault	= view_fault,
+};
+
+/* What the holder may map at this offset; NULL with an error if nothing. */
+static struct sdr_view *view_find(struct sdr_region *region,
+				  const struct vm_area_struct *vma)
+{
+	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	bool read_only = offset & SDR_VIEW_RO;
+	const struct sdr_grant *grant = &region->grant;
+	struct sdr_ring *ring = read_only ? grant->rx : grant->tx;
+	u32 epoch = read_only ? grant->rx_epoch : grant->tx_epoch;
+	struct sdr_view *view;
+
+	lockdep_assert_held(&region->lock);
+	if (region->mm != vma->vm_mm)
+		return ERR_PTR(-EPERM);
+	if (offset != sdr_region_offset(epoch, read_only) ||
+	    vma->vm_end - vma->vm_start != sdr_region_length(ring, read_only) ||
+	    !(vma->vm_flags & VM_SHARED))
+		return ERR_PTR(-EINVAL);
+	if (read_only && vma->vm_flags & VM_WRITE)
+		return ERR_PTR(-EACCES);
+
+	view = kzalloc(sizeof(*view), GFP_KERNEL_ACCOUNT);
+	if (!view)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&view->ref, 1);
+	refcount_inc(&region->ref);
+	view->region = region;
+	view->ring = ring ? sdr_ring_get(ring) : NULL;
+	view->read_only = read_only;
+	view->pgoff = vma->vm_pgoff;
+	return view;
+}
+
+int sdr_region_mmap(struct sdr_region *region, struct vm_area_struct *vma)
+{
+	struct sdr_view *view;
+
+	mutex_lock(&region->lock);
+	view = view_find(region, vma);
+	mutex_unlock(&region->lock);
+	if (IS_ERR(view))
+		return PTR_ERR(view);
+
+	/* vm_insert_page() needs MIXEDMAP; a child gets no copy of it. */
+	sdr_vm_flags_mod(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND |
+			 VM_DONTDUMP,
+			 VM_MAYEXEC | (view->read_only ? VM_MAYWRITE : 0));
+	atomic_inc(&region->views);
+	vma->vm_private_data = view;
+	vma->vm_ops = &view_vm_ops;
+	vma_set_file(vma, region->file);
+	return 0;
+}
+
+void sdr_region_zap(struct sdr_region *region)
+{
+	unmap_mapping_range(region->file->f_mapping, 0, 0, 1);
+}
+
+/* --- the file that mappings belong to --- */
+
+static int region_file_release(struct inode *inode, struct file *file)
+{
+	region_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations region_fops = {
+	.owner		= THIS_MODULE,
+	.release	= region_file_release,
+	.llseek		= noop_llseek,
+};
+
+static struct file *region_file(struct sdr_region *region)
+{
+	/* An inode, and so a mapping, of its own: zaps hit nobody else. */
+	struct inode *inode = alloc_anon_inode(sdr_mnt->mnt_sb);
+	struct file *file;
+
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	/* fput() drops a reference that alloc_file_pseudo() does not take. */
+	__module_get(THIS_MODULE);
+	file = alloc_file_pseudo(inode, sdr_mnt, "[sdirect]", O_RDWR,
+				 &region_fops);
+	if (IS_ERR(file)) {
+		iput(inode);
+		module_put(THIS_MODULE);
+		return file;
+	}
+	refcount_inc(&region->ref);
+	file->private_data = region;
+	return file;
+}
+
+struct sdr_region *sdr_region_create(struct sdr_pair *pair, int side)
+{
+	struct sdr_region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+	struct file *file;
+
+	if (!region)
+		return ERR_PTR(-ENOMEM);
+	region->dummy = sdr_page_alloc(NULL);
+	if (!region->dummy) {
+		kfree(region);
+		return ERR_PTR(-ENOMEM);
+	}
+	refcount_set(&region->ref, 1);
+	mutex_init(&region->gate);
+	mutex_init(&region->lock);
+	region->pair = sdr_pair_get(pair);
+	region->side = side;
+	file = region_file(region);
+	if (IS_ERR(file)) {
+		region_put(region);
+		return ERR_CAST(file);
+	}
+	region->file = file;
+	return region;
+}
+
+void sdr_region_release(struct sdr_region *region)
+{
+	fput(region->file);
+	region_put(region);
+}
+
+static int sdr_fs_init(struct fs_context *fc)
+{
+	return init_pseudo(fc, 0x53444952) ? 0 : -ENOMEM;
+}
+
+/*
+ * No .owner: the mount, which lives as long as the module, would pin it.  Files
+ * on it do so by their operations.
+ */
+static struct file_system_type sdr_fs_type = {
+	.name			= "sdirect",
+	.init_fs_context	= sdr_fs_init,
+	.kill_sb		= kill_anon_super,
+};
+
+int __init sdr_region_init(void)
+{
+	sdr_mnt = kern_mount(&sdr_fs_type);
+	return PTR_ERR_OR_ZERO(sdr_mnt);
+}
+
+void sdr_region_exit(void)
+{
+	kern_unmount(sdr_mnt);
+}

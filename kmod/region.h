@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What user space maps of a socket, and the lease that lets one address space
+ * at a time do so.
+ */
+#ifndef _SDR_REGION_H
+#define _SDR_REGION_H
+
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sdirect.h>
+
+#include "pair.h"
+
+struct file;
+struct mm_struct;
+struct vm_area_struct;
+
+/**
+ * struct sdr_grant - what the present holder may map
+ * @tx:		ring for sending or NULL
+ * @rx:		ring for receiving or NULL
+ * @tx_epoch:	epoch that its read-write view belongs to
+ * @rx_epoch:	epoch that its read-only view belongs to
+ */
+struct sdr_grant {
+	struct sdr_ring *tx;
+	struct sdr_ring *rx;
+	u32 tx_epoch;
+	u32 rx_epoch;
+};
+
+/**
+ * struct sdr_region - the mappable pages of one socket, and the lease on them
+ * @ref:	the socket's, the file's, each view's
+ * @gate:	serialises granting and revoking
+ * @lock:	protects @mm, @grant, @views' pages against page faults
+ * @pair:	whose pages these are
+ * @side:	which end
+ * @file:	mappings belong to this file, not to the socket's: a mapping must
+ *		not keep a closed socket alive
+ * @dummy:	mapped instead of the real pages once a lease is gone
+ * @mm:		the holder, NULL while the lease is free; holds an mmgrab()
+ * @grant:	what the holder may map
+ * @views:	mappings that exist
+ * @revoked:	how often a lease was taken away
+ * @next_grant:	jiffies before which no lease is given out again
+ * @settle:	positions at the last revocation; under @gate
+ */
+struct sdr_region {
+	refcount_t ref;
+	struct mutex gate;
+	struct mutex lock;
+	struct sdr_pair *pair;
+	int side;
+	struct file *file;
+	struct page *dummy;
+	struct mm_struct *mm;
+	struct sdr_grant grant;
+	atomic_t views;
+	u32 revoked;
+	unsigned long next_grant;
+	struct sdirect_settle settle;
+};
+
+/**
+ * sdr_region_create - make the region of one end of a pair
+ * @pair:	the pair, with its pages
+ * @side:	the end
+ *
+ * Return: a region with one reference, or an ERR_PTR.  Context: may sleep.
+ */
+struct sdr_region *sdr_region_create(struct sdr_pair *pair, int side);
+/* Gives up the socket's reference; the lease must have been revoked. */
+void sdr_region_release(struct sdr_region *region);
+
+/**
+ * sdr_region_mmap - map a view
+ * @region:	the region
+ * @vma:	its offset and length must be what ATTACH said
+ *
+ * Context: under mmap_lock; takes no socket lock.
+ * Return: 0, -EINVAL wrong offset, length or flags, -EACCES a writable view of
+ * what may only be read, -EPERM no lease.
+ */
+int sdr_region_mmap(struct sdr_region *region, struct vm_area_struct *vma);
+
+/* Where and how much the holder of an epoch maps; see SDIRECT_IOC_ATTACH. */
+u64 sdr_region_offset(u32 epoch, bool read_only);
+u64 sdr_region_length(const struct sdr_ring *ring, bool read_only);
+
+/* sdr_region_zap() takes all pages of the region out of all page tables. */
+void sdr_region_zap(struct sdr_region *region);
+
+int __init sdr_region_init(void);
+void sdr_region_exit(void);
+
+#endif /* _SDR_REGION_H */

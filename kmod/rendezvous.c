@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How the two ends of a connection find each other.
+ *
+ * Both know the two initial sequence numbers.  (mine, theirs) meets
+ * (theirs, mine).  A match is only a candidate: both ends must be established,
+ * their byte counts and clocks must agree, and the policy must allow it.
+ */
+#include "compat.h"
+
+#include <linux/hash.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <net/tcp.h>
+
+#include "pair.h"
+#include "policy.h"
+#include "rendezvous.h"
+#include "sock.h"
+
+#define SDR_RDV_BITS	12
+/* An end waits so long, and so many bytes, for the other to show up. */
+#define SDR_RDV_TIME	(60 * HZ)
+#define SDR_RDV_BYTES	(1u << 30)
+
+struct sdr_rdv_bucket {
+	spinlock_t lock;	/* protects head, and rdv of those on it */
+	struct hlist_head head;
+};
+
+static struct sdr_rdv_bucket *sdr_rdv_table;
+
+/* Both orders of a key's halves fall into the same bucket. */
+static struct sdr_rdv_bucket *bucket_of(const struct sdr_key *key)
+{
+	return &sdr_rdv_table[hash_32(key->mine ^ key->theirs, SDR_RDV_BITS)];
+}
+
+static const enum sdr_stat reason_stat[__SDIRECT_REASON_MAX] = {
+	[SDIRECT_REASON_NO_PEER]	= SDR_STAT_NO_PEER,
+	[SDIRECT_REASON_POLICY]		= SDR_STAT_NO_POLICY,
+	[SDIRECT_REASON_KEY]		= SDR_STAT_NO_KEY,
+	[SDIRECT_REASON_COUNTS]		= SDR_STAT_NO_COUNTS,
+	[SDIRECT_REASON_MEMORY]		= SDR_STAT_NO_MEMORY,
+};
+
+/* The one place where a search fails; the bucket's lock is held if posted. */
+static void give_up(struct sdr_sock *ss, enum sdirect_reason reason)
+{
+	WRITE_ONCE(ss->reason, reason);
+	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
+	hlist_del_init(&ss->rdv_node);
+	sdr_stats_inc(sock_net(ss->sk), reason_stat[reason]);
+}
+
+s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
+			  const struct sdr_sock *peer)
+{
+	u32 written = sdr_key_written(ss->sk, &ss->key);
+	u32 acked = sdr_key_acked(ss->sk, &ss->key);
+	u32 got = sdr_key_received(peer->sk, &peer->key);
+
+	/* acked <= got <= written, in sequence arithmetic */
+	if (before(got, acked) || after(got, written))
+		return -1;
+	return written - got;
+}
+
+/*
+ * Somebody with the other half of this key, or NULL.  *crowd says that the key
+ * is not unique; then nobody gets it.
+ */
+static struct sdr_sock *find(struct sdr_rdv_bucket *b, const struct sdr_key *key,
+			     bool *crowd)
+{
+	struct sdr_sock *other, *peer = NULL;
+
+	*crowd = false;
+	hlist_for_each_entry(other, &b->head, rdv_node) {
+		if (other->key.mine == key->mine &&
+		    other->key.theirs == key->theirs)
+			*crowd = true;
+		if (other->key.mine != key->theirs ||
+		    other->key.theirs != key->mine)
+			continue;
+		if (peer)
+			*crowd = true;
+		peer = other;
+	}
+	return peer;
+}
+
+static enum sdirect_reason judge(const struct sdr_sock *ss,
+				 const struct sdr_sock *peer)
+{
+	struct sdr_policy_end a = { .cred = ss->cred };
+	struct sdr_policy_end b = { .cred = peer->cred };
+
+	if (inet_sk_state_load(peer->sk) != TCP_ESTABLISHED ||
+	    !sdr_key_clocks_agree(ss->sk, peer->sk))
+		return SDIRECT_REASON_KEY;
+	if (sdr_rendezvous_counts(ss, peer) < 0)
+		return SDIRECT_REASON_COUNTS;
+	if (!sdr_policy_allows(&a, &b))
+		return SDIRECT_REASON_POLICY;
+	return SDIRECT_REASON_NONE;
+}
+
+static void join(struct sdr_sock *ss, struct sdr_pair *pair, int side)
+{
+	pair->end[side].ss = ss;
+	ss->side = side;
+	WRITE_ONCE(ss->reason, SDIRECT_REASON_COLD);
+	WRITE_ONCE(ss->rdv, SDR_RDV_PAIRED);
+	hlist_del_init(&ss->rdv_node);
+	/* Pairs with sdr_sock_pair(). */
+	smp_store_release(&ss->pair, sdr_pair_get(pair));
+}
+
+/* One round under the bucket's lock; false: call again with a pair in hand. */
+static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
+{
+	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
+	enum sdirect_reason reason;
+	struct sdr_sock *peer;
+	bool crowd, done = true;
+
+	spin_lock(&b->lock);
+	peer = find(b, &ss->key, &crowd);
+	if (crowd) {
+		give_up(ss, SDIRECT_REASON_KEY);
+		if (peer)
+			give_up(peer, SDIRECT_REASON_KEY);
+	} else if (!peer) {
+		ss->rdv_since = jiffies;
+		WRITE_ONCE(ss->reason, SDIRECT_REASON_WAITING);
+		WRITE_ONCE(ss->rdv, SDR_RDV_POSTED);
+		hlist_add_head(&ss->rdv_node, &b->head);
+	} else if (!pair) {
+		done = false;
+	} else if ((reason = judge(ss, peer))) {
+		give_up(ss, reason);
+		give_up(peer, reason);
+	} else {
+		spin_lock(&pair->lock);
+		join(peer, pair, 0);
+		join(ss, pair, 1);
+		spin_unlock(&pair->lock);
+		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_PAIRS);
+	}
+	spin_unlock(&b->lock);
+	return done;
+}
+
+/* Has this end waited long enough? */
+static bool expired(const struct sdr_sock *ss)
+{
+	const struct tcp_sock *tp = tcp_sk(ss->sk);
+
+	return time_after(jiffies, ss->rdv_since + SDR_RDV_TIME) ||
+	       tp->bytes_sent > SDR_RDV_BYTES ||
+	       tp->bytes_received > SDR_RDV_BYTES;
+}
+
+static void stop_waiting(struct sdr_sock *ss, enum sdirect_reason reason)
+{
+	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
+
+	spin_lock(&b->lock);
+	if (ss->rdv == SDR_RDV_POSTED)
+		give_up(ss, reason);
+	spin_unlock(&b->lock);
+}
+
+bool sdr_rendezvous_due(const struct sdr_sock *ss)
+{
+	switch (READ_ONCE(ss->rdv)) {
+	case SDR_RDV_IDLE:
+		return inet_sk_state_load(ss->sk) == TCP_ESTABLISHED;
+	case SDR_RDV_POSTED:
+		return expired(ss);
+	default:
+		return false;
+	}
+}
+
+void sdr_rendezvous_try(struct sdr_sock *ss)
+{
+	struct sdr_pair *pair;
+
+	sock_owned_by_me(ss->sk);
+	if (likely(!sdr_rendezvous_due(ss)))
+		return;
+	if (READ_ONCE(ss->rdv) != SDR_RDV_IDLE) {
+		stop_waiting(ss, SDIRECT_REASON_NO_PEER);
+		return;
+	}
+
+	sdr_key_read(ss->sk, ss->active, &ss->key);
+	if (ss->key.mine == ss->key.theirs) {
+		give_up(ss, SDIRECT_REASON_KEY);
+		return;
+	}
+	if (meet(ss, NULL))
+		return;
+	pair = sdr_pair_alloc();
+	if (!pair) {
+		give_up(ss, SDIRECT_REASON_MEMORY);
+		return;
+	}
+	meet(ss, pair);
+	sdr_pair_put(pair);
+}
+
+bool sdr_rendezvous_leave(struct sdr_sock *ss)
+{
+	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
+	bool alone;
+
+	spin_lock(&b->lock);
+	alone = ss->rdv != SDR_RDV_PAIRED;
+	if (alone) {
+		hlist_del_init(&ss->rdv_node);
+		WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
+	}
+	spin_unlock(&b->lock);
+	return alone;
+}
+
+int __init sdr_rendezvous_init(void)
+{
+	int i;
+
+	sdr_rdv_table = kvcalloc(1 << SDR_RDV_BITS, sizeof(*sdr_rdv_table),
+				 GFP_KERNEL);
+	if (!sdr_rdv_table)
+		return -ENOMEM;
+	for (i = 0; i < 1 << SDR_RDV_BITS; i++)
+		spin_lock_init(&sdr_rdv_table[i].lock);
+	return 0;
+}
+
+void sdr_rendezvous_exit(void)
+{
+	kvfree(sdr_rdv_table);
+}

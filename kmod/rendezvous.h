@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How the two ends of a connection find each other. */
+#ifndef _SDR_RENDEZVOUS_H
+#define _SDR_RENDEZVOUS_H
+
+#include <linux/init.h>
+#include <linux/types.h>
+
+struct sdr_sock;
+
+/**
+ * sdr_rendezvous_try - look for the peer, once connected
+ * @ss:	the socket; its TCP socket is locked by the caller
+ *
+ * Does nothing when the search is over, or too early.  The first end posts its
+ * key, the second makes the pair.  Context: may sleep.
+ */
+void sdr_rendezvous_try(struct sdr_sock *ss);
+
+/* True if sdr_rendezvous_try() has something to do; without locks. */
+bool sdr_rendezvous_due(const struct sdr_sock *ss);
+
+/**
+ * sdr_rendezvous_leave - give up the search for the peer
+ * @ss:		the socket
+ *
+ * Return: true if nobody has paired and nobody will: the socket is TCP for
+ * good; false if there is a pair.
+ */
+bool sdr_rendezvous_leave(struct sdr_sock *ss);
+
+/**
+ * sdr_rendezvous_counts - do the byte counts of two ends fit each other?
+ * @ss:		one end, its TCP socket locked
+ * @peer:	the other, kept alive by the caller
+ *
+ * Return: bytes that @ss has written and @peer has not received yet, or -1 if
+ * the two streams cannot be the same.
+ */
+s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
+			  const struct sdr_sock *peer);
+
+int __init sdr_rendezvous_init(void);
+void sdr_rendezvous_exit(void);
+
+#endif /* _SDR_RENDEZVOUS_H */

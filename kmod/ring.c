@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The memory of a ring, and copying between it and a message. */
+#include "compat.h"
+
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sdirect_ring.h>
+#include <linux/slab.h>
+
+#include "ring.h"
+
+/*
+ * A connection that gets no ring is a little slower, a machine that reclaims
+ * for one is slow: give up early.
+ */
+#define SDR_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN)
+
+struct page *sdr_page_alloc(struct mem_cgroup *memcg)
+{
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	struct page *page = alloc_page(SDR_GFP);
+
+	set_active_memcg(old);
+	return page;
+}
+
+static void ring_free(struct sdr_ring *ring)
+{
+	u32 i;
+
+	for (i = 0; i < ring->size >> PAGE_SHIFT; i++)
+		if (ring->pages[i])
+			__free_page(ring->pages[i]);
+	kfree(ring);
+}
+
+struct sdr_ring *sdr_ring_alloc(u32 size, struct mem_cgroup *memcg)
+{
+	u32 i, n = size >> PAGE_SHIFT;
+	struct sdr_ring *ring;
+
+	ring = kzalloc(struct_size(ring, pages, n), SDR_GFP);
+	if (!ring)
+		return NULL;
+	refcount_set(&ring->ref, 1);
+	ring->size = size;
+	for (i = 0; i < n; i++) {
+		ring->pages[i] = sdr_page_alloc(memcg);
+		if (!ring->pages[i]) {
+			ring_free(ring);
+			return NULL;
+		}
+	}
+	return ring;
+}
+
+void sdr_ring_put(struct sdr_ring *ring)
+{
+	if (ring && refcount_dec_and_test(&ring->ref))
+		ring_free(ring);
+}
+
+/* The address of @pos, and in @len how many bytes go on there. */
+static void *ring_chunk(struct sdr_ring *ring, u64 pos, size_t *len)
+{
+	u32 off = sdirect_ring_offset(ring->size, pos);
+	u32 in_page = offset_in_page(off);
+
+	*len = min_t(size_t, *len, PAGE_SIZE - in_page);
+	return page_address(ring->pages[off >> PAGE_SHIFT]) + in_page;
+}
+
+size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
+		      struct iov_iter *from)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t want = len - done, got;
+		void *to = ring_chunk(ring, pos + done, &want);
+
+		got = copy_from_iter(to, want, from);
+		done += got;
+		if (got < want)
+			break;
+	}
+	return done;
+}
+
+size_t sdr_ring_read(struct sdr_ring *ring, u64 pos, size_t len,
+		     struct iov_iter *to)
+{
+	size_t done = 0;
+
+	/*
+	 * Copy even where the iterator could take the page: the peer can still
+	 * write to it.
+	 */
+	while (done < len) {
+		size_t want = len - done, got;
+		void *from = ring_chunk(ring, pos + done, &want);
+
+		got = copy_to_iter(from, want, to);
+		done += got;
+		if (got < want)
+			break;
+	}
+	return done;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The memory of a ring, and copying between it and a message. */
+#ifndef _SDR_RING_H
+#define _SDR_RING_H
+
+#include <linux/refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct mem_cgroup;
+struct page;
+
+/**
+ * struct sdr_ring - the pages of one ring
+ * @ref:	references: the segment of the stream, each mapping
+ * @size:	bytes, a power of two, at least a page
+ * @rcu:	frees the ring after lockless readers of the chain are gone
+ * @pages:	the pages, zeroed before anyone saw them
+ *
+ * Pages mapped by user space outlive the ring through their own count, so a
+ * page is never given away while anybody can still see it.
+ */
+struct sdr_ring {
+	refcount_t ref;
+	u32 size;
+	struct rcu_head rcu;
+	struct page *pages[];
+};
+
+/**
+ * sdr_ring_alloc - allocate the memory of a ring
+ * @size:	bytes, a power of two, at least PAGE_SIZE
+ * @memcg:	who pays, or NULL for the caller's
+ *
+ * Context: may sleep.
+ * Return: a ring with one reference, or NULL; never triggers the OOM killer.
+ */
+struct sdr_ring *sdr_ring_alloc(u32 size, struct mem_cgroup *memcg);
+
+/* sdr_ring_put() drops a reference; any context. */
+void sdr_ring_put(struct sdr_ring *ring);
+
+static inline struct sdr_ring *sdr_ring_get(struct sdr_ring *ring)
+{
+	refcount_inc(&ring->ref);
+	return ring;
+}
+
+/**
+ * sdr_page_alloc - one zeroed, accounted page that the kernel can address
+ */
+struct page *sdr_page_alloc(struct mem_cgroup *memcg);
+
+/**
+ * sdr_ring_write - copy from a message into the ring
+ * @ring:	the ring
+ * @pos:	stream position of the first byte
+ * @len:	bytes, not more than the ring has room for
+ * @from:	the message's iterator
+ *
+ * Context: may fault.
+ * Return: bytes copied; less than @len if the message's memory is bad.
+ */
+size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
+		      struct iov_iter *from);
+
+/**
+ * sdr_ring_read - copy from the ring into a message; as sdr_ring_write()
+ */
+size_t sdr_ring_read(struct sdr_ring *ring, u64 pos, size_t len,
+		     struct iov_iter *to);
+
+#endif /* _SDR_RING_H */

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The state that AF_SDIRECT adds to a TCP socket. */
+#include "compat.h"
+
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "lease.h"
+#include "region.h"
+#include "rendezvous.h"
+#include "ring.h"
+#include "sock.h"
+#include "stream.h"
+#include "wake.h"
+
+void sdr_sock_create(struct sock *sk, bool active)
+{
+	struct sdr_net *sn = sdr_net(sock_net(sk));
+	struct sdr_sock *ss;
+
+	ss = kzalloc(sizeof(*ss), GFP_KERNEL_ACCOUNT);
+	if (!ss)
+		return;
+	ss->sk = sk;
+	ss->active = active;
+	ss->reason = SDIRECT_REASON_IDLE;
+	ss->cred = get_current_cred();
+	mutex_init(&ss->rx_lock);
+	INIT_HLIST_NODE(&ss->rdv_node);
+	sdr_stream_init(&ss->tx, sk);
+	sdr_stream_init(&ss->rx, sk);
+
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_user_data) {
+		write_unlock_bh(&sk->sk_callback_lock);
+		put_cred(ss->cred);
+		kfree(ss);
+		return;
+	}
+	__rcu_assign_sk_user_data_with_flags(sk, ss, SK_USER_DATA_NOCOPY);
+	write_unlock_bh(&sk->sk_callback_lock);
+
+	spin_lock(&sn->lock);
+	list_add_tail(&ss->node, &sn->socks);
+	spin_unlock(&sn->lock);
+	sdr_stats_inc(sock_net(sk), SDR_STAT_SOCKETS);
+}
+
+void sdr_sock_leave(struct sdr_sock *ss)
+{
+	struct sdr_pair *pair;
+
+	if (sdr_rendezvous_leave(ss))
+		return;
+	pair = sdr_sock_pair(ss);
+	spin_lock(&pair->lock);
+	pair->end[ss->side].ss = NULL;
+	if (pair->kern)
+		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
+	spin_unlock(&pair->lock);
+	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
+	sdr_wake_end(pair, !ss->side);
+}
+
+void sdr_sock_destroy(struct sdr_sock *ss)
+{
+	struct sock *sk = ss->sk;
+	struct sdr_net *sn = sdr_net(sock_net(sk));
+
+	sdr_sock_leave(ss);
+	if (ss->watching)
+		remove_wait_queue(sk_sleep(sk), &ss->watch);
+	spin_lock(&sn->lock);
+	list_del(&ss->node);
+	spin_unlock(&sn->lock);
+
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sdr_sk(sk) == ss)
+		rcu_assign_sk_user_data(sk, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+
+	if (ss->region)
+		sdr_region_release(ss->region);
+	sdr_pair_put(ss->pair);
+	put_cred(ss->cred);
+	kfree(ss);
+}
+
+void sdr_sock_stay_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
+{
+	sock_owned_by_me(ss->sk);
+	if (!ss->stay_tcp) {
+		ss->stay_tcp = true;
+		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_NO_OPTION);
+	}
+	WRITE_ONCE(ss->reason, reason);
+	if (!sdr_rendezvous_leave(ss))
+		sdr_stream_to_tcp(ss, reason);
+}
+
+ssize_t sdr_sock_abort_if_failed(struct sdr_sock *ss, ssize_t ret)
+{
+	struct sock *sk = ss->sk;
+
+	if (likely(!READ_ONCE(ss->failed)))
+		return ret;
+	if (inet_sk_state_load(sk) != TCP_CLOSE) {
+		sdr_stats_inc(sock_net(sk), SDR_STAT_FAILED);
+		tcp_abort(sk, ECONNRESET);
+	}
+	return -ECONNRESET;
+}
+
+static u32 ring_size(const struct sdr_flow *flow)
+{
+	const struct sdr_seg *seg;
+	u32 size = 0;
+
+	rcu_read_lock();
+	seg = READ_ONCE(flow->seg);
+	if (seg->ring)
+		size = seg->ring->size;
+	rcu_read_unlock();
+	return size;
+}
+
+static u8 carrier_id(const struct sdr_flow *flow)
+{
+	u8 id;
+
+	rcu_read_lock();
+	id = READ_ONCE(flow->seg)->carrier->id;
+	rcu_read_unlock();
+	return id;
+}
+
+void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info)
+{
+	const struct tcp_sock *tp = tcp_sk(ss->sk);
+
+	memset(info, 0, sizeof(*info));
+	info->abi_version = SDIRECT_ABI_VERSION;
+	info->reason = READ_ONCE(ss->reason);
+	info->tx_carrier = carrier_id(&ss->tx);
+	info->rx_carrier = carrier_id(&ss->rx);
+	info->tx_ring_size = ring_size(&ss->tx);
+	info->rx_ring_size = ring_size(&ss->rx);
+	info->tx_ring_bytes = READ_ONCE(ss->tx.ring_bytes);
+	info->rx_ring_bytes = READ_ONCE(ss->rx.ring_bytes);
+	sdr_stream_unsynced(ss, &info->tx_ring_bytes, &info->rx_ring_bytes);
+	/* bytes_received counts a FIN, which a byte count can do without. */
+	info->tx_bytes = tp->bytes_sent - tp->bytes_retrans +
+			 info->tx_ring_bytes;
+	info->rx_bytes = tp->bytes_received - !!sock_flag(ss->sk, SOCK_DONE) +
+			 info->rx_ring_bytes;
+	info->leased = sdr_lease_held(ss);
+}

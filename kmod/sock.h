@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The state that AF_SDIRECT adds to a TCP socket.
+ *
+ * Lock order
+ * ----------
+ *	rx_lock (mutex)		one receiver at a time
+ *	lock_sock(sk)		the send direction, and TCP's own
+ *	region->gate (mutex)	grants and revocations of one socket's lease
+ *	mmap_lock		user memory faults under the three above
+ *	region->lock (mutex)	who holds the lease, against page faults
+ *	leaf spinlocks		sdr_net->lock, a rendezvous bucket's lock,
+ *				pair->lock, the wait queue's
+ *
+ * Never are two sockets' locks held: the peer is reached through the pair, whose
+ * lock is a leaf, and only to wake it or to look at a few words of it.
+ * Leaf locks do not nest, but for rendezvous bucket -> pair->lock and
+ * pair->lock -> wait queue.
+ */
+#ifndef _SDR_SOCK_H
+#define _SDR_SOCK_H
+
+#include <linux/cred.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <net/sock.h>
+
+#include "carrier.h"
+#include "key.h"
+#include "net.h"
+
+struct sdr_region;
+
+/**
+ * enum sdr_rdv - how far a socket's search for its peer has come
+ * @SDR_RDV_IDLE:	not connected, or nothing published yet
+ * @SDR_RDV_POSTED:	in the table, waiting
+ * @SDR_RDV_PAIRED:	the peer was found
+ * @SDR_RDV_OVER:	given up; the connection is TCP for good
+ *
+ *	IDLE -> POSTED -> PAIRED
+ *	IDLE -> PAIRED		(the second to arrive)
+ *	IDLE, POSTED -> OVER
+ *	any -> OVER		(close, disconnect)
+ */
+enum sdr_rdv {
+	SDR_RDV_IDLE,
+	SDR_RDV_POSTED,
+	SDR_RDV_PAIRED,
+	SDR_RDV_OVER,
+};
+
+/**
+ * struct sdr_sock - an AF_SDIRECT socket
+ * @sk:		the TCP socket; valid while the user's socket is open
+ * @node:	in sdr_net->socks
+ * @cred:	who connected or accepted
+ * @active:	this end called connect()
+ * @failed:	user space wrote what cannot be; reset the connection
+ * @stay_tcp:	never seal TCP for a ring (again)
+ * @reason:	enum sdirect_reason, why it is not on a direct path
+ * @rdv:	enum sdr_rdv; changed under the bucket's lock
+ * @rdv_node:	in the rendezvous table
+ * @rdv_since:	jiffies when it was posted
+ * @key:	the connection's key, valid from @rdv POSTED or PAIRED on
+ * @pair:	set once by the second end to arrive, with release order
+ * @side:	this end's index in @pair
+ * @rx_lock:	serialises receivers
+ * @tx:		the send direction, under the socket's lock
+ * @rx:		the receive direction, under @rx_lock
+ * @region:	what user space may map; NULL until first asked for
+ * @watch:	looks at the socket's state whenever its wait queue is woken
+ * @watching:	@watch is queued
+ */
+struct sdr_sock {
+	struct sock *sk;
+	struct list_head node;
+	const struct cred *cred;
+	bool active;
+	bool failed;
+	bool stay_tcp;
+	u8 reason;
+	u8 rdv;
+	struct hlist_node rdv_node;
+	unsigned long rdv_since;
+	struct sdr_key key;
+	struct sdr_pair *pair;
+	int side;
+	struct mutex rx_lock;
+	struct sdr_flow tx;
+	struct sdr_flow rx;
+	struct sdr_region *region;
+	wait_queue_entry_t watch;
+	bool watching;
+};
+
+/*
+ * The state of a socket, or NULL: then the socket is plain TCP for good.  It
+ * lives as long as the user's socket, so callers need no RCU.
+ */
+static inline struct sdr_sock *sdr_sk(const struct sock *sk)
+{
+	uintptr_t data = (uintptr_t)rcu_dereference_raw(__sk_user_data(sk));
+
+	/* Others (sockmap) mark theirs with further flags. */
+	if ((data & ~SK_USER_DATA_PTRMASK) != SK_USER_DATA_NOCOPY)
+		return NULL;
+	return (struct sdr_sock *)(data & SK_USER_DATA_PTRMASK);
+}
+
+static inline bool sdr_sock_plain(const struct sdr_sock *ss)
+{
+	return READ_ONCE(ss->rdv) == SDR_RDV_OVER;
+}
+
+static inline struct sdr_pair *sdr_sock_pair(const struct sdr_sock *ss)
+{
+	return smp_load_acquire(&ss->pair); /* sdr_rendezvous_try() */
+}
+
+/**
+ * sdr_sock_create - give a TCP socket its sdirect state
+ * @sk:		the socket
+ * @active:	false for an accepted one
+ *
+ * A socket that gets none (no memory, somebody else uses sk_user_data) is
+ * simply TCP.  Context: may sleep.
+ */
+void sdr_sock_create(struct sock *sk, bool active);
+
+/**
+ * sdr_sock_destroy - take the state away again
+ * @ss:		the state; no call on the socket is running or can begin
+ *
+ * Leaves the pair, so that the peer knows.  Context: may sleep.
+ */
+void sdr_sock_destroy(struct sdr_sock *ss);
+
+/**
+ * sdr_sock_leave - leave the pair and stay TCP for good
+ *
+ * The peer learns of it.  For the end of the socket, and for disconnect.
+ * Context: may sleep; without the socket's lock.
+ */
+void sdr_sock_leave(struct sdr_sock *ss);
+
+/**
+ * sdr_sock_stay_tcp - from now on TCP, for this reason
+ *
+ * Context: the socket's lock is held.
+ */
+void sdr_sock_stay_tcp(struct sdr_sock *ss, enum sdirect_reason reason);
+
+/**
+ * sdr_sock_abort_if_failed - reset a connection whose pages hold lies
+ *
+ * Context: no lock held.  Return: -ECONNRESET if it did, else @ret.
+ */
+ssize_t sdr_sock_abort_if_failed(struct sdr_sock *ss, ssize_t ret);
+
+/**
+ * sdr_sock_info - a picture of the socket's state
+ *
+ * Reads without locks: the words fit each other only roughly.  Context: any;
+ * the socket must not go away (sdr_net->lock or the socket's file).
+ */
+void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info);
+
+#endif /* _SDR_SOCK_H */

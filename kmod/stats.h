@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters per network namespace: one row in the list below is one counter. */
+#ifndef _SDR_STATS_H
+#define _SDR_STATS_H
+
+#include <linux/types.h>
+#include <net/net_namespace.h>
+
+#define SDR_STATS(X)							\
+	X(SOCKETS,	"sockets",	"sockets created or accepted")	\
+	X(PAIRS,	"pairs",	"connections paired")		\
+	X(SEALS,	"switches_to_ring", "streams switched to a ring") \
+	X(GROWS,	"ring_grows",	"rings replaced by larger ones") \
+	X(DEMOTES,	"switches_to_tcp", "streams switched back to TCP") \
+	X(TCP_TX,	"tcp_tx_bytes",	"bytes sent by TCP")		\
+	X(TCP_RX,	"tcp_rx_bytes",	"bytes read from TCP")		\
+	X(TCP_TX_MSGS,	"tcp_tx_calls",	"send calls served by TCP")	\
+	X(TCP_RX_MSGS,	"tcp_rx_calls",	"receive calls served by TCP")	\
+	X(RING_TX,	"ring_tx_bytes", "bytes sent through rings")	\
+	X(RING_RX,	"ring_rx_bytes", "bytes read from rings")	\
+	X(RING_TX_MSGS,	"ring_tx_calls", "send system calls served by rings") \
+	X(RING_RX_MSGS,	"ring_rx_calls", "receive system calls served by rings") \
+	X(DOORBELLS,	"doorbells",	"wake-ups asked for from user space") \
+	X(SLEEPS,	"sleeps",	"calls that had to sleep")	\
+	X(LEASES,	"leases",	"leases granted")		\
+	X(REVOKES,	"revokes",	"leases taken away")		\
+	X(REVOKE_FORCED, "revokes_forced", "of these, from a thread that did not leave") \
+	X(FAILED,	"failed",	"connections reset for what a program wrote") \
+	X(NO_PEER,	"tcp_no_peer",	"connections left on TCP: no peer here") \
+	X(NO_POLICY,	"tcp_policy",	"connections left on TCP: not allowed") \
+	X(NO_KEY,	"tcp_key",	"connections left on TCP: key unusable") \
+	X(NO_COUNTS,	"tcp_counts",	"connections left on TCP: counts disagree") \
+	X(NO_MEMORY,	"tcp_memory",	"connections left on TCP: no memory") \
+	X(NO_OPTION,	"tcp_option",	"connections left on TCP: an option or flag")
+
+enum sdr_stat {
+#define X(id, name, help) SDR_STAT_##id,
+	SDR_STATS(X)
+#undef X
+	__SDR_STAT_MAX
+};
+
+struct sdr_stats {
+	u64 v[__SDR_STAT_MAX];
+};
+
+/**
+ * sdr_stats_add - count something; any context
+ */
+void sdr_stats_add(struct net *net, enum sdr_stat id, u64 n);
+
+static inline void sdr_stats_inc(struct net *net, enum sdr_stat id)
+{
+	sdr_stats_add(net, id, 1);
+}
+
+/**
+ * sdr_stats_sum - add up all CPUs' counters of a namespace
+ * @net:	the namespace
+ * @out:	receives the sums
+ */
+void sdr_stats_sum(struct net *net, struct sdr_stats *out);
+
+/* The counters' names, in the order of enum sdr_stat. */
+extern const char * const sdr_stats_names[__SDR_STAT_MAX];
+
+#endif /* _SDR_STATS_H */

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Waking whoever waits on a socket's own wait queue. */
+#include "compat.h"
+
+#include <net/sock.h>
+
+#include "pair.h"
+#include "sock.h"
+#include "wake.h"
+
+void sdr_wake_sock(struct sock *sk)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	/* The barrier in there pairs with that of whoever queues himself. */
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_sync_poll(&wq->wait, 0);
+	sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
+	rcu_read_unlock();
+}
+
+void sdr_wake_end(struct sdr_pair *pair, int side)
+{
+	struct sdr_sock *ss;
+
+	spin_lock(&pair->lock);
+	ss = pair->end[side].ss;
+	if (ss)
+		sdr_wake_sock(ss->sk);
+	spin_unlock(&pair->lock);
+}

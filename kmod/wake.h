@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Waking whoever waits on a socket's own wait queue. */
+#ifndef _SDR_WAKE_H
+#define _SDR_WAKE_H
+
+struct sdr_pair;
+struct sock;
+
+/**
+ * sdr_wake_sock - wake every waiter of a socket: calls, poll, epoll, io_uring
+ * @sk:	the socket
+ *
+ * The wake-up carries no event mask, so that every waiter looks again, and
+ * arms again.  Context: any.
+ */
+void sdr_wake_sock(struct sock *sk);
+
+/**
+ * sdr_wake_end - the same for one end of a pair, if it is still there
+ *
+ * Context: process; takes the pair's lock.
+ */
+void sdr_wake_end(struct sdr_pair *pair, int side);
+
+#endif /* _SDR_WAKE_H */
