@@ -205,7 +205,7 @@ static int sdr_mmap(struct file *file, struct socket *sock,
 	struct sdr_region *region;
 
 	/* Under mmap_lock: no socket lock here, see sock.h. */
-	region = ss ? smp_load_acquire(&ss->region) : NULL;
+	region = ss ? smp_load_acquire(&ss->region) : NULL; /* region_get() */
 	return region ? sdr_region_mmap(region, vma) : -EPERM;
 }
 
@@ -259,6 +259,14 @@ static int ioctl_inq(struct sdr_sock *ss, void __user *arg)
 	return put_count(sdr_stream_inq(ss), arg);
 }
 
+static int ioctl_atmark(struct sdr_sock *ss, void __user *arg)
+{
+	/* The mark is TCP's, and behind all that is on a ring. */
+	if (sdr_stream_ring_unread(ss))
+		return put_count(0, arg);
+	return ss->sk->sk_prot->ioctl(ss->sk, SIOCATMARK, (unsigned long)arg);
+}
+
 static int ioctl_outq(struct sdr_sock *ss, void __user *arg)
 {
 	return put_count(sdr_stream_outq(ss), arg);
@@ -282,6 +290,7 @@ static const struct sdr_ioctl sdr_ioctls[] = {
 	{ SDIRECT_IOC_DOORBELL,	false,	ioctl_doorbell },
 	{ SIOCINQ,		true,	ioctl_inq },
 	{ SIOCOUTQ,		true,	ioctl_outq },
+	{ SIOCATMARK,		true,	ioctl_atmark },
 };
 
 static int sdr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)

@@ -17,6 +17,9 @@
 #include "stats.h"
 #include "wake.h"
 
+/* A peer that sends without end must not keep a poll busy without end. */
+#define SDR_ARM_TRIES	16
+
 static struct sdirect_ctl_page *own_ctl(const struct sdr_flow *flow)
 {
 	return sdr_pair_ctl(flow->pair, flow->side);
@@ -91,6 +94,8 @@ static ssize_t local_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 				 &sdr_pair_kern(tx->pair, !tx->side)->rx_want,
 				 before, tx->pos))
 		sdr_wake_end(tx->pair, !tx->side);
+	else
+		sdr_wake_sigio(tx->pair, !tx->side);
 	return n;
 }
 
@@ -142,15 +147,25 @@ static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 			 bool arm_always)
 {
 	u64 head = max(READ_ONCE(own_ctl(rx)->rx_head), seg->start);
-	s64 n = avail(rx, seg, head);
+	s64 seen, n = avail(rx, seg, head);
+	int tries;
 
 	if (n < 0)
 		return 1;	/* let the call find out */
 	if (n && !arm_always)
 		return n;
-	sdirect_ring_arm(&sdr_pair_kern(rx->pair, rx->side)->rx_want, head + n);
-	n = avail(rx, seg, head);
-	return n < 0 ? 1 : n;
+	/* Again if more came meanwhile, or nobody would ring for what follows. */
+	for (tries = 0; tries < SDR_ARM_TRIES; tries++) {
+		seen = n;
+		sdirect_ring_arm(&sdr_pair_kern(rx->pair, rx->side)->rx_want,
+				 head + seen);
+		n = avail(rx, seg, head);
+		if (n < 0)
+			return 1;
+		if (n == seen)
+			break;
+	}
+	return n;
 }
 
 const struct sdr_carrier sdr_carrier_local = {

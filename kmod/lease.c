@@ -32,11 +32,12 @@
 /* How long a thread inside an operation is waited for: 100 times 100 us. */
 #define SDR_LEAVE_TRIES	100
 #define SDR_LEAVE_US	100
-/* After each revocation the lease stays away longer, up to this. */
+/* After every eighth revocation the lease stays away twice as long. */
 #define SDR_BACKOFF_MAX	HZ
 
 bool sdr_lease_held(const struct sdr_sock *ss)
 {
+	/* Pairs with region_get(). */
 	const struct sdr_region *region = smp_load_acquire(&ss->region);
 
 	return region && READ_ONCE(region->mm);
@@ -127,9 +128,11 @@ static void revoke(struct sdr_sock *ss)
 	region->settle.tx_final = READ_ONCE(ctl->tx_tail);
 	region->settle.rx_final = READ_ONCE(ctl->rx_head);
 	mmdrop(mm);
-	region->next_grant = jiffies +
-		min_t(unsigned long, 1ul << min(region->revoked++, 16u),
-		      SDR_BACKOFF_MAX);
+	/* One who has unmapped everything had given the lease up himself. */
+	if (atomic_read(&region->views))
+		region->next_grant = jiffies +
+			min_t(unsigned long, SDR_BACKOFF_MAX,
+			      BIT(min(region->revoked++ / 8, 16u)));
 	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_REVOKES);
 }
 
@@ -167,10 +170,12 @@ void sdr_lease_enter_rx(struct sdr_sock *ss)
 
 int sdr_lease_settle(struct sdr_sock *ss, struct sdirect_settle *out)
 {
+	/* Pairs with region_get(). */
 	struct sdr_region *region = smp_load_acquire(&ss->region);
 
+	memset(out, 0, sizeof(*out));
 	if (!region)
-		return -ENOTCONN;
+		return 0;
 	mutex_lock(&region->gate);
 	*out = region->settle;
 	mutex_unlock(&region->gate);
@@ -213,6 +218,7 @@ static int region_get(struct sdr_sock *ss)
 	region = sdr_region_create(ss->pair, ss->side);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
+	/* Pairs with all who look without the socket's lock. */
 	smp_store_release(&ss->region, region);
 	return 0;
 }
@@ -227,8 +233,10 @@ static void grant(struct sdr_sock *ss, struct sdr_ring *tx, struct sdr_ring *rx)
 	if (region->mm != current->mm) {
 		revoke(ss);
 		/* Marks of the one before. */
-		ctl->tx_inside = ctl->rx_inside = 0;
-		ctl->tx_call = ctl->rx_call = 0;
+		ctl->tx_inside = 0;
+		ctl->rx_inside = 0;
+		ctl->tx_call = 0;
+		ctl->rx_call = 0;
 		mmgrab(current->mm);
 		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_LEASES);
 	}
@@ -259,6 +267,8 @@ static void describe(const struct sdr_sock *ss, struct sdirect_attach *at)
 
 static int attach_allowed(struct sdr_sock *ss)
 {
+	const struct sdr_region *region = ss->region;
+
 	if (!((1 << ss->sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT |
 					 TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
 		return -ENOTCONN;
@@ -267,8 +277,11 @@ static int attach_allowed(struct sdr_sock *ss)
 		return -EOPNOTSUPP;
 	if (!sdr_sock_pair(ss))
 		return -EAGAIN;
-	if (ss->region && ss->region->mm != current->mm &&
-	    time_before(jiffies, ss->region->next_grant))
+	if (!region || region->mm == current->mm)
+		return 0;
+	/* Whoever has it keeps it until another call, not a grab, ends it. */
+	if ((region->mm && atomic_read(&region->views)) ||
+	    time_before(jiffies, region->next_grant))
 		return -EAGAIN;
 	return 0;
 }

@@ -23,7 +23,7 @@
  * mmap offsets: the epoch tells the views of one socket apart, one bit the
  * read-only view from the other.  A view is at most two pages and two rings.
  */
-#define SDR_VIEW_RO	(1ull << 27)
+#define SDR_VIEW_RO	BIT_ULL(27)
 #define SDR_VIEW_SHIFT	28
 
 /**
@@ -151,7 +151,7 @@ static struct sdr_view *view_find(struct sdr_region *region,
 	    vma->vm_end - vma->vm_start != sdr_region_length(ring, read_only) ||
 	    !(vma->vm_flags & VM_SHARED))
 		return ERR_PTR(-EINVAL);
-	if (read_only && vma->vm_flags & VM_WRITE)
+	if (vma->vm_flags & (VM_EXEC | (read_only ? VM_WRITE : 0)))
 		return ERR_PTR(-EACCES);
 
 	view = kzalloc(sizeof(*view), GFP_KERNEL_ACCOUNT);

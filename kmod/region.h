@@ -81,7 +81,7 @@ void sdr_region_release(struct sdr_region *region);
  *
  * Context: under mmap_lock; takes no socket lock.
  * Return: 0, -EINVAL wrong offset, length or flags, -EACCES a writable view of
- * what may only be read, -EPERM no lease.
+ * what may only be read, or an executable one, -EPERM no lease.
  */
 int sdr_region_mmap(struct sdr_region *region, struct vm_area_struct *vma);
 

@@ -21,7 +21,7 @@
 #define SDR_RDV_BITS	12
 /* An end waits so long, and so many bytes, for the other to show up. */
 #define SDR_RDV_TIME	(60 * HZ)
-#define SDR_RDV_BYTES	(1u << 30)
+#define SDR_RDV_BYTES	BIT(30)
 
 struct sdr_rdv_bucket {
 	spinlock_t lock;	/* protects head, and rdv of those on it */
@@ -117,11 +117,27 @@ static void join(struct sdr_sock *ss, struct sdr_pair *pair, int side)
 	smp_store_release(&ss->pair, sdr_pair_get(pair));
 }
 
+static void decide(struct sdr_sock *ss, struct sdr_sock *peer,
+		   struct sdr_pair *pair)
+{
+	enum sdirect_reason reason = judge(ss, peer);
+
+	if (reason != SDIRECT_REASON_NONE) {
+		give_up(ss, reason);
+		give_up(peer, reason);
+		return;
+	}
+	spin_lock(&pair->lock);
+	join(peer, pair, 0);
+	join(ss, pair, 1);
+	spin_unlock(&pair->lock);
+	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_PAIRS);
+}
+
 /* One round under the bucket's lock; false: call again with a pair in hand. */
 static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 {
 	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
-	enum sdirect_reason reason;
 	struct sdr_sock *peer;
 	bool crowd, done = true;
 
@@ -138,15 +154,8 @@ static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 		hlist_add_head(&ss->rdv_node, &b->head);
 	} else if (!pair) {
 		done = false;
-	} else if ((reason = judge(ss, peer))) {
-		give_up(ss, reason);
-		give_up(peer, reason);
 	} else {
-		spin_lock(&pair->lock);
-		join(peer, pair, 0);
-		join(ss, pair, 1);
-		spin_unlock(&pair->lock);
-		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_PAIRS);
+		decide(ss, peer, pair);
 	}
 	spin_unlock(&b->lock);
 	return done;

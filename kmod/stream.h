@@ -5,6 +5,7 @@
 
 #include <linux/poll.h>
 #include <linux/socket.h>
+#include <net/tcp.h>
 
 #include "sock.h"
 
@@ -12,6 +13,63 @@
  * sdr_stream_init - a flow at the beginning of a stream
  */
 void sdr_stream_init(struct sdr_flow *flow, struct sock *sk);
+
+static inline bool sdr_flow_on_tcp(const struct sdr_flow *flow)
+{
+	return flow->seg->carrier == &sdr_carrier_tcp;
+}
+
+/* Can nothing be sent (received) any more, whatever the carrier? */
+static inline bool sdr_stream_tx_ended(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) ||
+	       !((1 << inet_sk_state_load(sk)) &
+		 (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT));
+}
+
+static inline bool sdr_stream_rx_ended(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
+	       inet_sk_state_load(sk) == TCP_CLOSE;
+}
+
+/* Only for a send flow that has a pair. */
+static inline bool sdr_stream_peer_gone(const struct sdr_sock *ss)
+{
+	return !READ_ONCE(ss->tx.pair->end[!ss->side].ss);
+}
+
+/**
+ * sdr_stream_join - once the ends have met, go on in the chain that they share
+ *
+ * Context: whatever protects the flow is held.
+ */
+void sdr_stream_join(struct sdr_sock *ss, struct sdr_flow *flow, bool is_tx);
+
+/**
+ * sdr_stream_advance - the receiver steps over a seal
+ * @ss:	the socket; its receive flow has reached the end of its range
+ *
+ * Context: the rx_lock is held.  Return: 0, or -EPROTO: TCP has brought more
+ * bytes than the sender has sent.
+ */
+int sdr_stream_advance(struct sdr_sock *ss);
+
+/* Has a send direction carried enough to deserve a ring? */
+bool sdr_stream_seal_due(const struct sdr_sock *ss);
+
+/* Is there a larger ring to be had for this direction? */
+bool sdr_stream_can_grow(const struct sdr_sock *ss, const struct sdr_seg *seg);
+
+/**
+ * sdr_stream_grow - replace a full ring by a larger one
+ *
+ * Where there is no memory the stream goes on by TCP.  Context: the socket's
+ * lock is held; may sleep.  Return: true if more can be sent now.
+ */
+bool sdr_stream_grow(struct sdr_sock *ss);
 
 /**
  * sdr_stream_send - send a message on whatever carries the stream now

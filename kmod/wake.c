@@ -21,6 +21,17 @@ void sdr_wake_sock(struct sock *sk)
 	rcu_read_unlock();
 }
 
+void sdr_wake_sigio(struct sdr_pair *pair, int side)
+{
+	struct sdr_sock *ss;
+
+	spin_lock(&pair->lock);
+	ss = pair->end[side].ss;
+	if (ss && sock_flag(ss->sk, SOCK_FASYNC))
+		sk_wake_async(ss->sk, SOCK_WAKE_WAITD, POLL_IN);
+	spin_unlock(&pair->lock);
+}
+
 void sdr_wake_end(struct sdr_pair *pair, int side)
 {
 	struct sdr_sock *ss;

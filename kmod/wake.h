@@ -22,4 +22,11 @@ void sdr_wake_sock(struct sock *sk);
  */
 void sdr_wake_end(struct sdr_pair *pair, int side);
 
+/**
+ * sdr_wake_sigio - send the signal that one end may have asked for (O_ASYNC)
+ *
+ * Whoever asked for it need not have armed anything.  Context: as above.
+ */
+void sdr_wake_sigio(struct sdr_pair *pair, int side);
+
 #endif /* _SDR_WAKE_H */

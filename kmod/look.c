@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Looking at a stream without taking from it: poll, ioctls, reports. */
+#include "compat.h"
+
+#include <net/tcp.h>
+
+#include "stream.h"
+
+/* Where a reader's chain starts: the flow's, or the pair's if not joined. */
+static const struct sdr_seg *rx_chain(const struct sdr_sock *ss,
+				      const struct sdr_pair *pair)
+{
+	if (!READ_ONCE(ss->rx.pair))
+		return READ_ONCE(pair->first[!ss->side]);
+	return READ_ONCE(ss->rx.seg);
+}
+
+/* A copy of a flow that has joined, for the poll hooks; they want no more. */
+static struct sdr_flow look(const struct sdr_sock *ss, struct sdr_pair *pair)
+{
+	struct sdr_flow flow = {
+		.sk = ss->sk, .pair = pair, .side = ss->side,
+	};
+
+	return flow;
+}
+
+static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	struct sdr_flow rx = look(ss, pair);
+	const struct sdr_seg *seg;
+	u64 sum = 0;
+
+	if (!pair)
+		return sdr_carrier_tcp.poll_rx(&rx, NULL, false);
+	rcu_read_lock();
+	for (seg = rx_chain(ss, pair); ; seg = seg->next) {
+		sum += seg->carrier->poll_rx(&rx, seg, arm_always);
+		if (smp_load_acquire(&seg->end) == SDIRECT_POS_OPEN)
+			break;
+	}
+	rcu_read_unlock();
+	return sum;
+}
+
+static bool tx_writable(struct sdr_sock *ss, struct sdr_pair *pair,
+			const struct sdr_seg *seg)
+{
+	struct sdr_flow tx = look(ss, pair);
+
+	return sdr_stream_can_grow(ss, seg) || seg->carrier->poll_tx(&tx, seg, true) ||
+	       !READ_ONCE(pair->end[!ss->side].ss);
+}
+
+__poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	const __poll_t out = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	const struct sdr_seg *seg;
+
+	if (!pair)
+		return mask;
+	/* An edge-triggered waiter must hear of what comes after what is. */
+	if (rx_bytes(ss, !!(events & EPOLLET)) >=
+	    sock_rcvlowat(ss->sk, 0, INT_MAX))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (!(events & out) || READ_ONCE(ss->sk->sk_shutdown) & SEND_SHUTDOWN)
+		return mask;
+	rcu_read_lock();
+	seg = READ_ONCE(ss->tx.seg);
+	if (seg->ring) {
+		mask &= ~out;
+		if (tx_writable(ss, pair, seg))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+	}
+	rcu_read_unlock();
+	return mask;
+}
+
+u64 sdr_stream_inq(struct sdr_sock *ss)
+{
+	return rx_bytes(ss, false);
+}
+
+u64 sdr_stream_outq(struct sdr_sock *ss)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	const struct tcp_sock *tp = tcp_sk(ss->sk);
+	u64 n = READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_una);
+	u64 tail, head;
+
+	if (!pair || !sdr_pair_has_pages(pair))
+		return n;
+	tail = READ_ONCE(sdr_pair_ctl(pair, ss->side)->tx_tail);
+	head = READ_ONCE(sdr_pair_ctl(pair, !ss->side)->rx_head);
+	head = max(head, READ_ONCE(ss->tx.seg)->start);
+	return n + (tail > head ? tail - head : 0);
+}
+
+bool sdr_stream_ring_unread(struct sdr_sock *ss)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	struct sdr_flow rx = look(ss, pair);
+	const struct sdr_seg *seg;
+	bool unread = false;
+
+	if (!pair)
+		return false;
+	rcu_read_lock();
+	for (seg = rx_chain(ss, pair); !unread; seg = seg->next) {
+		unread = seg->ring && seg->carrier->poll_rx(&rx, seg, false);
+		if (smp_load_acquire(&seg->end) == SDIRECT_POS_OPEN)
+			break;
+	}
+	rcu_read_unlock();
+	return unread;
+}
+
+void sdr_stream_unsynced(const struct sdr_sock *ss, u64 *tx, u64 *rx)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	u64 pos;
+
+	if (!pair || !sdr_pair_has_pages(pair))
+		return;
+	rcu_read_lock();
+	pos = READ_ONCE(sdr_pair_ctl(pair, ss->side)->tx_tail);
+	if (READ_ONCE(ss->tx.seg)->ring && pos > READ_ONCE(ss->tx.pos))
+		*tx += pos - READ_ONCE(ss->tx.pos);
+	pos = READ_ONCE(sdr_pair_ctl(pair, ss->side)->rx_head);
+	if (READ_ONCE(ss->rx.seg)->ring && pos > READ_ONCE(ss->rx.pos))
+		*rx += pos - READ_ONCE(ss->rx.pos);
+	rcu_read_unlock();
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Receiving: the one loop that waits for bytes, on the socket's own wait queue. */
+#include "compat.h"
+
+#include <net/tcp.h>
+
+#include "lease.h"
+#include "rendezvous.h"
+#include "stream.h"
+
+static void account_rx(struct sdr_sock *ss, const struct sdr_carrier *carrier,
+		       ssize_t n)
+{
+	struct net *net = sock_net(ss->sk);
+
+	if (carrier != &sdr_carrier_tcp) {
+		sdr_stats_inc(net, SDR_STAT_RING_RX_MSGS);
+		return;
+	}
+	sdr_stats_inc(net, SDR_STAT_TCP_RX_MSGS);
+	sdr_stats_add(net, SDR_STAT_TCP_RX, n);
+}
+
+static int rx_enter(struct sdr_sock *ss)
+{
+	lockdep_assert_held(&ss->rx_lock);
+	sdr_lease_enter_rx(ss);
+	sdr_stream_join(ss, &ss->rx, false);
+	return ss->rx.seg->carrier->sync_rx(&ss->rx);
+}
+
+/*
+ * Nothing on the ring.  If TCP has ended, what it says goes; but look at the
+ * ring once more first: what the peer wrote, it wrote before it ended.
+ */
+static ssize_t recv_at_end(struct sdr_sock *ss, struct sdr_flow *rx,
+			   struct msghdr *msg, size_t len, int flags)
+{
+	const struct sdr_seg *seg = rx->seg;
+
+	if (sdr_flow_on_tcp(rx) || !sdr_stream_rx_ended(ss->sk))
+		return -EAGAIN;
+	smp_rmb();	/* pairs with the peer's TCP sending its FIN or RST */
+	if (seg->carrier->poll_rx(rx, seg, false) ||
+	    smp_load_acquire(&seg->end) == rx->pos)
+		return -ERESTART;
+	return sdr_carrier_tcp.recv(rx, msg, len, flags);
+}
+
+/* Step over a seal; a peek does so only in its own copy of the flow. */
+static int step(struct sdr_sock *ss, struct sdr_flow *rx)
+{
+	if (rx == &ss->rx)
+		return sdr_stream_advance(ss);
+	rx->seg = rx->seg->next;
+	return 0;
+}
+
+/*
+ * May a read that has bytes already go on with those of TCP?  Not over the
+ * urgent mark; and if there is only an error, it must be left for next time.
+ */
+static bool tcp_goes_on(const struct sdr_flow *rx)
+{
+	const struct tcp_sock *tp = tcp_sk(rx->sk);
+
+	if (READ_ONCE(tp->urg_data) &&
+	    READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq))
+		return false;
+	return sdr_carrier_tcp.poll_rx(rx, rx->seg, false) > 0;
+}
+
+/* Everything that is there now, up to @len bytes, on however many carriers. */
+static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
+			  struct msghdr *msg, size_t len, int flags)
+{
+	ssize_t done = 0, n;
+
+	for (;;) {
+		u64 end = smp_load_acquire(&rx->seg->end);	/* append() */
+
+		if (rx->pos == end) {
+			n = step(ss, rx);
+			if (n)
+				break;
+			continue;
+		}
+		if (done && sdr_flow_on_tcp(rx) && !tcp_goes_on(rx))
+			break;
+		n = rx->seg->carrier->recv(rx, msg,
+					   min_t(u64, len - done, end - rx->pos),
+					   flags);
+		if (n > 0) {
+			done += n;
+			if (flags & MSG_PEEK)
+				rx->pos += n;
+			account_rx(ss, rx->seg->carrier, n);
+			if (rx->pos != end || done == len)
+				break;
+			continue;
+		}
+		if (n != -EAGAIN)
+			break;
+		if (smp_load_acquire(&rx->seg->end) == rx->pos)
+			continue;
+		if (done)
+			break;
+		n = recv_at_end(ss, rx, msg, len, flags);
+		if (n != -ERESTART)
+			break;
+	}
+	return done ?: n;
+}
+
+static ssize_t recv_pass(struct sdr_sock *ss, struct msghdr *msg, size_t len,
+			 int flags)
+{
+	struct sdr_flow peek;
+	ssize_t n = rx_enter(ss);
+
+	if (n)
+		return n;
+	if (!(flags & MSG_PEEK))
+		return recv_chain(ss, &ss->rx, msg, len, flags);
+	peek = ss->rx;
+	return recv_chain(ss, &peek, msg, len, flags);
+}
+
+/* Is there anything for a receiver to do?  If not, a wake-up is armed. */
+static bool rx_ready(struct sdr_sock *ss)
+{
+	struct sock *sk = ss->sk;
+	__poll_t mask = 0;
+
+	if (sdr_stream_rx_ended(sk))
+		return true;
+	if (sdr_carrier_tcp.poll_rx(&ss->rx, NULL, false))
+		mask = EPOLLIN;
+	return sdr_stream_poll(ss, mask, EPOLLIN) & EPOLLIN;
+}
+
+static int wait_rx(struct sdr_sock *ss, long *timeo, int idle)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = ss->sk;
+
+	if (signal_pending(current))
+		return sock_intr_errno(*timeo);
+	add_wait_queue(sk_sleep(sk), &wait);
+	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	smp_mb();	/* pairs with skwq_has_sleeper() in sdr_wake_sock() */
+	if (!rx_ready(ss)) {
+		sdr_stats_inc(sock_net(sk), SDR_STAT_SLEEPS);
+		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
+	} else if (idle > 1) {
+		wait_woken(&wait, TASK_INTERRUPTIBLE,
+			   min_t(long, *timeo, HZ / 50 + 1));
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return 0;
+}
+
+/* First things first: an end that has only received must look for its peer. */
+static void look_for_peer(struct sdr_sock *ss)
+{
+	if (likely(!sdr_rendezvous_due(ss)))
+		return;
+	lock_sock(ss->sk);
+	sdr_rendezvous_try(ss);
+	release_sock(ss->sk);
+}
+
+ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
+			int flags)
+{
+	long timeo = sock_rcvtimeo(ss->sk, flags & MSG_DONTWAIT);
+	size_t target = sock_rcvlowat(ss->sk, flags & MSG_WAITALL, len);
+	ssize_t done = 0, n;
+	int idle = 0, err;
+
+	msg->msg_namelen = 0;
+	look_for_peer(ss);
+	for (;;) {
+		if (flags & MSG_PEEK && done) {
+			/* A peek begins anew, at the first byte. */
+			iov_iter_revert(&msg->msg_iter, done);
+			done = 0;
+		}
+		mutex_lock(&ss->rx_lock);
+		n = recv_pass(ss, msg, len - done, flags);
+		mutex_unlock(&ss->rx_lock);
+		if (n > 0) {
+			done += n;
+			idle = 0;
+		}
+		if (done >= target || !n || (n < 0 && n != -EAGAIN))
+			break;
+		if (!timeo) {
+			/* An edge-triggered reader goes by this EAGAIN. */
+			if (done || idle++ || !rx_ready(ss))
+				break;
+			continue;
+		}
+		err = wait_rx(ss, &timeo, idle++);
+		if (err) {
+			n = err;
+			break;
+		}
+	}
+	if (n == -EPROTO) {
+		WRITE_ONCE(ss->failed, true);
+		n = -ECONNRESET;
+	}
+	if (done)
+		ss->rx.calls++;
+	return done ?: n;
+}
+
+void sdr_stream_sync_rx(struct sdr_sock *ss)
+{
+	if (rx_enter(ss))
+		WRITE_ONCE(ss->failed, true);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sending: the one loop that waits for room, on the socket's own wait queue. */
+#include "compat.h"
+
+#include <net/tcp.h>
+
+#include "lease.h"
+#include "stream.h"
+
+/* Why must this message go by TCP?  SDIRECT_REASON_NONE: it need not. */
+static enum sdirect_reason needs_tcp(const struct msghdr *msg)
+{
+	if (msg->msg_flags & MSG_OOB)
+		return SDIRECT_REASON_OOB;
+	if (msg->msg_flags & MSG_ZEROCOPY || msg->msg_controllen)
+		return SDIRECT_REASON_OPTION;
+	return SDIRECT_REASON_NONE;
+}
+
+static void account_tx(struct sdr_sock *ss, const struct sdr_carrier *carrier,
+		       ssize_t n)
+{
+	struct net *net = sock_net(ss->sk);
+
+	if (carrier != &sdr_carrier_tcp) {
+		sdr_stats_inc(net, SDR_STAT_RING_TX_MSGS);
+		return;
+	}
+	sdr_stats_inc(net, SDR_STAT_TCP_TX_MSGS);
+	sdr_stats_add(net, SDR_STAT_TCP_TX, n);
+}
+
+/* One attempt, on one carrier. */
+static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
+{
+	enum sdirect_reason reason = needs_tcp(msg);
+	const struct sdr_carrier *carrier;
+	struct sdr_flow *tx = &ss->tx;
+	ssize_t n;
+
+	sdr_lease_enter_tx(ss);
+	sdr_stream_join(ss, tx, true);
+	n = tx->seg->carrier->sync_tx(tx);
+	if (n)
+		return n;
+	/* What was sent counts; the error, and its signal, come next time. */
+	if (!first && sdr_stream_tx_ended(ss->sk))
+		return -EPIPE;
+	if (reason && tx->pair) {
+		sdr_sock_stay_tcp(ss, reason);
+		if (!sdr_flow_on_tcp(tx))
+			return -ENOMEM;
+	} else if (sdr_stream_seal_due(ss)) {
+		sdr_stream_seal_now(ss);
+	}
+	if (!sdr_flow_on_tcp(tx) && (sdr_stream_peer_gone(ss) || sdr_stream_tx_ended(ss->sk))) {
+		n = sdr_stream_to_tcp(ss, SDIRECT_REASON_PEER_GONE);
+		if (n)
+			return n;
+	}
+	carrier = tx->seg->carrier;
+	/* Nothing to send is TCP's to answer. */
+	if (unlikely(!msg_data_left(msg)))
+		carrier = &sdr_carrier_tcp;
+	n = carrier->send(tx, msg, msg_data_left(msg));
+	if (n == -EAGAIN && sdr_stream_grow(ss)) {
+		carrier = tx->seg->carrier;
+		n = carrier->send(tx, msg, msg_data_left(msg));
+	}
+	if (n > 0)
+		account_tx(ss, carrier, n);
+	return n;
+}
+
+/* May more be sent?  If not, a wake-up is armed. */
+static bool tx_ready(struct sdr_sock *ss)
+{
+	struct sdr_flow *tx = &ss->tx;
+	struct sock *sk = ss->sk;
+
+	return READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) ||
+	       (!sdr_flow_on_tcp(tx) && sdr_stream_peer_gone(ss)) ||
+	       tx->seg->carrier->poll_tx(tx, tx->seg, true);
+}
+
+/* Sleep until more may be sent; @idle counts wake-ups that led to nothing. */
+static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = ss->sk;
+	bool ready;
+
+	if (signal_pending(current))
+		return sock_intr_errno(*timeo);
+	add_wait_queue(sk_sleep(sk), &wait);
+	smp_mb();	/* pairs with skwq_has_sleeper() in sdr_wake_sock() */
+	ready = tx_ready(ss);
+	release_sock(sk);
+	if (!ready) {
+		sdr_stats_inc(sock_net(sk), SDR_STAT_SLEEPS);
+		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
+	} else if (idle > 1) {
+		/* TCP says yes and takes nothing: it is short of memory. */
+		wait_woken(&wait, TASK_INTERRUPTIBLE,
+			   min_t(long, *timeo, HZ / 50 + 1));
+	}
+	lock_sock(sk);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return 0;
+}
+
+ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
+{
+	long timeo = sock_sndtimeo(ss->sk, msg->msg_flags & MSG_DONTWAIT);
+	ssize_t done = 0, n;
+	int idle = 0, err;
+
+	do {
+		n = send_pass(ss, msg, !done);
+		if (n > 0) {
+			done += n;
+			idle = 0;
+			continue;
+		}
+		if (n != -EAGAIN)
+			break;
+		if (!timeo) {
+			/* An edge-triggered writer goes by this EAGAIN. */
+			if (idle++ || !tx_ready(ss))
+				break;
+			continue;
+		}
+		err = wait_tx(ss, &timeo, idle++);
+		if (err) {
+			n = err;
+			break;
+		}
+	} while (msg_data_left(msg));
+
+	if (n == -EPROTO) {
+		WRITE_ONCE(ss->failed, true);
+		return -ECONNRESET;
+	}
+	if (done)
+		ss->tx.calls++;
+	return done ?: n;
+}
