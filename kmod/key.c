@@ -10,11 +10,15 @@
 void sdr_key_preset(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 isn;
 
-	lock_sock(sk);
 	/* tcp_v4_connect() and tcp_v6_connect() keep a number that is not 0. */
+	do {
+		isn = get_random_u32();
+	} while (!isn);
+	lock_sock(sk);
 	if (sk->sk_state == TCP_CLOSE && !tp->write_seq && !tp->repair)
-		WRITE_ONCE(tp->write_seq, get_random_u32() | 1);
+		WRITE_ONCE(tp->write_seq, isn);
 	release_sock(sk);
 }
 

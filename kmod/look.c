@@ -4,6 +4,7 @@
 
 #include <net/tcp.h>
 
+#include "ring.h"
 #include "stream.h"
 
 /* Where a reader's chain starts: the flow's, or the pair's if not joined. */
@@ -117,6 +118,15 @@ bool sdr_stream_ring_unread(struct sdr_sock *ss)
 	return unread;
 }
 
+/* How far user space says it has come on a ring, within what can be true. */
+static u64 moved(const struct sdr_flow *flow, u64 pos)
+{
+	const struct sdr_ring *ring = READ_ONCE(flow->seg)->ring;
+	u64 known = READ_ONCE(flow->pos);
+
+	return ring && pos > known ? min_t(u64, pos - known, ring->size) : 0;
+}
+
 void sdr_stream_unsynced(const struct sdr_sock *ss, u64 *tx, u64 *rx)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
@@ -126,10 +136,8 @@ void sdr_stream_unsynced(const struct sdr_sock *ss, u64 *tx, u64 *rx)
 		return;
 	rcu_read_lock();
 	pos = READ_ONCE(sdr_pair_ctl(pair, ss->side)->tx_tail);
-	if (READ_ONCE(ss->tx.seg)->ring && pos > READ_ONCE(ss->tx.pos))
-		*tx += pos - READ_ONCE(ss->tx.pos);
+	*tx += moved(&ss->tx, pos);
 	pos = READ_ONCE(sdr_pair_ctl(pair, ss->side)->rx_head);
-	if (READ_ONCE(ss->rx.seg)->ring && pos > READ_ONCE(ss->rx.pos))
-		*rx += pos - READ_ONCE(ss->rx.pos);
+	*rx += moved(&ss->rx, pos);
 	rcu_read_unlock();
 }

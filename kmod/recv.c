@@ -212,6 +212,9 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 		WRITE_ONCE(ss->failed, true);
 		n = -ECONNRESET;
 	}
+	/* A program that goes by SIGIO may never poll; arm for it. */
+	if (unlikely(sock_flag(ss->sk, SOCK_FASYNC)))
+		sdr_stream_poll(ss, 0, EPOLLIN | EPOLLET);
 	if (done)
 		ss->rx.calls++;
 	return done ?: n;

@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
 #include <linux/pseudo_fs.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -25,6 +26,8 @@
  */
 #define SDR_VIEW_RO	BIT_ULL(27)
 #define SDR_VIEW_SHIFT	28
+
+#define SDR_FAULT_AROUND 16	/* pages per fault */
 
 /**
  * struct sdr_view - one mapping
@@ -110,21 +113,38 @@ static struct page *view_page(struct sdr_view *view, struct mm_struct *mm,
 	return view->ring->pages[n];
 }
 
+/* Map the page at @addr; 0 also if another thread's fault was faster. */
+static int view_insert(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct sdr_view *view = vma->vm_private_data;
+	struct page *page;
+	int err;
+
+	page = view_page(view, vma->vm_mm,
+			 linear_page_index(vma, addr) - view->pgoff);
+	if (!page)
+		return -EFAULT;
+	err = vm_insert_page(vma, addr, page);
+	return err == -EBUSY ? 0 : err;
+}
+
 static vm_fault_t view_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct sdr_view *view = vma->vm_private_data;
-	struct sdr_region *region = view->region;
-	struct page *page;
-	int err = -EFAULT;
+	unsigned long addr = vmf->address & PAGE_MASK, next;
+	int err, i;
 
-	mutex_lock(&region->lock);
-	page = view_page(view, vma->vm_mm, vmf->pgoff - view->pgoff);
-	if (page)
-		err = vm_insert_page(vma, vmf->address & PAGE_MASK, page);
-	mutex_unlock(&region->lock);
-	/* -EBUSY: another thread's fault was faster. */
-	return !err || err == -EBUSY ? VM_FAULT_NOPAGE : vmf_error(err);
+	mutex_lock(&view->region->lock);
+	err = view_insert(vma, addr);
+	/* A ring is used from its first byte to its last: map what follows. */
+	for (i = 1; !err && i < SDR_FAULT_AROUND; i++) {
+		next = addr + i * PAGE_SIZE;
+		if (next >= vma->vm_end || view_insert(vma, next))
+			break;
+	}
+	mutex_unlock(&view->region->lock);
+	return err ? vmf_error(err) : VM_FAULT_NOPAGE;
 }
 
 static const struct vm_operations_struct view_vm_ops = {

@@ -46,6 +46,20 @@ void sdr_sock_create(struct sock *sk, bool active)
 	sdr_stats_inc(sock_net(sk), SDR_STAT_SOCKETS);
 }
 
+void sdr_sock_take_cred(struct sdr_sock *ss)
+{
+	const struct cred *old;
+
+	lock_sock(ss->sk);
+	old = ss->cred;
+	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE)
+		ss->cred = get_current_cred();
+	else
+		old = NULL;
+	release_sock(ss->sk);
+	put_cred(old);
+}
+
 void sdr_sock_leave(struct sdr_sock *ss)
 {
 	struct sdr_pair *pair;

@@ -54,7 +54,7 @@ enum sdr_rdv {
  * struct sdr_sock - an AF_SDIRECT socket
  * @sk:		the TCP socket; valid while the user's socket is open
  * @node:	in sdr_net->socks
- * @cred:	who connected or accepted
+ * @cred:	who connected or accepted, at that time
  * @active:	this end called connect()
  * @failed:	user space wrote what cannot be; reset the connection
  * @stay_tcp:	never seal TCP for a ring (again)
@@ -127,6 +127,9 @@ static inline struct sdr_pair *sdr_sock_pair(const struct sdr_sock *ss)
  * simply TCP.  Context: may sleep.
  */
 void sdr_sock_create(struct sock *sk, bool active);
+
+/* sdr_sock_take_cred() makes the caller the one who connects. */
+void sdr_sock_take_cred(struct sdr_sock *ss);
 
 /**
  * sdr_sock_destroy - take the state away again

@@ -24,7 +24,7 @@
 #define SDR_SEAL_BYTES	(64u << 10)
 /* From here on a stream that is never quiet is sealed in full flight. */
 #define SDR_SEAL_BUSY	(256u << 10)
-#define SDR_RING_FIRST	(64u << 10)
+#define SDR_RING_FIRST	(16u << 10)
 
 /* Where a stream is before its ends have met. */
 static struct sdr_seg sdr_seg_alone = {

@@ -141,8 +141,9 @@ struct sdirect_info {
  * @reserved:		(out) 0
  *
  * Errors: EPROTO the ABI versions differ; EINVAL unknown flags; EAGAIN nothing
- * to map yet, or others use the socket too, try again after more traffic;
- * ENOTCONN; ENOMEM; EOPNOTSUPP this connection will never have a ring.
+ * to map yet, another address space holds the lease, or it was taken away a
+ * moment ago: try again later, after more traffic; ENOTCONN; ENOMEM;
+ * EOPNOTSUPP this connection will never have a ring.
  */
 struct sdirect_attach {
 	__u32	abi_version;

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Says who builds what; Kbuild and the Makefiles below tools/ know how.
+
+TOP     := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+BUILD   ?= $(TOP)/build
+PREFIX  ?= /usr/local
+VERSION := $(shell sed -n 's/^\#define SDIRECT_VERSION[^"]*"\(.*\)"/\1/p' \
+	     $(TOP)/uapi/linux/sdirect.h)
+
+# The running kernel where its headers are installed, else the newest.
+HEADERS  = $(shell ls -d /lib/modules/*/build/Makefile 2>/dev/null | \
+	     cut -d/ -f4 | sort -V)
+ifeq ($(KVER),)
+KVER     = $(or $(filter $(shell uname -r),$(HEADERS)),$(lastword $(HEADERS)))
+endif
+KDIR    ?= $(if $(KVER),/lib/modules/$(KVER)/build)
+KBUILD   = $(MAKE) -C $(KDIR) M=$(TOP)
+
+# The library first: the others link to it.
+TOOLS   := lib preload run sdirect examples
+# The one of the system: setup installs pytest for it.
+PYTHON  ?= /usr/bin/python3
+VM_RUN   = $(TOP)/tools/vm/run --timeout 840 --share $(BUILD)
+
+# The guest boots the kernel that the module is built for: tools/vm/run asks KVER.
+export BUILD PREFIX DESTDIR PYTHON KVER
+
+.PHONY: all
+all: module tools ## build the module, the libraries and the tools
+
+.PHONY: module
+module: headers ## build sdirect.ko for KVER (or with KDIR=DIRECTORY)
+	$(KBUILD) W=1 KCFLAGS=-Werror modules
+
+.PHONY: headers
+headers:
+	@test -e "$(KDIR)/Makefile" || { echo "no kernel headers in" \
+	  "'$(or $(KDIR),/lib/modules/*/build)': run 'tools/setup build', or" \
+	  "say KVER=VERSION or KDIR=DIRECTORY" >&2; exit 1; }
+
+.PHONY: tools
+tools: $(TOOLS:%=tools-%) ## build the libraries and the tools into build/
+
+.PHONY: $(TOOLS:%=tools-%)
+$(TOOLS:%=tools-%): tools-%:
+	$(MAKE) -C $(TOP)/tools/$* all
+$(filter-out tools-lib,$(TOOLS:%=tools-%)): tools-lib
+
+.PHONY: install
+install: tools ## install libraries, tools, headers and manual pages
+	for dir in $(TOOLS); do \
+		$(MAKE) -C $(TOP)/tools/$$dir install || exit; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/include/linux
+	install -m 644 $(TOP)/uapi/linux/sdirect*.h \
+		$(DESTDIR)$(PREFIX)/include/linux
+	for page in $(notdir $(wildcard $(TOP)/tools/man/*.[1-9])); do \
+		install -D -m 644 $(TOP)/tools/man/$$page \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page || exit; \
+	done
+
+.PHONY: modules_install
+modules_install: module ## install sdirect.ko for KVER
+	$(KBUILD) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+
+.PHONY: dkms
+dkms: headers ## build and install the module for KVER through DKMS
+	$(TOP)/tools/dkms-install "$(VERSION)" "$(KVER)"
+
+# What setup installs is not seen by the make that ran it: hence another one.
+.PHONY: demo
+demo: ## set up, build, compare programs over TCP and over sdirect (NATIVE=1)
+	$(TOP)/tools/setup build demo $(if $(NATIVE),,vm)
+	$(MAKE) run-demo
+
+.PHONY: run-demo
+run-demo: all
+	mkdir -p $(BUILD)
+	$(if $(NATIVE),$(TOP)/tools/native,$(VM_RUN)) $(TOP)/tools/demo/run
+
+.PHONY: check
+check: ## set up, build, run every test
+	$(TOP)/tools/setup
+	$(MAKE) run-check
+
+.PHONY: run-check
+run-check: all
+	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests
+
+.PHONY: clean
+clean: ## remove what was built
+	for dir in $(TOOLS); do \
+		$(MAKE) -C $(TOP)/tools/$$dir clean || exit; \
+	done
+	$(if $(wildcard $(KDIR)/Makefile),$(KBUILD) clean)
+	rm -rf $(BUILD)
+
+.PHONY: distclean
+distclean: clean ## remove the cached guest kernels as well
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/sdirect"
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z_]*\):.*## /\1\t/p' $(TOP)/Makefile | expand -t 18

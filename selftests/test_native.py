@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tests that need no kernel module: the ring, and the socket tests on TCP."""
+import os
+import re
+import socket
+import subprocess
+
+import pytest
+
+import plan
+from conftest import make
+
+RING = ("ring_math", "ring_event", "ring_wake", "ring_stream")
+WAYS = ("plain", "asan", "tsan")
+LIMIT = 200
+UNITS = ("lib", "sdirect")
+AF_SDIRECT = 18
+
+
+def run(argv, **env):
+    done = subprocess.run([str(arg) for arg in argv], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, timeout=LIMIT,
+                          env=dict(os.environ, **env), check=False)
+    print(done.stdout)
+    return done
+
+
+@pytest.fixture(scope="session")
+def native(build):
+    make("-C", "selftests", "native")
+    return build / "selftests/native"
+
+
+@pytest.fixture(scope="session")
+def net(build):
+    make("-C", "selftests", "net")
+    return build / "selftests/net"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", RING)
+def test_ring(native, name, way):
+    done = run([native / f"{name}-{way}"])
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"PASSED.*[1-9]\d* test", done.stdout)
+
+
+@pytest.mark.parametrize("part", UNITS)
+def test_units(top, build, part):
+    """The unit tests of the library and of the command."""
+    done = run(["make", "-C", top / "tools" / part, f"BUILD={build}",
+                "check"])
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("program", plan.programs())
+def test_listing(net, program):
+    """What was read from the source is what the program would run."""
+    listed = run([net / program, "-l"]).stdout.split()
+    parsed = [t.full for t in plan.tests(plan.NET / f"{program}.c")]
+    assert listed == parsed and listed
+
+
+@pytest.mark.parametrize("program", [p for p in plan.programs()
+                                     if p != "abi"])
+def test_tcp_passes(net, program):
+    """The oracle: what is asked of AF_SDIRECT holds on plain TCP."""
+    done = run([net / program, "-v", "tcp,tcp6,tcp_hot"],
+               SDIRECT_SCALE="25")
+    assert done.returncode == 0, "\n".join(
+        line for line in done.stdout.splitlines() if not
+        line.startswith(("ok", "#  ", "#      ")))
+
+
+def test_a_failing_test_fails(net):
+    """The harness itself: a missing family fails where it is expected."""
+    try:
+        socket.socket(AF_SDIRECT, socket.SOCK_STREAM).close()
+    except OSError:
+        argv = [net / "family", "-v", "sdirect", "-t", "names"]
+        assert run(argv).returncode == 0
+        assert run(argv, SDIRECT_EXPECT="1").returncode == 1
+    assert run([net / "family", "-v", "none"]).returncode == 2

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+#include "attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "raw.h"
+#include "sys.h"
+
+/* Data calls before the first try, and the most between two tries. */
+#define WAIT_FIRST	8u
+#define WAIT_MOST	4096u
+
+static int ring_is_sane(uint32_t size)
+{
+	return !size || (size >= SDIRECT_RING_MIN && size <= SDIRECT_RING_MAX &&
+			 !(size & (size - 1)));
+}
+
+/* A module that is not ours to trust blindly: a wrong length would crash us. */
+static int answer_is_sane(const struct sdirect_attach *at)
+{
+	uint64_t page = (uint64_t)sdi_page_size;
+
+	return at->side < 2 &&
+	       ring_is_sane(at->tx_size) && ring_is_sane(at->rx_size) &&
+	       at->tx_length == page + 2ull * at->tx_size &&
+	       at->rx_length == 2 * page + 2ull * at->rx_size;
+}
+
+static void unmap(struct sdi_entry *e)
+{
+	if (e->tx_map)
+		sdi_sys.munmap(e->tx_map, e->tx_length);
+	if (e->rx_map)
+		sdi_sys.munmap(e->rx_map, e->rx_length);
+	e->tx_map = NULL;
+	e->rx_map = NULL;
+}
+
+static int map(struct sdi_entry *e, int fd, const struct sdirect_attach *at)
+{
+	e->tx_length = at->tx_length;
+	e->rx_length = at->rx_length;
+	e->tx_map = sdi_sys.mmap(at->tx_length, PROT_READ | PROT_WRITE, fd,
+				 (off_t)at->tx_offset);
+	e->rx_map = sdi_sys.mmap(at->rx_length, PROT_READ, fd,
+				 (off_t)at->rx_offset);
+	if (!e->tx_map || !e->rx_map) {
+		unmap(e);
+		return -ENOMEM;
+	}
+	sdi_view_init(&e->view, at, e->tx_map, e->rx_map,
+		      (size_t)sdi_page_size);
+	return 0;
+}
+
+static uint64_t moved(const struct sdi_entry *e)
+{
+	return SDIRECT_LOAD(&e->view.ctl->tx_tail) +
+	       SDIRECT_LOAD(&e->view.ctl->rx_head);
+}
+
+static void wait_longer(struct sdi_entry *e)
+{
+	uint32_t wait = __atomic_load_n(&e->wait, __ATOMIC_RELAXED);
+
+	wait = wait < WAIT_FIRST ? WAIT_FIRST : 2 * wait;
+	if (wait > WAIT_MOST)
+		wait = WAIT_MOST;
+	__atomic_store_n(&e->wait, wait, __ATOMIC_RELAXED);
+}
+
+static int make(struct sdi_entry *e, int fd)
+{
+	struct sdirect_attach at = { .abi_version = SDIRECT_ABI_VERSION };
+	int flags, err;
+
+	err = sdi_sys.ioctl(fd, SDIRECT_IOC_ATTACH, &at);
+	if (err)
+		return err;
+	if (!answer_is_sane(&at))
+		return -EPROTO;
+	if (!at.tx_size && !at.rx_size)
+		return -EAGAIN;
+	err = map(e, fd, &at);
+	if (err)
+		return err;
+	flags = sdi_sys.getfl(fd);
+	__atomic_store_n(&e->nonblock, flags >= 0 && flags & O_NONBLOCK,
+			 __ATOMIC_RELAXED);
+	e->moved = moved(e);
+	__atomic_store_n(&e->unleased, 0, __ATOMIC_RELAXED);
+	/* A direction without a ring is like a lease that was lost at once. */
+	if (!at.tx_size || !at.rx_size)
+		wait_longer(e);
+	e->tx_error = 0;
+	sdi_spin_init(&e->tx_spin);
+	sdi_spin_init(&e->rx_spin);
+	return 0;
+}
+
+static int change(struct sdi_entry *e, uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&e->state, &from, to, 0,
+					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+/* With both locks.  Whoever closes the descriptor meanwhile makes it STALE. */
+static int remake(struct sdi_entry *e, int fd)
+{
+	int err;
+
+	if (!change(e, SDI_FREE, SDI_MAKING) &&
+	    !change(e, SDI_MADE, SDI_MAKING))
+		return -EBUSY;
+	unmap(e);
+	err = make(e, fd);
+	if (change(e, SDI_MAKING, err ? SDI_FREE : SDI_MADE))
+		return err;
+	unmap(e);
+	change(e, SDI_STALE, SDI_FREE);
+	return -EBADF;
+}
+
+static int lock_others(struct sdi_entry *e, uint32_t tid, unsigned int holds)
+{
+	if (!(holds & SDI_HOLDS_TX) && !sdi_trylock(&e->tx_lock, tid))
+		return 0;
+	if ((holds & SDI_HOLDS_RX) || sdi_trylock(&e->rx_lock, tid))
+		return 1;
+	if (!(holds & SDI_HOLDS_TX))
+		sdi_unlock(&e->tx_lock);
+	return 0;
+}
+
+static void unlock_others(struct sdi_entry *e, unsigned int holds)
+{
+	if (!(holds & SDI_HOLDS_TX))
+		sdi_unlock(&e->tx_lock);
+	if (!(holds & SDI_HOLDS_RX))
+		sdi_unlock(&e->rx_lock);
+}
+
+int sdi_entry_attach(struct sdi_entry *e, int fd, uint32_t tid,
+		     unsigned int holds)
+{
+	int err;
+
+	/* What a guest in its parent's memory maps, the parent would find. */
+	if (!sdi_self_is_owner())
+		return -EPERM;
+	if (!lock_others(e, tid, holds))
+		return -EBUSY;
+	err = remake(e, fd);
+	unlock_others(e, holds);
+	return err;
+}
+
+void sdi_entry_reap(struct sdi_entry *e)
+{
+	uint32_t tid;
+
+	if (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST) != SDI_STALE)
+		return;
+	tid = sdi_self();
+	if (!lock_others(e, tid, 0))
+		return;
+	if (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST) == SDI_STALE) {
+		unmap(e);
+		change(e, SDI_STALE, SDI_FREE);
+	}
+	unlock_others(e, 0);
+}
+
+/*
+ * A lease that carried a ring full of bytes has paid for the next one, which
+ * is what happens when a ring grows; others have to wait longer each time.
+ */
+static void notice_loss(struct sdi_entry *e)
+{
+	uint32_t size = e->view.tx.size + e->view.rx.size;
+
+	if (__atomic_exchange_n(&e->unleased, 1, __ATOMIC_RELAXED))
+		return;
+	if (moved(e) - e->moved >= size / 2)
+		__atomic_store_n(&e->wait, 1, __ATOMIC_RELAXED);
+	else
+		wait_longer(e);
+}
+
+static void learn(struct sdi_entry *e, int fd, int err)
+{
+	if (err == -EAGAIN || err == -ENOMEM || err == -ENOTCONN)
+		wait_longer(e);
+	else if (err != -EBUSY && err != -EPERM)
+		/* Never a ring here, or not a socket of ours. */
+		__atomic_store_n(&sdi_known[fd], 0, __ATOMIC_RELAXED);
+}
+
+int sdi_entry_earn(struct sdi_entry *e, int fd, uint32_t tid,
+		   unsigned int holds)
+{
+	uint32_t slow, wait;
+	int err;
+
+	if (holds && sdi_entry_made(e))
+		notice_loss(e);
+	wait = __atomic_load_n(&e->wait, __ATOMIC_RELAXED);
+	if (!wait)
+		wait = WAIT_FIRST;
+	slow = __atomic_add_fetch(&e->slow, 1, __ATOMIC_RELAXED);
+	if (slow < wait)
+		return 0;
+	__atomic_store_n(&e->slow, 0, __ATOMIC_RELAXED);
+	err = sdi_entry_attach(e, fd, tid, holds);
+	if (err)
+		learn(e, fd, err);
+	return !err;
+}
+
+struct sdi_entry *sdi_lookup(int fd)
+{
+	struct sdi_entry *e = sdi_entry_find(fd);
+	uint32_t state = e ? __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) : 0;
+
+	/* One that is being made is waited for at its lock. */
+	if (state == SDI_MADE || state == SDI_MAKING)
+		return e;
+	if (!sdi_fd_known(fd) || !sdi_process)
+		return NULL;
+	e = sdi_entry_place(fd);
+	return e && sdi_entry_earn(e, fd, sdi_self(), 0) ? e : NULL;
+}

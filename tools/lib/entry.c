@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+#include "entry.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "attach.h"
+#include "raw.h"
+
+#define CHUNK_FDS	256
+#define CHUNKS		(SDI_FD_MAX / CHUNK_FDS)
+/* After this many long waits for a lock a descriptor is given up. */
+#define STUCK_MOST	8
+#define CHUNK_BYTES	(CHUNK_FDS * sizeof(struct sdi_entry))
+
+uint8_t sdi_known[SDI_FD_MAX];
+
+static struct sdi_entry *chunks[CHUNKS];
+static unsigned int known_end;		/* no known descriptor from here on */
+
+struct sdi_entry *sdi_entry_find(int fd)
+{
+	struct sdi_entry *chunk;
+
+	if ((unsigned int)fd >= SDI_FD_MAX)
+		return NULL;
+	chunk = __atomic_load_n(&chunks[fd / CHUNK_FDS], __ATOMIC_ACQUIRE);
+	return chunk ? &chunk[fd % CHUNK_FDS] : NULL;
+}
+
+struct sdi_entry *sdi_entry_place(int fd)
+{
+	struct sdi_entry **slot, *chunk, *old = NULL;
+
+	if ((unsigned int)fd >= SDI_FD_MAX)
+		return NULL;
+	slot = &chunks[fd / CHUNK_FDS];
+	if (!__atomic_load_n(slot, __ATOMIC_ACQUIRE)) {
+		chunk = sdi_wiped_pages(CHUNK_BYTES);
+		if (!chunk)
+			return NULL;
+		if (!__atomic_compare_exchange_n(slot, &old, chunk, 0,
+						 __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
+			sdi_raw(SYS_munmap, chunk, CHUNK_BYTES);
+	}
+	return sdi_entry_find(fd);
+}
+
+static void set_known(int fd)
+{
+	unsigned int end = __atomic_load_n(&known_end, __ATOMIC_RELAXED);
+
+	while (end <= (unsigned int)fd &&
+	       !__atomic_compare_exchange_n(&known_end, &end, fd + 1, 0,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	__atomic_store_n(&sdi_known[fd], SDI_CANDIDATE, __ATOMIC_RELAXED);
+}
+
+void sdi_fd_note(int fd)
+{
+	if ((unsigned int)fd >= SDI_FD_MAX)
+		return;
+	/* The number may have been closed behind our back. */
+	sdi_fd_drop(fd);
+	set_known(fd);
+}
+
+void sdi_fd_note_nonblock(int fd, int on)
+{
+	struct sdi_entry *e = sdi_entry_find(fd);
+
+	if (e)
+		__atomic_store_n(&e->nonblock, !!on, __ATOMIC_RELAXED);
+}
+
+static void make_stale(struct sdi_entry *e)
+{
+	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_RELAXED);
+
+	while (state == SDI_MAKING || state == SDI_MADE)
+		if (__atomic_compare_exchange_n(&e->state, &state, SDI_STALE, 0,
+						__ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED))
+			break;
+	__atomic_store_n(&e->slow, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->wait, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->stuck, 0, __ATOMIC_RELAXED);
+	sdi_entry_reap(e);
+}
+
+void sdi_fd_drop(int fd)
+{
+	struct sdi_entry *e = sdi_entry_find(fd);
+
+	if (sdi_fd_known(fd))
+		__atomic_store_n(&sdi_known[fd], 0, __ATOMIC_RELAXED);
+	if (e)
+		make_stale(e);
+}
+
+void sdi_entry_stuck(struct sdi_entry *e, int fd)
+{
+	if (__atomic_add_fetch(&e->stuck, 1, __ATOMIC_RELAXED) >= STUCK_MOST)
+		sdi_fd_drop(fd);
+}
+
+void sdi_fd_drop_range(unsigned int first, unsigned int last)
+{
+	unsigned int end = __atomic_load_n(&known_end, __ATOMIC_RELAXED);
+
+	for (unsigned int fd = first; fd <= last && fd < end; fd++)
+		if (sdi_known[fd])
+			sdi_fd_drop((int)fd);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/*
+ * What the library knows about a descriptor.
+ *
+ * Two things are kept apart.  sdi_known[] says which descriptors may be worth
+ * attaching; a forked child inherits it.  A struct sdi_entry is what became
+ * of that in this address space; a forked child finds all of them empty,
+ * because the mappings are not inherited either.
+ *
+ *	FREE ----> MAKING ----> MADE		by a thread with both locks
+ *	  ^           |           |
+ *	  |           v           |
+ *	  +-------- STALE <-------+		by anyone, with no lock
+ *
+ * An entry becomes STALE when its descriptor is closed or handed to something
+ * we cannot follow.  It is cleaned up (STALE -> FREE) by whoever finds both
+ * locks free, so that no page goes away under a thread that works on it.
+ */
+#ifndef SDI_ENTRY_H
+#define SDI_ENTRY_H
+
+#include <stdint.h>
+
+#include "lock.h"
+#include "self.h"
+#include "shared.h"
+#include "spin.h"
+#include "view.h"
+
+#define SDI_FD_MAX	(1 << 20)
+
+/* In sdi_known[]: a stream socket; try to attach */
+#define SDI_CANDIDATE	1
+
+enum sdi_state {
+	SDI_FREE	= 0,
+	SDI_MAKING	= 1,
+	SDI_MADE	= 2,
+	SDI_STALE	= 3,
+};
+
+/**
+ * struct sdi_entry - one descriptor in this address space
+ * @state:	enum sdi_state
+ * @nonblock:	O_NONBLOCK as far as we know; only keeps us from spinning
+ * @slow:	data calls since the last try to attach
+ * @wait:	data calls before the next
+ * @stuck:	how often a lock was not to be had though its holder works
+ * @unleased:	the loss of a lease has been noticed
+ * @reserved:	bytes given out by sdirect_reserve(), plus 1
+ * @reserved_at:	where they begin
+ * @peeked:	bytes given out by sdirect_peek(), plus 1
+ * @tx_error:	errno of a call that had sent something, for the next one
+ * @moved:	positions (sent plus read) when the lease was given
+ * @view:	the mapped pages
+ * @tx_map:	what to unmap
+ * @rx_map:	the same
+ * @tx_length:	of @tx_map
+ * @rx_length:	of @rx_map
+ * @tx_lock:	for the send direction
+ * @rx_lock:	for the receive direction
+ * @tx_spin:	protected by @tx_lock
+ * @rx_spin:	protected by @rx_lock
+ *
+ * @view.tx, @tx_error and @reserved are protected by @tx_lock, @view.rx and @peeked by
+ * @rx_lock, the rest by both; @slow and @wait are hints that may be lost.
+ */
+struct sdi_entry {
+	uint32_t state __attribute__((aligned(SDIRECT_LINE)));
+	uint32_t nonblock;
+	uint32_t slow;
+	uint32_t wait;
+	uint32_t stuck;
+	uint32_t unleased;
+	uint64_t moved;
+	struct sdirect_view view;
+	void *tx_map;
+	void *rx_map;
+	uint64_t tx_length;
+	uint64_t rx_length;
+	uint32_t tx_lock __attribute__((aligned(SDIRECT_LINE)));
+	struct sdi_spin tx_spin;
+	int tx_error;
+	uint64_t reserved;
+	uint64_t reserved_at;
+	uint32_t rx_lock __attribute__((aligned(SDIRECT_LINE)));
+	struct sdi_spin rx_spin;
+	uint64_t peeked;
+};
+
+extern uint8_t sdi_known[SDI_FD_MAX];
+
+/* The entry of a descriptor if its place exists, else NULL. */
+struct sdi_entry *sdi_entry_find(int fd);
+/* The same, but makes the place; NULL without memory. */
+struct sdi_entry *sdi_entry_place(int fd);
+
+static inline int sdi_entry_made(const struct sdi_entry *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == SDI_MADE;
+}
+
+static inline unsigned int sdi_fd_known(int fd)
+{
+	if ((unsigned int)fd >= SDI_FD_MAX)
+		return 0;
+	return __atomic_load_n(&sdi_known[fd], __ATOMIC_RELAXED);
+}
+
+/* A new stream socket has appeared. */
+SDI_SHARED void sdi_fd_note(int fd);
+/* Its O_NONBLOCK is now @on. */
+SDI_SHARED void sdi_fd_note_nonblock(int fd, int on);
+/* It goes away, or out of our sight: system calls from now on. */
+SDI_SHARED void sdi_fd_drop(int fd);
+SDI_SHARED void sdi_fd_drop_range(unsigned int first, unsigned int last);
+
+/* One of its locks was not to be had; gives up a descriptor on which that is
+ * the rule.
+ */
+void sdi_entry_stuck(struct sdi_entry *e, int fd);
+
+/**
+ * sdi_entry_lock - lock one direction of a descriptor that is on rings
+ * @e:		its entry
+ * @lock:	one of its locks
+ * @fd:		the descriptor
+ * @tid:	of the caller
+ *
+ * Return: 0 if the caller has to make a plain system call instead.
+ */
+static inline int sdi_entry_lock(struct sdi_entry *e, uint32_t *lock, int fd,
+				 uint32_t tid)
+{
+	enum sdi_locked got = sdi_lock(lock, tid);
+
+	if (__builtin_expect(got == SDI_LOCK_STUCK, 0))
+		sdi_entry_stuck(e, fd);
+	return got == SDI_LOCKED;
+}
+
+#endif /* SDI_ENTRY_H */

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+/*
+ * Sending and receiving: first by the ring, then by the system call.
+ *
+ * A thread keeps the lock of its direction over the system call too, so that
+ * bytes keep their order; other threads of the direction then go their own,
+ * unmarked way.
+ */
+#include "io.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+#include "attach.h"
+#include "sys.h"
+
+#define SEND_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
+#define RECV_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL)
+/* Nothing is ever mapped below by default. */
+#define LOWEST		0x10000u
+#define BYTES_MAX	0x7ffff000u	/* what one system call moves at most */
+
+/**
+ * struct op - one call on its way
+ * @e:		the entry
+ * @fd:		its descriptor
+ * @flags:	of the call
+ * @tid:	the caller
+ * @it:		what is left of the caller's buffers
+ * @done:	bytes that have moved
+ * @at_end:	what comes next is not in this ring
+ */
+struct op {
+	struct sdi_entry *e;
+	int fd;
+	int flags;
+	uint32_t tid;
+	struct sdi_iter it;
+	size_t done;
+	int at_end;
+};
+
+/*
+ * A bad address is EFAULT from the kernel and a signal from us.  Those that
+ * programs do pass, NULL and small or negative numbers, are easy to tell.
+ */
+static int never_mapped(const void *p)
+{
+	return (uintptr_t)p - LOWEST > (uintptr_t)INTPTR_MAX - LOWEST;
+}
+
+/* False if the call is of a kind that only the kernel does. */
+static int op_init(struct op *op, struct sdi_entry *e, int fd,
+		   const struct msghdr *msg, int flags)
+{
+	size_t left = 0;
+
+	*op = (struct op) { .e = e, .fd = fd, .flags = flags };
+	if (msg->msg_name || msg->msg_controllen ||
+	    msg->msg_iovlen > SDI_IOV_MAX)
+		return 0;
+	for (size_t i = 0; i < msg->msg_iovlen; i++) {
+		const struct iovec *v = &msg->msg_iov[i];
+
+		if (v->iov_len > BYTES_MAX - left ||
+		    (v->iov_len && never_mapped(v->iov_base)))
+			return 0;
+		left += v->iov_len;
+	}
+	op->it.iov = msg->msg_iov;
+	op->it.left = left;
+	return left != 0;
+}
+
+static int may_spin(const struct op *op)
+{
+	return sdi_may_spin && !(op->flags & MSG_DONTWAIT) &&
+	       !__atomic_load_n(&op->e->nonblock, __ATOMIC_RELAXED);
+}
+
+void sdi_ring_bell(int fd)
+{
+	sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL);
+}
+
+static size_t landed(const struct sdi_moved *m, uint64_t final)
+{
+	if (final <= m->start)
+		return 0;
+	return final - m->start < m->count ? final - m->start : m->count;
+}
+
+/* Where SETTLE fails the socket is gone, and nobody will miss the bytes. */
+size_t sdi_settle_tx(int fd, const struct sdi_moved *m)
+{
+	struct sdirect_settle s;
+
+	if (!(m->todo & SDI_SETTLE) || !m->count ||
+	    sdi_sys.ioctl(fd, SDIRECT_IOC_SETTLE, &s))
+		return m->count;
+	return landed(m, s.tx_final);
+}
+
+size_t sdi_settle_rx(int fd, const struct sdi_moved *m)
+{
+	struct sdirect_settle s;
+
+	if (!(m->todo & SDI_SETTLE) || !m->count ||
+	    sdi_sys.ioctl(fd, SDIRECT_IOC_SETTLE, &s))
+		return m->count;
+	return landed(m, s.rx_final);
+}
+
+/* Keeps the books of one operation on the view. */
+static void op_account(struct op *op, const struct sdi_moved *m,
+		       struct sdi_iter before, size_t took)
+{
+	if (took != m->count) {
+		op->it = before;
+		sdi_iter_advance(&op->it, took);
+	}
+	op->done += took;
+	if (m->todo & SDI_BELL)
+		sdi_ring_bell(op->fd);
+}
+
+/* ---- marked system calls ---- */
+
+static void mark_begin(struct sdi_mark *m, struct sdi_entry *e, uint32_t tid,
+		       uint32_t *lock, uint32_t *word)
+{
+	*m = (struct sdi_mark) { .e = e, .lock = lock, .word = word };
+	__atomic_store_n(lock, tid | SDI_IN_CALL, __ATOMIC_RELAXED);
+	__atomic_store_n(word, tid, __ATOMIC_RELAXED);
+}
+
+void sdi_mark_end(struct sdi_mark *m)
+{
+	if (!m->e)
+		return;
+	__atomic_store_n(m->word, 0, __ATOMIC_RELAXED);
+	sdi_unlock(m->lock);
+	sdi_entry_reap(m->e);
+}
+
+void sdi_mark_send(struct sdi_mark *m, int fd)
+{
+	struct sdi_entry *e = sdi_lookup(fd);
+	uint32_t tid;
+
+	m->e = NULL;
+	if (!e)
+		return;
+	tid = sdi_self();
+	if (!sdi_entry_lock(e, &e->tx_lock, fd, tid))
+		return;
+	if (sdi_entry_made(e))
+		mark_begin(m, e, tid, &e->tx_lock, &e->view.ctl->tx_call);
+	else
+		sdi_unlock(&e->tx_lock);
+}
+
+static ssize_t result(ssize_t ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+static ssize_t call_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	if (msg->msg_iovlen == 1 && !msg->msg_name && !msg->msg_controllen)
+		return result(sdi_sys.send(fd, msg->msg_iov->iov_base,
+					   msg->msg_iov->iov_len, flags));
+	return result(sdi_sys.sendmsg(fd, msg, flags));
+}
+
+static ssize_t call_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	ssize_t ret;
+
+	if (msg->msg_iovlen != 1 || msg->msg_name || msg->msg_controllen)
+		return result(sdi_sys.recvmsg(fd, msg, flags));
+	ret = result(sdi_sys.recv(fd, msg->msg_iov->iov_base,
+				  msg->msg_iov->iov_len, flags));
+	if (ret >= 0)
+		msg->msg_flags = 0;
+	return ret;
+}
+
+/* What has not moved yet, as a message; @msg has room for it. */
+static void rest_of(const struct op *op, struct msghdr *msg)
+{
+	struct sdi_iter it = op->it;
+	size_t len;
+
+	for (; it.left; it.left -= len) {
+		struct iovec *iov = &msg->msg_iov[msg->msg_iovlen++];
+
+		iov->iov_base = sdi_iter_next(&it, &len);
+		iov->iov_len = len;
+		it.skip += len;
+	}
+}
+
+static ssize_t send_rest(const struct op *op)
+{
+	struct iovec iov[SDI_IOV_MAX];
+	struct msghdr msg = { .msg_iov = iov };
+
+	rest_of(op, &msg);
+	/* As TCP does: no signal for a call that has sent something. */
+	return call_sendmsg(op->fd, &msg, op->flags | MSG_NOSIGNAL);
+}
+
+/* Ends with the lock released, also if the thread is cancelled in it. */
+static ssize_t send_by_call(struct op *op, const struct msghdr *msg)
+{
+	struct sdi_mark mark __attribute__((cleanup(sdi_mark_end)));
+	int saved = errno;
+	ssize_t ret;
+
+	mark_begin(&mark, op->e, op->tid, &op->e->tx_lock,
+		   &op->e->view.ctl->tx_call);
+	if (!op->done)
+		return call_sendmsg(op->fd, msg, op->flags);
+	ret = send_rest(op);
+	errno = saved;
+	/* What the kernel says but once, the next call will say. */
+	if (ret < 0 && ret != -EAGAIN && ret != -EINTR && ret != -EPIPE)
+		op->e->tx_error = (int)-ret;
+	return (ssize_t)op->done + (ret > 0 ? ret : 0);
+}
+
+/*
+ * More may follow on the next carrier, and a read that stops short of it would
+ * tell the program that there is nothing more.  The first question keeps an
+ * error where it is, for the next read; the second ends a read before urgent
+ * data, as TCP does.
+ */
+static ssize_t recv_rest(const struct op *op)
+{
+	struct iovec iov[SDI_IOV_MAX];
+	struct msghdr msg = { .msg_iov = iov };
+	int queued = 0, mark = 0;
+
+	if (sdi_sys.ioctl(op->fd, FIONREAD, &queued) || queued <= 0)
+		return 0;
+	if (!sdi_sys.ioctl(op->fd, SIOCATMARK, &mark) && mark)
+		return 0;
+	rest_of(op, &msg);
+	return call_recvmsg(op->fd, &msg, op->flags | MSG_DONTWAIT);
+}
+
+static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
+{
+	struct sdi_mark mark __attribute__((cleanup(sdi_mark_end)));
+	int saved = errno;
+	ssize_t ret;
+
+	mark_begin(&mark, op->e, op->tid, &op->e->rx_lock,
+		   &op->e->view.ctl->rx_call);
+	if (!op->done)
+		return call_recvmsg(op->fd, msg, op->flags);
+	ret = recv_rest(op);
+	errno = saved;
+	msg->msg_flags = 0;
+	return (ssize_t)op->done + (ret > 0 ? ret : 0);
+}
+
+/* ---- the send direction ---- */
+
+static int tx_ready(void *view)
+{
+	return sdi_view_tx_ready(view);
+}
+
+static void send_fast(struct op *op)
+{
+	struct sdi_entry *e = op->e;
+
+	while (op->it.left) {
+		struct sdi_iter before = op->it;
+		struct sdi_moved m = sdi_view_send(&e->view, op->tid, &op->it);
+
+		op_account(op, &m, before, sdi_settle_tx(op->fd, &m));
+		if (m.todo & SDI_SLOW)
+			return;
+		if (!m.count && !(may_spin(op) &&
+				  sdi_spin_until(&e->tx_spin, tx_ready,
+						 &e->view)))
+			return;
+	}
+}
+
+ssize_t sdi_sendmsg(struct sdi_entry *e, int fd, const struct msghdr *msg,
+		    int flags)
+{
+	uint32_t tid = sdi_self();
+	struct op op;
+	int fast, err;
+
+	fast = op_init(&op, e, fd, msg, flags) && !(flags & ~SEND_FLAGS);
+	if (!sdi_entry_lock(e, &e->tx_lock, fd, tid))
+		return call_sendmsg(fd, msg, flags);
+	op.tid = tid;
+	if (sdi_entry_made(e) && !sdi_view_tx_held(&e->view))
+		sdi_entry_earn(e, fd, tid, SDI_HOLDS_TX);
+	if (!sdi_entry_made(e)) {
+		sdi_unlock(&e->tx_lock);
+		sdi_entry_reap(e);
+		return call_sendmsg(fd, msg, flags);
+	}
+	if (e->tx_error) {
+		err = e->tx_error;
+		e->tx_error = 0;
+		sdi_unlock(&e->tx_lock);
+		return -err;
+	}
+	if (fast)
+		send_fast(&op);
+	if (!fast || op.it.left)
+		return send_by_call(&op, msg);
+	sdi_unlock(&e->tx_lock);
+	return (ssize_t)op.done;
+}
+
+ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf, size_t len,
+		 int flags)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return sdi_sendmsg(e, fd, &msg, flags);
+}
+
+/* ---- the receive direction ---- */
+
+static int rx_ready(void *view)
+{
+	return sdi_view_rx_ready(view);
+}
+
+static void recv_fast(struct op *op, size_t min)
+{
+	struct sdi_entry *e = op->e;
+	int peek = op->flags & MSG_PEEK;
+
+	while (op->it.left) {
+		struct sdi_iter before = op->it;
+		size_t want = before.left < SDI_CHUNK ? before.left : SDI_CHUNK;
+		struct sdi_moved m = sdi_view_recv(&e->view, op->tid, &op->it,
+						   min, peek);
+		size_t took = peek ? m.count : sdi_settle_rx(op->fd, &m);
+
+		op_account(op, &m, before, took);
+		op->at_end = m.todo & SDI_END && !(m.todo & SDI_SETTLE);
+		if (m.todo & SDI_SLOW || (m.count && m.count < want))
+			return;
+		if (!m.count && (op->done || min != 1 || !may_spin(op) ||
+				 !sdi_spin_until(&e->rx_spin, rx_ready,
+						 &e->view)))
+			return;
+		if (m.count)
+			min = 1;
+	}
+}
+
+static int recv_is_fast(const struct op *op)
+{
+	if (op->flags & ~RECV_FLAGS)
+		return 0;
+	return !(op->flags & MSG_PEEK) ||
+	       (!(op->flags & MSG_WAITALL) && op->it.left <= SDI_CHUNK);
+}
+
+ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
+		    int flags)
+{
+	uint32_t tid = sdi_self();
+	struct op op;
+	int fast;
+
+	fast = op_init(&op, e, fd, msg, flags) && recv_is_fast(&op);
+	if (!sdi_entry_lock(e, &e->rx_lock, fd, tid))
+		return call_recvmsg(fd, msg, flags);
+	op.tid = tid;
+	if (sdi_entry_made(e) && !sdi_view_rx_held(&e->view))
+		sdi_entry_earn(e, fd, tid, SDI_HOLDS_RX);
+	if (!sdi_entry_made(e)) {
+		sdi_unlock(&e->rx_lock);
+		sdi_entry_reap(e);
+		return call_recvmsg(fd, msg, flags);
+	}
+	if (fast)
+		recv_fast(&op, flags & MSG_WAITALL ? op.it.left : 1);
+	if (!op.done || (op.at_end && op.it.left && !(flags & MSG_PEEK)))
+		return recv_by_call(&op, msg);
+	sdi_unlock(&e->rx_lock);
+	msg->msg_flags = 0;
+	return (ssize_t)op.done;
+}
+
+ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len, int flags)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return sdi_recvmsg(e, fd, &msg, flags);
+}

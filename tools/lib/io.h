@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/* Data calls on a descriptor that sdi_lookup() has found on rings. */
+#ifndef SDI_IO_H
+#define SDI_IO_H
+
+#include <sys/socket.h>
+
+#include "entry.h"
+
+/*
+ * Each does what the system call of its name does, by the rings as far as
+ * that goes at once, the rest by the system call.  Returns -errno.
+ */
+SDI_SHARED ssize_t sdi_sendmsg(struct sdi_entry *e, int fd,
+			       const struct msghdr *msg, int flags);
+SDI_SHARED ssize_t sdi_recvmsg(struct sdi_entry *e, int fd,
+			       struct msghdr *msg, int flags);
+SDI_SHARED ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf,
+			    size_t len, int flags);
+SDI_SHARED ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len,
+			    int flags);
+
+/**
+ * struct sdi_mark - a system call that the kernel shall know as ours
+ * @e:		the entry; NULL when there is nothing to take back
+ * @lock:	of the direction, held
+ * @word:	tx_call or rx_call
+ */
+struct sdi_mark {
+	struct sdi_entry *e;
+	uint32_t *lock;
+	uint32_t *word;
+};
+
+/**
+ * sdi_mark_send - lock the send direction and mark a call of another kind
+ * @m:		to be given to sdi_mark_end()
+ * @fd:		the descriptor
+ *
+ * Does nothing where there is no lease to keep.  For calls like sendfile(2).
+ */
+SDI_SHARED void sdi_mark_send(struct sdi_mark *m, int fd);
+SDI_SHARED void sdi_mark_end(struct sdi_mark *m);
+
+/* Bytes of a finished operation that took effect. */
+size_t sdi_settle_tx(int fd, const struct sdi_moved *m);
+size_t sdi_settle_rx(int fd, const struct sdi_moved *m);
+void sdi_ring_bell(int fd);
+
+#endif /* SDI_IO_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/*
+ * The lock of one direction: a word with the holder's thread id.
+ *
+ * Nobody ever sleeps on it.  Who does not get it soon makes a plain system
+ * call, which is always right: the kernel then takes the lease away.  So a
+ * holder that is stopped, or that jumped out of a signal handler, holds
+ * nobody up for long.
+ */
+#ifndef SDI_LOCK_H
+#define SDI_LOCK_H
+
+#include <stdint.h>
+#include <sys/single_threaded.h>
+
+/* The holder is in a system call and may stay there: do not wait for it. */
+#define SDI_IN_CALL	0x80000000u
+
+enum sdi_locked {
+	SDI_LOCKED,
+	SDI_LOCK_OTHER_WAY,	/* go by a plain system call */
+	SDI_LOCK_STUCK,		/* the same; its holder does not move */
+};
+
+/* Waits for a while. */
+enum sdi_locked sdi_lock_contended(uint32_t *lock, uint32_t tid);
+
+static inline int sdi_trylock(uint32_t *lock, uint32_t tid)
+{
+	uint32_t old = 0;
+
+	return __atomic_compare_exchange_n(lock, &old, tid, 0,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline enum sdi_locked sdi_lock(uint32_t *lock, uint32_t tid)
+{
+	/*
+	 * Alone, only our own signal handlers can come between the load and
+	 * the store, and they leave the lock as they found it.
+	 */
+	if (__libc_single_threaded) {
+		if (__atomic_load_n(lock, __ATOMIC_RELAXED))
+			return SDI_LOCK_OTHER_WAY;
+		__atomic_store_n(lock, tid, __ATOMIC_RELAXED);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		return SDI_LOCKED;
+	}
+	if (sdi_trylock(lock, tid))
+		return SDI_LOCKED;
+	return sdi_lock_contended(lock, tid);
+}
+
+static inline void sdi_unlock(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+#endif /* SDI_LOCK_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/* Who we are: process, thread, number of CPUs. */
+#ifndef SDI_SELF_H
+#define SDI_SELF_H
+
+#include <stdint.h>
+
+/**
+ * struct sdi_process - lives in a page that a forked child finds empty
+ * @pid:	of this process; 0 in a child until it first needs it
+ */
+struct sdi_process {
+	uint32_t pid;
+};
+
+/**
+ * struct sdi_thread - what a thread remembers of itself
+ * @tid:	its id
+ * @pid:	the process that this was true in
+ */
+struct sdi_thread {
+	uint32_t tid;
+	uint32_t pid;
+};
+
+extern struct sdi_process *sdi_process;
+extern long sdi_page_size;
+extern int sdi_may_spin;
+extern __thread struct sdi_thread sdi_thread
+	__attribute__((tls_model("initial-exec")));
+
+/* Set once from a constructor; a second call does nothing. */
+void sdi_self_init(void);
+
+/* A private page range that a forked child finds empty; NULL on failure. */
+void *sdi_wiped_pages(unsigned long len);
+
+uint32_t sdi_self_learn(void);
+
+/* True unless we are a vfork child, that is, a guest in a parent's memory. */
+int sdi_self_is_owner(void);
+
+static inline uint32_t sdi_self(void)
+{
+	uint32_t pid = __atomic_load_n(&sdi_process->pid, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(pid && sdi_thread.pid == pid, 1))
+		return sdi_thread.tid;
+	return sdi_self_learn();
+}
+
+#endif /* SDI_SELF_H */

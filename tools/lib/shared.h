@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/* What the preload shim may use of the library; see libsdirect.map. */
+#ifndef SDI_SHARED_H
+#define SDI_SHARED_H
+
+#define SDI_SHARED	__attribute__((visibility("default")))
+
+#endif /* SDI_SHARED_H */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+/*
+ * The data path.  Memory order and sleeping are explained in
+ * linux/sdirect_ring.h, the lease in linux/sdirect.h.
+ */
+#include "view.h"
+
+#define barrier()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)
+
+void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
+		   void *tx_map, void *rx_map, size_t page)
+{
+	const struct sdirect_kern_page *kern = rx_map;
+
+	v->ctl = tx_map;
+	v->peer = (void *)((char *)rx_map + page);
+	v->own = &kern->end[at->side];
+	v->other = &kern->end[!at->side];
+	v->tx = (struct sdi_view_dir) {
+		.ring = (uint8_t *)tx_map + page,
+		.base = at->tx_base,
+		.seen = at->tx_base,
+		.size = at->tx_size,
+		.epoch = at->tx_epoch,
+	};
+	v->rx = (struct sdi_view_dir) {
+		.ring = (uint8_t *)rx_map + 2 * page,
+		.base = at->rx_base,
+		.seen = at->rx_base,
+		.size = at->rx_size,
+		.epoch = at->rx_epoch,
+	};
+}
+
+int64_t sdi_view_room(struct sdirect_view *v, uint64_t tail, size_t need)
+{
+	struct sdi_view_dir *tx = &v->tx;
+	int64_t room;
+
+	if (tail < tx->base)
+		return SDIRECT_RING_BAD;
+	room = sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
+	if (room >= 0 && (uint64_t)room >= need)
+		return room;
+	tx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->rx_head);	/* D */
+	return sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
+}
+
+int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head, size_t need)
+{
+	struct sdi_view_dir *rx = &v->rx;
+	uint64_t limit;
+
+	/* What comes before the ring came another way. */
+	if (head < rx->base)
+		return 0;
+	if (rx->seen < head || rx->seen - head < need)
+		rx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->tx_tail);	/* B */
+	limit = SDIRECT_LOAD(&v->own->rx_limit);
+	return sdirect_ring_avail(rx->size, head, rx->seen, limit);
+}
+
+static int tx_usable(const struct sdirect_view *v)
+{
+	return sdi_view_tx_held(v) && !SDIRECT_LOAD(&v->own->tx_closed);
+}
+
+int sdi_view_tx_ready(struct sdirect_view *v)
+{
+	uint64_t tail = SDIRECT_LOAD_ACQUIRE(&v->ctl->tx_tail);
+
+	return !tx_usable(v) || sdi_view_room(v, tail, 1) != 0;
+}
+
+int sdi_view_rx_ready(struct sdirect_view *v)
+{
+	uint64_t head = SDIRECT_LOAD_ACQUIRE(&v->ctl->rx_head);
+
+	return !sdi_view_rx_held(v) || sdi_view_avail(v, head, 1) != 0;
+}
+
+int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *tail)
+{
+	store(&v->ctl->tx_inside, tid);
+	barrier();
+	/* Before the look at the epoch, so that it is of the real page. */
+	*tail = SDIRECT_LOAD_ACQUIRE(&v->ctl->tx_tail);
+	if (tx_usable(v))
+		return 1;
+	store(&v->ctl->tx_inside, 0);
+	return 0;
+}
+
+struct sdi_moved sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail,
+				   size_t count)
+{
+	struct sdi_moved m = { .start = tail, .count = count };
+
+	if (count && sdirect_ring_publish(&v->ctl->tx_tail, &v->other->rx_want,
+					  tail, tail + count))
+		m.todo |= SDI_BELL;
+	SDIRECT_STORE_RELEASE(&v->ctl->tx_inside, 0);
+	barrier();
+	if (!sdi_view_tx_held(v))
+		m.todo |= SDI_SETTLE | SDI_SLOW;
+	return m;
+}
+
+struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,
+			       struct sdi_iter *it)
+{
+	size_t n = it->left < SDI_CHUNK ? it->left : SDI_CHUNK;
+	struct sdi_moved m = { .todo = SDI_SLOW };
+	uint64_t tail;
+	int64_t room;
+
+	if (!sdi_view_tx_enter(v, tid, &tail))
+		return m;
+	room = sdi_view_room(v, tail, n);
+	if (room < 0)
+		n = 0;
+	else if ((uint64_t)room < n)
+		n = (size_t)room;
+	sdi_iter_gather(it, v->tx.ring + sdirect_ring_offset(v->tx.size, tail),
+			n);
+	m = sdi_view_tx_leave(v, tail, n);
+	if (room < 0)
+		m.todo |= SDI_SLOW;
+	return m;
+}
+
+int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *head)
+{
+	store(&v->ctl->rx_inside, tid);
+	barrier();
+	*head = SDIRECT_LOAD_ACQUIRE(&v->ctl->rx_head);
+	if (sdi_view_rx_held(v))
+		return 1;
+	store(&v->ctl->rx_inside, 0);
+	return 0;
+}
+
+struct sdi_moved sdi_view_rx_leave(struct sdirect_view *v, uint64_t head,
+				   size_t count)
+{
+	struct sdi_moved m = { .start = head, .count = count };
+
+	if (count && sdirect_ring_publish(&v->ctl->rx_head, &v->other->tx_want,
+					  head, head + count))
+		m.todo |= SDI_BELL;
+	SDIRECT_STORE_RELEASE(&v->ctl->rx_inside, 0);
+	barrier();
+	if (!sdi_view_rx_held(v))
+		m.todo |= SDI_SETTLE | SDI_SLOW;
+	return m;
+}
+
+/* Nothing will come here before a system call has moved us on. */
+static int at_end(const struct sdirect_view *v, uint64_t head)
+{
+	return head < v->rx.base || head >= SDIRECT_LOAD(&v->own->rx_limit);
+}
+
+struct sdi_moved sdi_view_recv(struct sdirect_view *v, uint32_t tid,
+			       struct sdi_iter *it, size_t min, int peek)
+{
+	size_t n = it->left < SDI_CHUNK ? it->left : SDI_CHUNK;
+	struct sdi_moved m = { .todo = SDI_SLOW };
+	int64_t avail;
+	uint64_t head;
+
+	if (!sdi_view_rx_enter(v, tid, &head))
+		return m;
+	avail = sdi_view_avail(v, head, min > n ? min : n);
+	if (avail < 0 || (uint64_t)avail < min)
+		n = 0;
+	else if ((uint64_t)avail < n)
+		n = (size_t)avail;
+	sdi_iter_scatter(it, v->rx.ring + sdirect_ring_offset(v->rx.size, head),
+			 n);
+	m = sdi_view_rx_leave(v, head, peek ? 0 : n);
+	/* What was only looked at may have changed under our eyes. */
+	m.count = peek && m.todo & SDI_SETTLE ? 0 : n;
+	if (avail < 0)
+		m.todo |= SDI_SLOW;
+	else if (at_end(v, head + n))
+		m.todo |= SDI_SLOW | SDI_END;
+	return m;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/*
+ * The data path: one operation on the mapped pages of one connection, with no
+ * descriptor and no system call in it.  Tests and benchmarks build views over
+ * memory of their own.  The caller keeps other threads of the process away
+ * from the direction that he works on.
+ */
+#ifndef SDI_VIEW_H
+#define SDI_VIEW_H
+
+#include <linux/sdirect.h>
+#include <linux/sdirect_ring.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "iter.h"
+
+/* Between two publications; lets the reader begin while we still copy. */
+#define SDI_CHUNK	(64u << 10)
+
+/**
+ * struct sdi_view_dir - one direction
+ * @ring:	the ring, mapped twice in a row
+ * @base:	stream position at which it begins
+ * @seen:	the other end's position when it was last looked at
+ * @size:	of the ring, 0 if there is none
+ * @epoch:	of the lease
+ */
+struct sdi_view_dir {
+	uint8_t *ring;
+	uint64_t base;
+	uint64_t seen;
+	uint32_t size;
+	uint32_t epoch;
+};
+
+/**
+ * struct sdirect_view - the mapped pages of one connection
+ * @ctl:	this end's own page
+ * @peer:	the other end's page
+ * @own:	what the kernel says about this end
+ * @other:	what the kernel says about the other end
+ * @tx:		the send direction
+ * @rx:		the receive direction
+ */
+struct sdirect_view {
+	struct sdirect_ctl_page *ctl;
+	const struct sdirect_ctl_page *peer;
+	const struct sdirect_kern_end *own;
+	const struct sdirect_kern_end *other;
+	struct sdi_view_dir tx;
+	struct sdi_view_dir rx;
+};
+
+/* What is left to do after an operation. */
+#define SDI_BELL	0x1	/* the other end sleeps: ring */
+#define SDI_SETTLE	0x2	/* the lease went away: ask what took effect */
+#define SDI_SLOW	0x4	/* no use in trying again here */
+#define SDI_END		0x8	/* read up to the end of this ring */
+
+/**
+ * struct sdi_moved - the outcome of one operation
+ * @start:	stream position of the first byte
+ * @count:	bytes that moved, unless SDI_SETTLE finds less
+ * @todo:	SDI_BELL, SDI_SETTLE, SDI_SLOW, SDI_END
+ */
+struct sdi_moved {
+	uint64_t start;
+	size_t count;
+	unsigned int todo;
+};
+
+static inline int sdi_view_tx_held(const struct sdirect_view *v)
+{
+	return v->tx.size && SDIRECT_LOAD(&v->own->tx_epoch) == v->tx.epoch;
+}
+
+static inline int sdi_view_rx_held(const struct sdirect_view *v)
+{
+	return v->rx.size && SDIRECT_LOAD(&v->own->rx_epoch) == v->rx.epoch;
+}
+
+void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
+		   void *tx_map, void *rx_map, size_t page);
+
+/**
+ * sdi_view_room - room in the send ring
+ * @v:		the view
+ * @tail:	the position behind the last byte sent
+ * @need:	look at the reader's page only if there seems to be less
+ *
+ * Return: 0 to the ring's size, or SDIRECT_RING_BAD.
+ */
+int64_t sdi_view_room(struct sdirect_view *v, uint64_t tail, size_t need);
+
+/* The same for unread bytes; @head is the position of the first. */
+int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head, size_t need);
+
+/* True if a send would do something: room, or a reason to ask the kernel. */
+int sdi_view_tx_ready(struct sdirect_view *v);
+int sdi_view_rx_ready(struct sdirect_view *v);
+
+/* sdi_view_send - send as much as fits, at most SDI_CHUNK */
+struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,
+			       struct sdi_iter *it);
+
+/*
+ * sdi_view_recv - read what is there, at most SDI_CHUNK
+ *
+ * Reads nothing if there is less than @min; @peek leaves the bytes there.
+ */
+struct sdi_moved sdi_view_recv(struct sdirect_view *v, uint32_t tid,
+			       struct sdi_iter *it, size_t min, int peek);
+
+/*
+ * The two halves of sdi_view_send() without the copy: between them the
+ * caller fills @count bytes of the ring.  The first says with 0 that the lease
+ * is gone; it gives the position, which must not be read again later: a lease
+ * that goes away in between may leave another page in its place.
+ */
+int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *tail);
+struct sdi_moved sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail,
+				   size_t count);
+/* The same for a receive. */
+int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *head);
+struct sdi_moved sdi_view_rx_leave(struct sdirect_view *v, uint64_t head,
+				   size_t count);
+
+#endif /* SDI_VIEW_H */

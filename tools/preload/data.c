@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+/* Calls that move bytes: to the rings if the descriptor is on rings. */
+#include <errno.h>
+#include <pthread.h>
+
+#include "../lib/attach.h"
+#include "../lib/io.h"
+#include "next.h"
+
+static ssize_t result(ssize_t ret)
+{
+	if (ret >= 0)
+		return ret;
+	errno = (int)-ret;
+	return -1;
+}
+
+/* These functions are cancellation points, however quick they are. */
+static struct sdi_entry *lookup(int fd)
+{
+	struct sdi_entry *e = sdi_lookup(fd);
+
+	if (e)
+		pthread_testcancel();
+	return e;
+}
+
+/* Programs built with _FORTIFY_SOURCE come through the functions below. */
+static void check_size(size_t len, size_t size)
+{
+	if (len > size)
+		__builtin_trap();
+}
+
+HOOK ssize_t read(int fd, void *buf, size_t len)
+{
+	struct sdi_entry *e = lookup(fd);
+
+	if (!e)
+		return next.read(fd, buf, len);
+	return result(sdi_recv(e, fd, buf, len, 0));
+}
+
+HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
+{
+	check_size(len, size);
+	return read(fd, buf, len);
+}
+
+HOOK ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
+		      struct sockaddr *addr, socklen_t *addrlen)
+{
+	struct sdi_entry *e = addr ? NULL : lookup(fd);
+
+	if (!e)
+		return next.recvfrom(fd, buf, len, flags, addr, addrlen);
+	return result(sdi_recv(e, fd, buf, len, flags));
+}
+
+HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size,
+			    int flags, struct sockaddr *addr,
+			    socklen_t *addrlen)
+{
+	check_size(len, size);
+	return recvfrom(fd, buf, len, flags, addr, addrlen);
+}
+
+HOOK ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	return recvfrom(fd, buf, len, flags, NULL, NULL);
+}
+
+HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
+{
+	check_size(len, size);
+	return recvfrom(fd, buf, len, flags, NULL, NULL);
+}
+
+HOOK ssize_t readv(int fd, const struct iovec *iov, int count)
+{
+	struct sdi_entry *e = count > 0 ? lookup(fd) : NULL;
+	struct msghdr msg = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)count,
+	};
+
+	if (!e || count > SDI_IOV_MAX)
+		return next.readv(fd, iov, count);
+	return result(sdi_recvmsg(e, fd, &msg, 0));
+}
+
+HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct sdi_entry *e = msg ? lookup(fd) : NULL;
+
+	if (!e)
+		return next.recvmsg(fd, msg, flags);
+	return result(sdi_recvmsg(e, fd, msg, flags));
+}
+
+HOOK ssize_t write(int fd, const void *buf, size_t len)
+{
+	struct sdi_entry *e = lookup(fd);
+
+	if (!e)
+		return next.write(fd, buf, len);
+	return result(sdi_send(e, fd, buf, len, 0));
+}
+
+HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+		    const struct sockaddr *addr, socklen_t addrlen)
+{
+	struct sdi_entry *e = addr ? NULL : lookup(fd);
+
+	if (!e)
+		return next.sendto(fd, buf, len, flags, addr, addrlen);
+	return result(sdi_send(e, fd, buf, len, flags));
+}
+
+HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	return sendto(fd, buf, len, flags, NULL, 0);
+}
+
+HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
+{
+	struct sdi_entry *e = count > 0 ? lookup(fd) : NULL;
+	struct msghdr msg = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)count,
+	};
+
+	if (!e || count > SDI_IOV_MAX)
+		return next.writev(fd, iov, count);
+	return result(sdi_sendmsg(e, fd, &msg, 0));
+}
+
+HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	struct sdi_entry *e = msg ? lookup(fd) : NULL;
+
+	if (!e)
+		return next.sendmsg(fd, msg, flags);
+	return result(sdi_sendmsg(e, fd, msg, flags));
+}
+
+/* The kernel copies; all that is to be done is to keep the lease. */
+HOOK ssize_t sendfile(int out, int in, off_t *offset, size_t count)
+{
+	struct sdi_mark mark __attribute__((cleanup(sdi_mark_end)));
+
+	sdi_mark_send(&mark, out);
+	return next.sendfile(out, in, offset, count);
+}
+
+/* The same function where off_t has 64 bits anyway. */
+HOOK ssize_t sendfile64(int out, int in, off_t *offset, size_t count)
+	__attribute__((alias("sendfile")));

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+/*
+ * Where descriptors go: a number that means another file from now on, or that
+ * somebody will use behind our back, is served by system calls.  Forgetting
+ * one too many costs speed, never bytes.
+ *
+ * posix_spawn(3), system(3) and popen(3) need nothing: what they close, they
+ * close in the child, which has a table of its own.  stdio closes with calls of
+ * its own, so a descriptor is forgotten when it is handed over.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "../lib/entry.h"
+#include "../lib/raw.h"
+#include "next.h"
+
+HOOK int close(int fd)
+{
+	sdi_fd_drop(fd);
+	return next.close(fd);
+}
+
+static void drop_range(unsigned int first, unsigned int last, int flags)
+{
+	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
+		sdi_fd_drop_range(first, last);
+}
+
+HOOK int close_range(unsigned int first, unsigned int last, int flags)
+{
+	drop_range(first, last, flags);
+	return next.close_range(first, last, flags);
+}
+
+HOOK void closefrom(int first)
+{
+	sdi_fd_drop_range(first > 0 ? (unsigned int)first : 0, ~0u);
+	if (next.odd.closefrom)
+		next.odd.closefrom(first);
+	else
+		next.close_range(first > 0 ? (unsigned int)first : 0, ~0u, 0);
+}
+
+/* Two descriptors for one socket: neither can know what the other does. */
+HOOK int dup(int fd)
+{
+	sdi_fd_drop(fd);
+	return next.dup(fd);
+}
+
+HOOK int dup3(int fd, int to, int flags)
+{
+	sdi_fd_drop(fd);
+	sdi_fd_drop(to);
+	return next.dup3(fd, to, flags);
+}
+
+HOOK int dup2(int fd, int to)
+{
+	if (fd == to)
+		return next.odd.fcntl(fd, F_GETFD) < 0 ? -1 : fd;
+	return dup3(fd, to, 0);
+}
+
+static void before_fcntl(int fd, int cmd, long arg)
+{
+	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
+		sdi_fd_drop(fd);
+	/* A signal for each arrival: the kernel has to see them. */
+	if (cmd == F_SETFL && arg & O_ASYNC)
+		sdi_fd_drop(fd);
+}
+
+/* The peer rings only for those who asked; a look without a wait asks. */
+static void ask_for_signal(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	sdi_raw(SYS_ppoll, &pfd, 1, &(struct timespec){}, NULL, 0);
+}
+
+HOOK int fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	long arg;
+	int ret;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, long);
+	va_end(ap);
+	before_fcntl(fd, cmd, arg);
+	ret = next.odd.fcntl(fd, cmd, arg);
+	if (cmd == F_SETFL && ret >= 0) {
+		sdi_fd_note_nonblock(fd, !!(arg & O_NONBLOCK));
+		if (arg & O_ASYNC)
+			ask_for_signal(fd);
+	}
+	return ret;
+}
+
+HOOK int ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	long arg;
+	int ret;
+
+	va_start(ap, request);
+	arg = va_arg(ap, long);
+	va_end(ap);
+	if (request == FIOASYNC)
+		sdi_fd_drop(fd);
+	ret = next.odd.ioctl(fd, request, arg);
+	if (request == FIOASYNC && ret >= 0)
+		ask_for_signal(fd);
+	if (request == FIONBIO && ret >= 0)
+		sdi_fd_note_nonblock(fd, *(const int *)arg);
+	return ret;
+}
+
+HOOK FILE *fdopen(int fd, const char *mode)
+{
+	sdi_fd_drop(fd);
+	if (next.odd.fdopen)
+		return next.odd.fdopen(fd, mode);
+	errno = ENOSYS;
+	return NULL;
+}
+
+/* Puts /dev/null on the first three, with calls of the C library's own. */
+HOOK int daemon(int nochdir, int noclose)
+{
+	if (!noclose)
+		sdi_fd_drop_range(0, 2);
+	if (next.odd.daemon)
+		return next.odd.daemon(nochdir, noclose);
+	errno = ENOSYS;
+	return -1;
+}
+
+static void before_syscall(long number, long a, long b, long c)
+{
+	switch (number) {
+	case SYS_close:
+	case SYS_dup:
+		sdi_fd_drop((int)a);
+		break;
+#ifdef SYS_dup2
+	case SYS_dup2:
+#endif
+	case SYS_dup3:
+		sdi_fd_drop((int)a);
+		sdi_fd_drop((int)b);
+		break;
+	case SYS_close_range:
+		drop_range((unsigned int)a, (unsigned int)b, (int)c);
+		break;
+	case SYS_fcntl:
+		before_fcntl((int)a, (int)b, c);
+		break;
+	}
+}
+
+/*
+ * Not declared with "..." so that it ends in a jump: the arguments stay where
+ * the caller has put them, and a call that returns twice finds no frame of
+ * ours on the stack.
+ */
+long shim_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+HOOK long shim_syscall(long number, long a, long b, long c, long d, long e,
+		       long f)
+{
+	long (*call)(long, long, long, long, long, long, long) =
+		(long (*)(long, long, long, long, long, long, long))
+		next.odd.syscall;
+
+	before_syscall(number, a, b, c);
+	return call(number, a, b, c, d, e, f);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+/*
+ * The functions behind ours, each named once.  Before the constructor has run
+ * (another library's constructor may be quicker) a stand-in makes the system
+ * call.
+ */
+#ifndef NEXT_H
+#define NEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* X(result, name, parameters, arguments, system call or -1) */
+#define NEXT_FUNCTIONS(X) \
+	X(int, socket, (int a, int b, int c), (a, b, c), SYS_socket) \
+	X(int, accept, (int a, struct sockaddr *b, socklen_t *c), \
+	  (a, b, c), SYS_accept) \
+	X(int, accept4, (int a, struct sockaddr *b, socklen_t *c, int d), \
+	  (a, b, c, d), SYS_accept4) \
+	X(ssize_t, read, (int a, void *b, size_t c), (a, b, c), SYS_read) \
+	X(ssize_t, readv, (int a, const struct iovec *b, int c), \
+	  (a, b, c), SYS_readv) \
+	X(ssize_t, write, (int a, const void *b, size_t c), \
+	  (a, b, c), SYS_write) \
+	X(ssize_t, writev, (int a, const struct iovec *b, int c), \
+	  (a, b, c), SYS_writev) \
+	X(ssize_t, recvfrom, (int a, void *b, size_t c, int d, \
+			      struct sockaddr *e, socklen_t *f), \
+	  (a, b, c, d, e, f), SYS_recvfrom) \
+	X(ssize_t, sendto, (int a, const void *b, size_t c, int d, \
+			    const struct sockaddr *e, socklen_t f), \
+	  (a, b, c, d, e, f), SYS_sendto) \
+	X(ssize_t, recvmsg, (int a, struct msghdr *b, int c), \
+	  (a, b, c), SYS_recvmsg) \
+	X(ssize_t, sendmsg, (int a, const struct msghdr *b, int c), \
+	  (a, b, c), SYS_sendmsg) \
+	X(ssize_t, sendfile, (int a, int b, off_t *c, size_t d), \
+	  (a, b, c, d), SYS_sendfile) \
+	X(int, setsockopt, (int a, int b, int c, const void *d, socklen_t e), \
+	  (a, b, c, d, e), SYS_setsockopt) \
+	X(int, close, (int a), (a), SYS_close) \
+	X(int, close_range, (unsigned int a, unsigned int b, int c), \
+	  (a, b, c), SYS_close_range) \
+	X(int, dup, (int a), (a), SYS_dup) \
+	X(int, dup3, (int a, int b, int c), (a, b, c), SYS_dup3)
+
+/* Those with a variable number of arguments, or that are no system calls */
+struct next_odd {
+	int (*fcntl)(int fd, int cmd, ...);
+	int (*ioctl)(int fd, unsigned long request, ...);
+	long (*syscall)(long number, ...);
+	FILE *(*fdopen)(int fd, const char *mode);
+	int (*daemon)(int nochdir, int noclose);
+	void (*closefrom)(int first);
+};
+
+#define NEXT_MEMBER(result, name, parameters, arguments, number) \
+	result (*name) parameters;
+
+struct next {
+	NEXT_FUNCTIONS(NEXT_MEMBER)
+	struct next_odd odd;
+};
+
+extern struct next next;
+
+/* 0 with SDIRECT_DISABLE: everything goes straight to what is behind us. */
+extern int shim_active;
+
+/* Visible, unlike everything else here. */
+#define HOOK	__attribute__((visibility("default")))
+
+#endif /* NEXT_H */

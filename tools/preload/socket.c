@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+/* Where sockets come from. */
+#include <errno.h>
+#include <linux/sdirect.h>
+#include <netinet/in.h>
+
+#include "../lib/entry.h"
+#include "../lib/family.h"
+#include "next.h"
+
+static int is_tcp(int family, int type, int protocol)
+{
+	return (family == AF_INET || family == AF_INET6) &&
+	       (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM &&
+	       (protocol == 0 || protocol == IPPROTO_TCP);
+}
+
+HOOK int socket(int family, int type, int protocol)
+{
+	int fd;
+
+	if (!shim_active || !is_tcp(family, type, protocol)) {
+		fd = next.socket(family, type, protocol);
+		if (fd >= 0 && family == AF_SDIRECT && shim_active)
+			sdi_fd_note(fd);
+		return fd;
+	}
+	fd = sdi_socket(family, type, protocol);
+	if (fd >= 0)
+		return fd;
+	errno = -fd;
+	return -1;
+}
+
+/*
+ * The listener may have come from another program, so each new descriptor is
+ * a candidate; what is not of our family says so when it is first attached.
+ */
+HOOK int accept4(int listener, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	int fd = next.accept4(listener, addr, len, flags);
+
+	if (fd >= 0 && shim_active)
+		sdi_fd_note(fd);
+	return fd;
+}
+
+HOOK int accept(int listener, struct sockaddr *addr, socklen_t *len)
+{
+	int fd = next.accept(listener, addr, len);
+
+	if (fd >= 0 && shim_active)
+		sdi_fd_note(fd);
+	return fd;
+}
+
+/* The ring gives bytes as they come; only the kernel holds some back. */
+HOOK int setsockopt(int fd, int level, int name, const void *value,
+		    socklen_t len)
+{
+	if (level == SOL_SOCKET && name == SO_RCVLOWAT)
+		sdi_fd_drop(fd);
+	return next.setsockopt(fd, level, name, value, len);
+}

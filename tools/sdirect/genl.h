@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Talking to the module over generic netlink. */
+#ifndef SDIRECT_GENL_H
+#define SDIRECT_GENL_H
+
+#include <errno.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+struct genl {
+	struct mnl_socket *sock;
+	uint32_t seq;
+	uint16_t family;
+};
+
+/**
+ * genl_open - open a socket and look the module's family up
+ *
+ * Return: 0, -ENOENT if the module is not loaded, or another -errno.
+ */
+int genl_open(struct genl *genl);
+void genl_close(struct genl *genl);
+
+/**
+ * genl_dump - ask for all of something
+ * @genl:	from genl_open()
+ * @cmd:	enum sdirect_cmd
+ * @attr:	attribute of the request that takes @value, or 0
+ * @value:	its value
+ * @cb:		called for each message; MNL_CB_OK or MNL_CB_ERROR with errno
+ * @data:	passed to @cb
+ *
+ * Return: 0 or -errno.
+ */
+int genl_dump(struct genl *genl, uint8_t cmd, uint16_t attr, uint32_t value,
+	      mnl_cb_t cb, void *data);
+
+/* genl_do() asks for one thing. */
+int genl_do(struct genl *genl, uint8_t cmd, mnl_cb_t cb, void *data);
+
+/* genl_complain() says on stderr what went wrong; returns the exit status. */
+int genl_complain(int err);
+
+#endif /* SDIRECT_GENL_H */

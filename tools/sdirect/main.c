@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* sdirect - look at the AF_SDIRECT sockets of this network namespace */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/sdirect.h>
+
+#include "command.h"
+
+const struct command commands[] = {
+	{ "list", "jab", NULL, "show the connections and what carries them",
+	  cmd_list },
+	{ "stat", "j", NULL, "show the counters of this network namespace",
+	  cmd_stat },
+	{ "help", "", "[COMMAND]", "explain a command, or all of them",
+	  cmd_help },
+	{ "version", "", NULL, "show the versions of this tool and the module",
+	  cmd_version },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "bytes", no_argument, NULL, 'b' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+const struct command *command_find(const char *name)
+{
+	const struct command *cmd;
+
+	for (cmd = commands; cmd->name; cmd++)
+		if (!strcmp(cmd->name, name))
+			return cmd;
+	return NULL;
+}
+
+static int usage_error(const char *what, const char *word)
+{
+	fprintf(stderr, "sdirect: %s%s%s (try: sdirect --help)\n", what,
+		word ? ": " : "", word ? word : "");
+	return EXIT_USAGE;
+}
+
+static void set_option(struct options *opt, int letter)
+{
+	switch (letter) {
+	case 'j':
+		opt->json = true;
+		break;
+	case 'a':
+		opt->all = true;
+		break;
+	case 'b':
+		opt->bytes = true;
+		break;
+	}
+}
+
+static int print_version(void)
+{
+	printf("sdirect %s\n", SDIRECT_VERSION);
+	return EXIT_OK;
+}
+
+/* Runs a command; @argv[0] is its name. */
+static int command_run(const struct command *cmd, int argc, char **argv)
+{
+	struct options topic = { .topic = cmd->name };
+	struct options opt = { 0 };
+	int letter;
+
+	/* getopt_long() begins its complaints with this word. */
+	argv[0] = (char *)"sdirect";
+	optind = 0;
+	while ((letter = getopt_long(argc, argv, "jabhV", long_options,
+				     NULL)) != -1) {
+		if (letter == '?')
+			return EXIT_USAGE;
+		if (letter == 'h')
+			return cmd_help(&topic);
+		if (letter == 'V')
+			return print_version();
+		if (!strchr(cmd->options, letter))
+			return usage_error("wrong option for this command",
+					   cmd->name);
+		set_option(&opt, letter);
+	}
+	if (cmd->topic && optind < argc)
+		opt.topic = argv[optind++];
+	if (optind < argc)
+		return usage_error("unexpected argument", argv[optind]);
+	return cmd->run(&opt);
+}
+
+/* Options before the command: --help and --version. */
+static int main_option(const char *word)
+{
+	const struct options none = { 0 };
+
+	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
+		return cmd_help(&none);
+	if (!strcmp(word, "--version") || !strcmp(word, "-V"))
+		return print_version();
+	return usage_error("unknown option", word);
+}
+
+/* A full disk or a closed pipe must not look like success. */
+static int finish(int status)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("sdirect: cannot write the output");
+		return EXIT_ERROR;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *cmd;
+
+	if (argc < 2)
+		return usage_error("no command given", NULL);
+	if (argv[1][0] == '-') {
+		if (argc > 2)
+			return usage_error("unexpected argument", argv[2]);
+		return finish(main_option(argv[1]));
+	}
+	cmd = command_find(argv[1]);
+	if (!cmd)
+		return usage_error("unknown command", argv[1]);
+	return finish(command_run(cmd, argc - 1, argv + 1));
+}
