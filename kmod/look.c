@@ -2,6 +2,7 @@
 /* Looking at a stream without taking from it: poll, ioctls, reports. */
 #include "compat.h"
 
+#include <linux/sdirect_ring.h>
 #include <net/tcp.h>
 
 #include "ring.h"
@@ -118,26 +119,35 @@ bool sdr_stream_ring_unread(struct sdr_sock *ss)
 	return unread;
 }
 
-/* How far user space says it has come on a ring, within what can be true. */
-static u64 moved(const struct sdr_flow *flow, u64 pos)
-{
-	const struct sdr_ring *ring = READ_ONCE(flow->seg)->ring;
-	u64 known = READ_ONCE(flow->pos);
-
-	return ring && pos > known ? min_t(u64, pos - known, ring->size) : 0;
-}
-
+/*
+ * What user space has moved by itself and no call has counted yet.  A position
+ * that cannot be true adds nothing; the next call will find it out.
+ */
 void sdr_stream_unsynced(const struct sdr_sock *ss, u64 *tx, u64 *rx)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
-	u64 pos;
+	const struct sdirect_ctl_page *own, *peer;
+	const struct sdr_seg *seg;
+	u64 pos, known;
 
 	if (!pair || !sdr_pair_has_pages(pair))
 		return;
+	own = sdr_pair_ctl(pair, ss->side);
+	peer = sdr_pair_ctl(pair, !ss->side);
 	rcu_read_lock();
-	pos = READ_ONCE(sdr_pair_ctl(pair, ss->side)->tx_tail);
-	*tx += moved(&ss->tx, pos);
-	pos = READ_ONCE(sdr_pair_ctl(pair, ss->side)->rx_head);
-	*rx += moved(&ss->rx, pos);
+	seg = READ_ONCE(ss->tx.seg);
+	known = READ_ONCE(ss->tx.pos);
+	pos = READ_ONCE(own->tx_tail);
+	if (seg->ring && pos > known &&
+	    sdirect_ring_room(seg->ring->size, seg->start, pos,
+			      READ_ONCE(peer->rx_head)) >= 0)
+		*tx += pos - known;
+	seg = READ_ONCE(ss->rx.seg);
+	known = READ_ONCE(ss->rx.pos);
+	pos = READ_ONCE(own->rx_head);
+	if (seg->ring && pos > known &&
+	    sdirect_ring_avail(seg->ring->size, pos, READ_ONCE(peer->tx_tail),
+			       READ_ONCE(seg->end)) >= 0)
+		*rx += pos - known;
 	rcu_read_unlock();
 }
