@@ -16,6 +16,8 @@ KVER     = $(or $(filter $(shell uname -r),$(HEADERS)),$(lastword $(HEADERS)))
 endif
 KDIR    ?= $(if $(KVER),/lib/modules/$(KVER)/build)
 KBUILD   = $(MAKE) -C $(KDIR) M=$(TOP)
+# A kernel that is not installed is for tests; its module has its own place.
+OTHER    = $(filter-out /lib/modules/% /usr/src/%,$(KDIR))
 
 # The library first: the others link to it.
 TOOLS   := lib preload run sdirect examples
@@ -30,8 +32,22 @@ export BUILD PREFIX DESTDIR PYTHON KVER
 all: module tools ## build the module, the libraries and the tools
 
 .PHONY: module
-module: headers ## build sdirect.ko for KVER (or with KDIR=DIRECTORY)
-	$(KBUILD) W=1 KCFLAGS=-Werror modules
+module: headers ## build sdirect.ko for KVER (KDIR=DIRECTORY: into build/)
+	$(if $(OTHER),$(TOP)/tools/module-for $(KDIR) $(BUILD)/$(notdir $(KDIR)),\
+	  $(KBUILD) W=1 KCFLAGS=-Werror modules)
+
+# The module for these is build/FLAVOUR/sdirect.ko.
+.PHONY: debug-kernel
+debug-kernel: ## build the debug kernel, and the module for it
+	$(TOP)/tools/setup debug
+	kdir=$$($(TOP)/tools/debug-kernel) && \
+		$(TOP)/tools/module-for "$$kdir" $(BUILD)/debug
+
+.PHONY: kcsan-kernel
+kcsan-kernel: ## build the kernel that finds data races, and the module
+	$(TOP)/tools/setup debug
+	kdir=$$($(TOP)/tools/debug-kernel --kcsan) && \
+		$(TOP)/tools/module-for "$$kdir" $(BUILD)/kcsan
 
 .PHONY: headers
 headers:
@@ -102,4 +118,4 @@ distclean: clean ## remove the cached guest kernels as well
 
 .PHONY: help
 help: ## list these targets
-	@sed -n 's/^\([a-z_]*\):.*## /\1\t/p' $(TOP)/Makefile | expand -t 18
+	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' $(TOP)/Makefile | expand -t 18

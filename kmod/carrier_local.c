@@ -163,8 +163,10 @@ static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 		if (n < 0)
 			return 1;
 		if (n == seen)
-			break;
+			return n;
 	}
+	/* Armed behind what is there: see to it that somebody looks again. */
+	sdr_wake_sock(rx->sk);
 	return n;
 }
 

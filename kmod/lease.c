@@ -28,6 +28,7 @@
 #include "rendezvous.h"
 #include "ring.h"
 #include "stream.h"
+#include "wake.h"
 
 /* How long a thread inside an operation is waited for: 100 times 100 us. */
 #define SDR_LEAVE_TRIES	100
@@ -104,6 +105,23 @@ static void grant_clear(struct sdr_grant *grant)
 	memset(grant, 0, sizeof(*grant));
 }
 
+/*
+ * A holder that was inside must still learn how far it came; until then nobody
+ * else gets the lease, or a later revocation would overwrite the answer.
+ */
+static void settle_owed(struct sdr_region *region, struct mm_struct *mm,
+			bool inside)
+{
+	lockdep_assert_held(&region->gate);
+	if (region->unsettled)
+		mmdrop(region->unsettled);
+	region->unsettled = NULL;
+	if (inside) {
+		mmgrab(mm);
+		region->unsettled = mm;
+	}
+}
+
 /* Under the gate. */
 static void revoke(struct sdr_sock *ss)
 {
@@ -121,13 +139,21 @@ static void revoke(struct sdr_sock *ss)
 	mutex_lock(&region->lock);
 	WRITE_ONCE(region->mm, NULL);
 	grant_clear(&region->grant);
-	mutex_unlock(&region->lock);
-	/* From here on faults find the dummy; this removes what is mapped. */
+	/*
+	 * From here on faults find the dummy; this removes what is mapped.
+	 * Under the lock, or one page would be the dummy already while another
+	 * is still the real one, and bytes that went nowhere were published.
+	 */
 	sdr_region_zap(region);
+	mutex_unlock(&region->lock);
 
 	region->settle.tx_final = READ_ONCE(ctl->tx_tail);
 	region->settle.rx_final = READ_ONCE(ctl->rx_head);
+	settle_owed(region, mm, READ_ONCE(ctl->tx_inside) ||
+				READ_ONCE(ctl->rx_inside));
 	mmdrop(mm);
+	/* The holder may have owed the peer a doorbell. */
+	sdr_wake_end(ss->pair, !ss->side);
 	/* One who has unmapped everything had given the lease up himself. */
 	if (atomic_read(&region->views))
 		region->next_grant = jiffies +
@@ -178,6 +204,8 @@ int sdr_lease_settle(struct sdr_sock *ss, struct sdirect_settle *out)
 		return 0;
 	mutex_lock(&region->gate);
 	*out = region->settle;
+	if (region->unsettled == current->mm)
+		settle_owed(region, NULL, false);
 	mutex_unlock(&region->gate);
 	return 0;
 }
@@ -265,6 +293,13 @@ static void describe(const struct sdr_sock *ss, struct sdirect_attach *at)
 	at->rx_length = sdr_region_length(grant->rx, true);
 }
 
+static bool owed_to_another(const struct sdr_region *region)
+{
+	const struct mm_struct *mm = READ_ONCE(region->unsettled);
+
+	return mm && mm != current->mm;
+}
+
 static int attach_allowed(struct sdr_sock *ss)
 {
 	const struct sdr_region *region = ss->region;
@@ -280,8 +315,10 @@ static int attach_allowed(struct sdr_sock *ss)
 	if (!region || region->mm == current->mm)
 		return 0;
 	/* Whoever has it keeps it until another call, not a grab, ends it. */
-	if ((region->mm && atomic_read(&region->views)) ||
-	    time_before(jiffies, region->next_grant))
+	if (atomic_read(&region->views) &&
+	    (region->mm || owed_to_another(region)))
+		return -EAGAIN;
+	if (time_before(jiffies, region->next_grant))
 		return -EAGAIN;
 	return 0;
 }

@@ -12,7 +12,8 @@
 static const struct sdr_seg *rx_chain(const struct sdr_sock *ss,
 				      const struct sdr_pair *pair)
 {
-	if (!READ_ONCE(ss->rx.pair))
+	/* Pairs with sdr_stream_join(). */
+	if (!smp_load_acquire(&ss->rx.pair))
 		return READ_ONCE(pair->first[!ss->side]);
 	return READ_ONCE(ss->rx.seg);
 }
@@ -27,19 +28,37 @@ static struct sdr_flow look(const struct sdr_sock *ss, struct sdr_pair *pair)
 	return flow;
 }
 
+/* Where the reader stands, as far as TCP's ranges need it. */
+static u64 rx_pos(const struct sdr_sock *ss)
+{
+	/* Pairs with sdr_stream_join(). */
+	if (smp_load_acquire(&ss->rx.pair))
+		return READ_ONCE(ss->rx.pos);
+	return READ_ONCE(tcp_sk(ss->sk)->copied_seq) - (ss->key.theirs + 1);
+}
+
 static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 	struct sdr_flow rx = look(ss, pair);
+	u64 inq = sdr_carrier_tcp.poll_rx(&rx, NULL, false);
 	const struct sdr_seg *seg;
-	u64 sum = 0;
+	u64 sum = 0, n, end;
 
 	if (!pair)
-		return sdr_carrier_tcp.poll_rx(&rx, NULL, false);
+		return inq;
 	rcu_read_lock();
 	for (seg = rx_chain(ss, pair); ; seg = seg->next) {
-		sum += seg->carrier->poll_rx(&rx, seg, arm_always);
-		if (smp_load_acquire(&seg->end) == SDIRECT_POS_OPEN)
+		end = smp_load_acquire(&seg->end);	/* append() */
+		if (seg->ring) {
+			sum += seg->carrier->poll_rx(&rx, seg, arm_always);
+		} else {
+			/* TCP's bytes, dealt out to its ranges in turn. */
+			n = min(inq, end - max(seg->start, rx_pos(ss)));
+			inq -= n;
+			sum += n;
+		}
+		if (end == SDIRECT_POS_OPEN)
 			break;
 	}
 	rcu_read_unlock();
@@ -59,13 +78,14 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 	const __poll_t out = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+	int lowat;
 	const struct sdr_seg *seg;
 
 	if (!pair)
 		return mask;
-	/* An edge-triggered waiter must hear of what comes after what is. */
-	if (rx_bytes(ss, !!(events & EPOLLET)) >=
-	    sock_rcvlowat(ss->sk, 0, INT_MAX))
+	/* Some must hear of what comes after what is. */
+	lowat = sock_rcvlowat(ss->sk, 0, INT_MAX);
+	if (rx_bytes(ss, events & EPOLLET || lowat > 1) >= lowat)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (!(events & out) || READ_ONCE(ss->sk->sk_shutdown) & SEND_SHUTDOWN)
 		return mask;

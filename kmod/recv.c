@@ -29,24 +29,6 @@ static int rx_enter(struct sdr_sock *ss)
 	return ss->rx.seg->carrier->sync_rx(&ss->rx);
 }
 
-/*
- * Nothing on the ring.  If TCP has ended, what it says goes; but look at the
- * ring once more first: what the peer wrote, it wrote before it ended.
- */
-static ssize_t recv_at_end(struct sdr_sock *ss, struct sdr_flow *rx,
-			   struct msghdr *msg, size_t len, int flags)
-{
-	const struct sdr_seg *seg = rx->seg;
-
-	if (sdr_flow_on_tcp(rx) || !sdr_stream_rx_ended(ss->sk))
-		return -EAGAIN;
-	smp_rmb();	/* pairs with the peer's TCP sending its FIN or RST */
-	if (seg->carrier->poll_rx(rx, seg, false) ||
-	    smp_load_acquire(&seg->end) == rx->pos)
-		return -ERESTART;
-	return sdr_carrier_tcp.recv(rx, msg, len, flags);
-}
-
 /* Step over a seal; a peek does so only in its own copy of the flow. */
 static int step(struct sdr_sock *ss, struct sdr_flow *rx)
 {
@@ -56,57 +38,80 @@ static int step(struct sdr_sock *ss, struct sdr_flow *rx)
 	return 0;
 }
 
-/*
- * May a read that has bytes already go on with those of TCP?  Not over the
- * urgent mark; and if there is only an error, it must be left for next time.
- */
-static bool tcp_goes_on(const struct sdr_flow *rx)
+static bool at_urgent_mark(const struct sock *sk)
 {
-	const struct tcp_sock *tp = tcp_sk(rx->sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (READ_ONCE(tp->urg_data) &&
-	    READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq))
-		return false;
-	return sdr_carrier_tcp.poll_rx(rx, rx->seg, false) > 0;
+	return READ_ONCE(tp->urg_data) &&
+	       READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq);
+}
+
+/*
+ * Read from the range that @rx is in; @more: after bytes of the ranges before.
+ * Then errors, the end of the stream and the urgent mark are for the next call.
+ * -ERESTART: the range ends here.
+ */
+static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
+			  int flags, bool more)
+{
+	bool ended = sdr_stream_rx_ended(rx->sk);
+	s64 inq = sdr_carrier_tcp.poll_rx(rx, rx->seg, false);
+	const struct sdr_seg *seg = rx->seg;
+	ssize_t n = -EAGAIN;
+	u64 end;
+
+	/*
+	 * What TCP has to say may belong to a later range.  Its sender sealed
+	 * this one first, so who has looked at TCP sees the seal, and the last
+	 * byte on a ring.
+	 */
+	smp_rmb();
+	end = smp_load_acquire(&seg->end);	/* append() */
+	if (rx->pos == end)
+		return -ERESTART;
+	len = min_t(u64, len, end - rx->pos);
+	if (!sdr_flow_on_tcp(rx)) {
+		n = seg->carrier->recv(rx, msg, len, flags);
+		if (n != -EAGAIN)
+			return n;
+		if (smp_load_acquire(&seg->end) == rx->pos)
+			return -ERESTART;
+		if (inq)
+			return -EPROTO;
+	} else if (inq && !(more && at_urgent_mark(rx->sk))) {
+		return seg->carrier->recv(rx, msg, min_t(u64, len, inq), flags);
+	}
+	return ended && !inq && !more ?
+		sdr_carrier_tcp.recv(rx, msg, len, flags) : n;
 }
 
 /* Everything that is there now, up to @len bytes, on however many carriers. */
 static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 			  struct msghdr *msg, size_t len, int flags)
 {
+	bool peeked_tcp = false;
 	ssize_t done = 0, n;
 
 	for (;;) {
-		u64 end = smp_load_acquire(&rx->seg->end);	/* append() */
-
-		if (rx->pos == end) {
+		/* TCP can be peeked at only from where its reader stands. */
+		if (peeked_tcp && sdr_flow_on_tcp(rx))
+			break;
+		n = recv_range(rx, msg, len - done, flags, done);
+		if (n == -ERESTART) {
 			n = step(ss, rx);
 			if (n)
 				break;
 			continue;
 		}
-		if (done && sdr_flow_on_tcp(rx) && !tcp_goes_on(rx))
+		if (n <= 0)
 			break;
-		n = rx->seg->carrier->recv(rx, msg,
-					   min_t(u64, len - done, end - rx->pos),
-					   flags);
-		if (n > 0) {
-			done += n;
-			if (flags & MSG_PEEK)
-				rx->pos += n;
-			account_rx(ss, rx->seg->carrier, n);
-			if (rx->pos != end || done == len)
-				break;
-			continue;
+		done += n;
+		account_rx(ss, rx->seg->carrier, n);
+		if (flags & MSG_PEEK) {
+			rx->pos += n;
+			peeked_tcp |= sdr_flow_on_tcp(rx);
 		}
-		if (n != -EAGAIN)
-			break;
-		if (smp_load_acquire(&rx->seg->end) == rx->pos)
-			continue;
-		if (done)
-			break;
-		n = recv_at_end(ss, rx, msg, len, flags);
-		if (n != -ERESTART)
+		if (done == len || smp_load_acquire(&rx->seg->end) != rx->pos)
 			break;
 	}
 	return done ?: n;
@@ -192,7 +197,9 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 		mutex_unlock(&ss->rx_lock);
 		if (n > 0) {
 			done += n;
-			idle = 0;
+			/* What a peek has seen is there the next time too. */
+			if (!(flags & MSG_PEEK))
+				idle = 0;
 		}
 		if (done >= target || !n || (n < 0 && n != -EAGAIN))
 			break;

@@ -19,6 +19,7 @@
 
 #include "region.h"
 #include "ring.h"
+#include "wake.h"
 
 /*
  * mmap offsets: the epoch tells the views of one socket apart, one bit the
@@ -55,6 +56,8 @@ static void region_put(struct sdr_region *region)
 	sdr_ring_put(region->grant.rx);
 	if (region->mm)
 		mmdrop(region->mm);
+	if (region->unsettled)
+		mmdrop(region->unsettled);
 	sdr_pair_put(region->pair);
 	__free_page(region->dummy);
 	kfree(region);
@@ -85,7 +88,9 @@ static void view_close(struct vm_area_struct *vma)
 
 	if (!refcount_dec_and_test(&view->ref))
 		return;
-	atomic_dec(&view->region->views);
+	/* A holder that died may have owed the peer a doorbell. */
+	if (atomic_dec_and_test(&view->region->views))
+		sdr_wake_end(view->region->pair, !view->region->side);
 	sdr_ring_put(view->ring);
 	region_put(view->region);
 	kfree(view);

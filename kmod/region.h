@@ -46,6 +46,8 @@ struct sdr_grant {
  * @revoked:	how often a lease was taken away
  * @next_grant:	jiffies before which no lease is given out again
  * @settle:	positions at the last revocation; under @gate
+ * @unsettled:	the holder of then, if it was inside an operation and has not
+ *		asked for @settle yet; under @gate
  */
 struct sdr_region {
 	refcount_t ref;
@@ -61,6 +63,7 @@ struct sdr_region {
 	u32 revoked;
 	unsigned long next_grant;
 	struct sdirect_settle settle;
+	struct mm_struct *unsettled;
 };
 
 /**

@@ -49,7 +49,8 @@ void sdr_stream_join(struct sdr_sock *ss, struct sdr_flow *flow, bool is_tx)
 	flow->pos = 0;
 	flow->tcp_seq = (is_tx ? ss->key.mine : ss->key.theirs) + 1;
 	WRITE_ONCE(flow->seg, pair->first[is_tx ? ss->side : !ss->side]);
-	flow->pair = pair;
+	/* Pairs with rx_chain(): who sees the pair sees the place in it. */
+	smp_store_release(&flow->pair, pair);
 }
 
 /* Seal the range that is being sent and append one on @carrier. */
@@ -68,7 +69,8 @@ static int append(struct sdr_sock *ss, const struct sdr_carrier *carrier,
 		SDIRECT_STORE_RELEASE(&sdr_pair_ctl(pair, ss->side)->tx_tail,
 				      tx->pos);
 	tx->tcp_seq = tcp_sk(ss->sk)->write_seq;
-	WRITE_ONCE(tx->seg, seg);
+	/* Readers without a lock follow the pointer. */
+	smp_store_release(&tx->seg, seg);
 	spin_lock(&pair->lock);
 	old->next = seg;
 	if (pair->kern && pair->first[ss->side] == old)

@@ -32,7 +32,7 @@ static inline bool sdr_stream_rx_ended(const struct sock *sk)
 {
 	return READ_ONCE(sk->sk_err) ||
 	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
-	       inet_sk_state_load(sk) == TCP_CLOSE;
+	       ((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
 }
 
 /* Only for a send flow that has a pair. */

@@ -74,6 +74,9 @@ def _filter(command, data):
 class Kernel:
     """An installed kernel: its image, its modules and what is cached of it."""
 
+    args = ""           # what its command line needs beside the usual
+    mount_modules = None        # where its modules are, if not installed
+
     def __init__(self, version=None):
         self.version = version or self.newest()
         self.modules = Path("/lib/modules") / self.version

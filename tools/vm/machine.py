@@ -87,7 +87,7 @@ class Guest:
                 "-machine", "q35,usb=off,vmport=off,hpet=off",
                 "-no-user-config", "-nodefaults", "-display", "none",
                 "-no-reboot", "-kernel", str(kernel.boot_image()),
-                "-append", f"{KERNEL_ARGS} {kernel_args}",
+                "-append", f"{KERNEL_ARGS} {kernel_args} {kernel.args}",
                 "-device", "virtio-serial-pci,disable-legacy=on"]
         for name, fd in self.writers.items():
             args += ["-chardev", f"file,id={name},path=/proc/self/fd/{fd}"]
@@ -124,8 +124,10 @@ class Setup:
 
     hostname = "sdirect-vm"
 
-    def __init__(self, command, directory="/", shares=(), env=(), dump_after=0):
+    def __init__(self, command, directory="/", shares=(), env=(), dump_after=0,
+                 modules=None):
         self.command = command
+        self.modules = modules
         self.directory = directory
         self.shares = shares
         self.env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
@@ -141,6 +143,7 @@ class Setup:
         lines += [f"vm_hostname={quote(self.hostname)}",
                   f"vm_directory={quote(self.directory)}",
                   f"vm_dump_after={self.dump_after}",
+                  f"vm_modules={quote(str(self.modules or ''))}",
                   "vm_end_mark='\\000" + end_mark[1:-1].decode() + "\\n'",
                   "vm_mount_shares() {", ":"]
         lines += [f"share share{number} {quote(str(path))}"
