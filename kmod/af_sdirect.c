@@ -141,6 +141,31 @@ static int sdr_shutdown(struct socket *sock, int how)
 
 /* --- data --- */
 
+static int count_plain(const struct socket *sock, int n, enum sdr_stat calls,
+		       enum sdr_stat bytes)
+{
+	struct sdr_sock *ss = sdr_sk(sock->sk);
+
+	if (ss && n > 0) {
+		sdr_tally_inc(&ss->tally, calls);
+		sdr_tally_add(&ss->tally, bytes, n);
+	}
+	return n;
+}
+
+static int plain_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	return count_plain(sock, tcp_ops(sock)->sendmsg(sock, msg, len),
+			   SDR_STAT_TCP_TX_MSGS, SDR_STAT_TCP_TX);
+}
+
+static int plain_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+			 int flags)
+{
+	return count_plain(sock, tcp_ops(sock)->recvmsg(sock, msg, len, flags),
+			   SDR_STAT_TCP_RX_MSGS, SDR_STAT_TCP_RX);
+}
+
 static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct sdr_sock *ss = direct_sk(sock);
@@ -148,10 +173,10 @@ static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	ssize_t ret;
 
 	if (!ss)
-		return tcp_ops(sock)->sendmsg(sock, msg, len);
+		return plain_sendmsg(sock, msg, len);
 	/* A SYN that carries data: there is nobody to meet yet. */
 	if (unlikely(msg->msg_flags & MSG_FASTOPEN) && sdr_rendezvous_leave(ss))
-		return tcp_ops(sock)->sendmsg(sock, msg, len);
+		return plain_sendmsg(sock, msg, len);
 	lock_sock(sk);
 	sdr_rendezvous_try(ss);
 	ret = sdr_stream_send(ss, msg, len);
@@ -165,7 +190,7 @@ static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	struct sdr_sock *ss = direct_sk(sock);
 
 	if (!ss || flags & (MSG_OOB | MSG_ERRQUEUE))
-		return tcp_ops(sock)->recvmsg(sock, msg, len, flags);
+		return plain_recvmsg(sock, msg, len, flags);
 	return sdr_sock_abort_if_failed(ss,
 					sdr_stream_recv(ss, msg, len, flags));
 }
@@ -245,7 +270,7 @@ static int ioctl_doorbell(struct sdr_sock *ss, void __user *arg)
 
 	if (!pair)
 		return -ENOTCONN;
-	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_DOORBELLS);
+	sdr_tally_inc(&ss->tally, SDR_STAT_DOORBELLS);
 	sdr_wake_end(pair, !ss->side);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <linux/socket.h>
 
 #include "pair.h"
+#include "stats.h"
 
 struct sock;
 
@@ -18,8 +19,9 @@ struct sock;
  * @side:	this end's index in the pair
  * @pos:	position of the next byte that this end sends (receives)
  * @tcp_seq:	TCP's sequence number that @pos was last brought up to
- * @calls:	operations that moved bytes
- * @ring_bytes:	how much of @pos went through rings
+ * @tally:	the socket's counters
+ * @calls:	system calls that moved bytes
+ * @user_ops:	operations that user space says it has made by itself
  *
  * A send flow belongs to whoever holds the socket's lock, a receive flow to
  * whoever holds the rx_lock.
@@ -32,7 +34,8 @@ struct sdr_flow {
 	u64 pos;
 	u32 tcp_seq;
 	u32 calls;
-	u64 ring_bytes;
+	u64 user_ops;
+	struct sdr_tally *tally;
 };
 
 /**

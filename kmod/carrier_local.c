@@ -10,7 +10,6 @@
 
 #include <linux/errno.h>
 #include <linux/sdirect_ring.h>
-#include <net/sock.h>
 
 #include "carrier.h"
 #include "ring.h"
@@ -46,12 +45,20 @@ static s64 avail(const struct sdr_flow *rx, const struct sdr_seg *seg, u64 head)
 				  READ_ONCE(seg->end));
 }
 
-/* The bytes that user space has moved by itself since the last look. */
-static void account(struct sdr_flow *flow, u64 pos, enum sdr_stat stat)
+static void account(struct sdr_flow *flow, u64 pos, enum sdr_stat bytes)
 {
-	sdr_stats_add(sock_net(flow->sk), stat, pos - flow->pos);
-	flow->ring_bytes += pos - flow->pos;
+	sdr_tally_add(flow->tally, bytes, pos - flow->pos);
 	flow->pos = pos;
+}
+
+/* What user space says it has done by itself; an operation moves a byte. */
+static void account_user(struct sdr_flow *flow, u64 pos, enum sdr_stat bytes,
+			 u64 ops, enum sdr_stat calls)
+{
+	if (ops - flow->user_ops <= pos - flow->pos)
+		sdr_tally_add(flow->tally, calls, ops - flow->user_ops);
+	flow->user_ops = ops;
+	account(flow, pos, bytes);
 }
 
 static int local_sync_tx(struct sdr_flow *tx)
@@ -62,7 +69,8 @@ static int local_sync_tx(struct sdr_flow *tx)
 		return 0;
 	if (tail < tx->pos || room(tx, tx->seg, tail) < 0)
 		return -EPROTO;
-	account(tx, tail, SDR_STAT_RING_TX);
+	account_user(tx, tail, SDR_STAT_RING_TX, READ_ONCE(own_ctl(tx)->tx_ops),
+		     SDR_STAT_USER_TX_MSGS);
 	return 0;
 }
 
@@ -74,7 +82,8 @@ static int local_sync_rx(struct sdr_flow *rx)
 		return 0;
 	if (head < rx->pos || avail(rx, rx->seg, head) < 0)
 		return -EPROTO;
-	account(rx, head, SDR_STAT_RING_RX);
+	account_user(rx, head, SDR_STAT_RING_RX, READ_ONCE(own_ctl(rx)->rx_ops),
+		     SDR_STAT_USER_RX_MSGS);
 	return 0;
 }
 

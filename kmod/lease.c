@@ -95,7 +95,7 @@ static void wait_until_left(struct sdr_sock *ss)
 			return;
 		usleep_range(SDR_LEAVE_US, 2 * SDR_LEAVE_US);
 	}
-	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_REVOKE_FORCED);
+	sdr_tally_inc(&ss->tally, SDR_STAT_REVOKE_FORCED);
 }
 
 static void grant_clear(struct sdr_grant *grant)
@@ -159,7 +159,7 @@ static void revoke(struct sdr_sock *ss)
 		region->next_grant = jiffies +
 			min_t(unsigned long, SDR_BACKOFF_MAX,
 			      BIT(min(region->revoked++ / 8, 16u)));
-	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_REVOKES);
+	sdr_tally_inc(&ss->tally, SDR_STAT_REVOKES);
 }
 
 void sdr_lease_revoke(struct sdr_sock *ss)
@@ -266,7 +266,7 @@ static void grant(struct sdr_sock *ss, struct sdr_ring *tx, struct sdr_ring *rx)
 		ctl->tx_call = 0;
 		ctl->rx_call = 0;
 		mmgrab(current->mm);
-		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_LEASES);
+		sdr_tally_inc(&ss->tally, SDR_STAT_LEASES);
 	}
 	mutex_lock(&region->lock);
 	grant_clear(&region->grant);

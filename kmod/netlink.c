@@ -143,6 +143,34 @@ static int put_info(struct sk_buff *skb, const struct sdr_sock *ss)
 	       nla_put_u8(skb, SDIRECT_A_CONN_LEASED, !!info.leased);
 }
 
+static int put_counter(struct sk_buff *skb, int attr, enum sdr_stat id,
+		       u64 value)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest ||
+	    nla_put_string(skb, SDIRECT_A_COUNTER_NAME, sdr_stats_names[id]) ||
+	    nla_put_u64_64bit(skb, SDIRECT_A_COUNTER_VALUE, value,
+			      SDIRECT_A_COUNTER_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* What the socket has counted; most of it is 0 for most sockets. */
+static int put_tally(struct sk_buff *skb, const struct sdr_sock *ss)
+{
+	int i;
+	u64 n;
+
+	for (i = 0; i < __SDR_STAT_MAX; i++) {
+		n = sdr_tally_read(&ss->tally, i);
+		if (n && put_counter(skb, SDIRECT_A_CONN_COUNTER, i, n))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
 /* Tells of one socket.  The namespace's lock keeps the socket alive. */
 static int conn_put(struct sk_buff *skb, struct netlink_callback *cb,
 		    const struct sdr_sock *ss, int state)
@@ -159,7 +187,8 @@ static int conn_put(struct sk_buff *skb, struct netlink_callback *cb,
 	if (put_addrs(skb, sk) ||
 	    nla_put_u8(skb, SDIRECT_A_CONN_STATE, state) ||
 	    put_owner(skb, sk, sk_user_ns(caller)) ||
-	    put_info(skb, ss)) {
+	    put_info(skb, ss) ||
+	    put_tally(skb, ss)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -234,19 +263,11 @@ static int conn_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 
 static int put_counters(struct sk_buff *skb, const struct sdr_stats *stats)
 {
-	struct nlattr *nest;
 	int i;
 
-	for (i = 0; i < __SDR_STAT_MAX; i++) {
-		nest = nla_nest_start(skb, SDIRECT_A_STAT_COUNTER);
-		if (!nest ||
-		    nla_put_string(skb, SDIRECT_A_COUNTER_NAME,
-				   sdr_stats_names[i]) ||
-		    nla_put_u64_64bit(skb, SDIRECT_A_COUNTER_VALUE,
-				      stats->v[i], SDIRECT_A_COUNTER_PAD))
+	for (i = 0; i < __SDR_STAT_MAX; i++)
+		if (put_counter(skb, SDIRECT_A_STAT_COUNTER, i, stats->v[i]))
 			return -EMSGSIZE;
-		nla_nest_end(skb, nest);
-	}
 	return 0;
 }
 

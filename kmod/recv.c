@@ -11,14 +11,12 @@
 static void account_rx(struct sdr_sock *ss, const struct sdr_carrier *carrier,
 		       ssize_t n)
 {
-	struct net *net = sock_net(ss->sk);
-
 	if (carrier != &sdr_carrier_tcp) {
-		sdr_stats_inc(net, SDR_STAT_RING_RX_MSGS);
+		sdr_tally_inc(&ss->tally, SDR_STAT_RING_RX_MSGS);
 		return;
 	}
-	sdr_stats_inc(net, SDR_STAT_TCP_RX_MSGS);
-	sdr_stats_add(net, SDR_STAT_TCP_RX, n);
+	sdr_tally_inc(&ss->tally, SDR_STAT_TCP_RX_MSGS);
+	sdr_tally_add(&ss->tally, SDR_STAT_TCP_RX, n);
 }
 
 static int rx_enter(struct sdr_sock *ss)
@@ -155,7 +153,7 @@ static int wait_rx(struct sdr_sock *ss, long *timeo, int idle)
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	smp_mb();	/* pairs with skwq_has_sleeper() in sdr_wake_sock() */
 	if (!rx_ready(ss)) {
-		sdr_stats_inc(sock_net(sk), SDR_STAT_SLEEPS);
+		sdr_tally_inc(&ss->tally, SDR_STAT_SLEEPS);
 		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
 	} else if (idle > 1) {
 		wait_woken(&wait, TASK_INTERRUPTIBLE,

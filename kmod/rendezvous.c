@@ -50,7 +50,7 @@ static void give_up(struct sdr_sock *ss, enum sdirect_reason reason)
 	WRITE_ONCE(ss->reason, reason);
 	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
 	hlist_del_init(&ss->rdv_node);
-	sdr_stats_inc(sock_net(ss->sk), reason_stat[reason]);
+	sdr_tally_inc(&ss->tally, reason_stat[reason]);
 }
 
 s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
@@ -131,7 +131,7 @@ static void decide(struct sdr_sock *ss, struct sdr_sock *peer,
 	join(peer, pair, 0);
 	join(ss, pair, 1);
 	spin_unlock(&pair->lock);
-	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_PAIRS);
+	sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
 }
 
 /* One round under the bucket's lock; false: call again with a pair in hand. */

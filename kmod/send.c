@@ -20,14 +20,12 @@ static enum sdirect_reason needs_tcp(const struct msghdr *msg)
 static void account_tx(struct sdr_sock *ss, const struct sdr_carrier *carrier,
 		       ssize_t n)
 {
-	struct net *net = sock_net(ss->sk);
-
 	if (carrier != &sdr_carrier_tcp) {
-		sdr_stats_inc(net, SDR_STAT_RING_TX_MSGS);
+		sdr_tally_inc(&ss->tally, SDR_STAT_RING_TX_MSGS);
 		return;
 	}
-	sdr_stats_inc(net, SDR_STAT_TCP_TX_MSGS);
-	sdr_stats_add(net, SDR_STAT_TCP_TX, n);
+	sdr_tally_inc(&ss->tally, SDR_STAT_TCP_TX_MSGS);
+	sdr_tally_add(&ss->tally, SDR_STAT_TCP_TX, n);
 }
 
 /* One attempt, on one carrier. */
@@ -98,7 +96,7 @@ static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 	ready = tx_ready(ss);
 	release_sock(sk);
 	if (!ready) {
-		sdr_stats_inc(sock_net(sk), SDR_STAT_SLEEPS);
+		sdr_tally_inc(&ss->tally, SDR_STAT_SLEEPS);
 		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
 	} else if (idle > 1) {
 		/* TCP says yes and takes nothing: it is short of memory. */

@@ -27,8 +27,9 @@ void sdr_sock_create(struct sock *sk, bool active)
 	ss->cred = get_current_cred();
 	mutex_init(&ss->rx_lock);
 	INIT_HLIST_NODE(&ss->rdv_node);
-	sdr_stream_init(&ss->tx, sk);
-	sdr_stream_init(&ss->rx, sk);
+	ss->tally.net = sock_net(sk);
+	sdr_stream_init(&ss->tx, sk, &ss->tally);
+	sdr_stream_init(&ss->rx, sk, &ss->tally);
 
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_user_data) {
@@ -43,7 +44,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	spin_lock(&sn->lock);
 	list_add_tail(&ss->node, &sn->socks);
 	spin_unlock(&sn->lock);
-	sdr_stats_inc(sock_net(sk), SDR_STAT_SOCKETS);
+	sdr_tally_inc(&ss->tally, SDR_STAT_SOCKETS);
 }
 
 void sdr_sock_take_cred(struct sdr_sock *ss)
@@ -105,7 +106,7 @@ void sdr_sock_stay_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
 	sock_owned_by_me(ss->sk);
 	if (!ss->stay_tcp) {
 		ss->stay_tcp = true;
-		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_NO_OPTION);
+		sdr_tally_inc(&ss->tally, SDR_STAT_NO_OPTION);
 	}
 	WRITE_ONCE(ss->reason, reason);
 	if (!sdr_rendezvous_leave(ss))
@@ -119,7 +120,7 @@ ssize_t sdr_sock_abort_if_failed(struct sdr_sock *ss, ssize_t ret)
 	if (likely(!READ_ONCE(ss->failed)))
 		return ret;
 	if (inet_sk_state_load(sk) != TCP_CLOSE) {
-		sdr_stats_inc(sock_net(sk), SDR_STAT_FAILED);
+		sdr_tally_inc(&ss->tally, SDR_STAT_FAILED);
 		tcp_abort(sk, ECONNRESET);
 	}
 	return -ECONNRESET;
@@ -159,8 +160,8 @@ void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info)
 	info->rx_carrier = carrier_id(&ss->rx);
 	info->tx_ring_size = ring_size(&ss->tx);
 	info->rx_ring_size = ring_size(&ss->rx);
-	info->tx_ring_bytes = READ_ONCE(ss->tx.ring_bytes);
-	info->rx_ring_bytes = READ_ONCE(ss->rx.ring_bytes);
+	info->tx_ring_bytes = sdr_tally_read(&ss->tally, SDR_STAT_RING_TX);
+	info->rx_ring_bytes = sdr_tally_read(&ss->tally, SDR_STAT_RING_RX);
 	sdr_stream_unsynced(ss, &info->tx_ring_bytes, &info->rx_ring_bytes);
 	/* bytes_received counts a FIN, which a byte count can do without. */
 	info->tx_bytes = tp->bytes_sent - tp->bytes_retrans +

@@ -65,6 +65,7 @@ enum sdr_rdv {
  * @key:	the connection's key, valid from @rdv POSTED or PAIRED on
  * @pair:	set once by the second end to arrive, with release order
  * @side:	this end's index in @pair
+ * @tally:	its counters
  * @rx_lock:	serialises receivers
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
@@ -86,6 +87,7 @@ struct sdr_sock {
 	struct sdr_key key;
 	struct sdr_pair *pair;
 	int side;
+	struct sdr_tally tally;
 	struct mutex rx_lock;
 	struct sdr_flow tx;
 	struct sdr_flow rx;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters per network namespace. */
+/* Counters per network namespace and per socket. */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
@@ -14,9 +14,10 @@ const char * const sdr_stats_names[__SDR_STAT_MAX] = {
 #undef X
 };
 
-void sdr_stats_add(struct net *net, enum sdr_stat id, u64 n)
+void sdr_tally_add(struct sdr_tally *tally, enum sdr_stat id, u64 n)
 {
-	this_cpu_add(sdr_net(net)->stats->v[id], n);
+	this_cpu_add(sdr_net(tally->net)->stats->v[id], n);
+	atomic64_add(n, &tally->v[id]);
 }
 
 void sdr_stats_sum(struct net *net, struct sdr_stats *out)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Counters per network namespace: one row in the list below is one counter. */
+/*
+ * Counters per network namespace and per socket: one row in the list below is
+ * one counter of both.
+ */
 #ifndef _SDR_STATS_H
 #define _SDR_STATS_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 #include <net/net_namespace.h>
 
@@ -20,6 +24,8 @@
 	X(RING_RX,	"ring_rx_bytes", "bytes read from rings")	\
 	X(RING_TX_MSGS,	"ring_tx_calls", "send system calls served by rings") \
 	X(RING_RX_MSGS,	"ring_rx_calls", "receive system calls served by rings") \
+	X(USER_TX_MSGS,	"user_tx_calls", "sends made without a system call") \
+	X(USER_RX_MSGS,	"user_rx_calls", "receives made without a system call") \
 	X(DOORBELLS,	"doorbells",	"wake-ups asked for from user space") \
 	X(SLEEPS,	"sleeps",	"calls that had to sleep")	\
 	X(LEASES,	"leases",	"leases granted")		\
@@ -45,13 +51,29 @@ struct sdr_stats {
 };
 
 /**
- * sdr_stats_add - count something; any context
+ * struct sdr_tally - the counters of one socket
+ * @net:	the namespace whose counters count it too
+ * @v:		by enum sdr_stat
  */
-void sdr_stats_add(struct net *net, enum sdr_stat id, u64 n);
+struct sdr_tally {
+	struct net *net;
+	atomic64_t v[__SDR_STAT_MAX];
+};
 
-static inline void sdr_stats_inc(struct net *net, enum sdr_stat id)
+/**
+ * sdr_tally_add - count something for a socket and its namespace; any context
+ */
+void sdr_tally_add(struct sdr_tally *tally, enum sdr_stat id, u64 n);
+
+static inline void sdr_tally_inc(struct sdr_tally *tally, enum sdr_stat id)
 {
-	sdr_stats_add(net, id, 1);
+	sdr_tally_add(tally, id, 1);
+}
+
+static inline u64 sdr_tally_read(const struct sdr_tally *tally,
+				 enum sdr_stat id)
+{
+	return atomic64_read(&tally->v[id]);
 }
 
 /**

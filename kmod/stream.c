@@ -32,9 +32,11 @@ static struct sdr_seg sdr_seg_alone = {
 	.end		= SDIRECT_POS_OPEN,
 };
 
-void sdr_stream_init(struct sdr_flow *flow, struct sock *sk)
+void sdr_stream_init(struct sdr_flow *flow, struct sock *sk,
+		     struct sdr_tally *tally)
 {
 	flow->sk = sk;
+	flow->tally = tally;
 	flow->seg = &sdr_seg_alone;
 }
 
@@ -160,7 +162,7 @@ static void remain_tcp(struct sdr_sock *ss, enum sdirect_reason reason,
 {
 	ss->stay_tcp = true;
 	WRITE_ONCE(ss->reason, reason);
-	sdr_stats_inc(sock_net(ss->sk), stat);
+	sdr_tally_inc(&ss->tally, stat);
 }
 
 bool sdr_stream_seal_now(struct sdr_sock *ss)
@@ -186,7 +188,7 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 			remain_tcp(ss, SDIRECT_REASON_MEMORY,
 				   SDR_STAT_NO_MEMORY);
 		else
-			sdr_stats_inc(sock_net(ss->sk), SDR_STAT_SEALS);
+			sdr_tally_inc(&ss->tally, SDR_STAT_SEALS);
 	}
 	mem_cgroup_put(memcg);
 	if (sdr_flow_on_tcp(tx))
@@ -220,7 +222,7 @@ bool sdr_stream_grow(struct sdr_sock *ss)
 	if (in_flight(ss, &memcg) == -2)
 		return false;
 	if (!start_ring(ss, size, memcg)) {
-		sdr_stats_inc(sock_net(ss->sk), SDR_STAT_GROWS);
+		sdr_tally_inc(&ss->tally, SDR_STAT_GROWS);
 	} else {
 		ss->stay_tcp = true;
 		sdr_stream_to_tcp(ss, SDIRECT_REASON_MEMORY);
@@ -248,7 +250,7 @@ int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
 	if (err)
 		return err;
 	WRITE_ONCE(ss->reason, reason);
-	sdr_stats_inc(sock_net(ss->sk), SDR_STAT_DEMOTES);
+	sdr_tally_inc(&ss->tally, SDR_STAT_DEMOTES);
 	return 0;
 }
 
@@ -262,7 +264,7 @@ int sdr_stream_advance(struct sdr_sock *ss)
 		/* They must belong to a later range; its seal came first. */
 		smp_rmb();
 		if (smp_load_acquire(&next->end) == SDIRECT_POS_OPEN) {
-			sdr_stats_inc(sock_net(ss->sk), SDR_STAT_NO_COUNTS);
+			sdr_tally_inc(&ss->tally, SDR_STAT_NO_COUNTS);
 			return -EPROTO;
 		}
 	}

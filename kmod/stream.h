@@ -12,7 +12,8 @@
 /**
  * sdr_stream_init - a flow at the beginning of a stream
  */
-void sdr_stream_init(struct sdr_flow *flow, struct sock *sk);
+void sdr_stream_init(struct sdr_flow *flow, struct sock *sk,
+		     struct sdr_tally *tally);
 
 static inline bool sdr_flow_on_tcp(const struct sdr_flow *flow)
 {

@@ -162,6 +162,10 @@ def list_shows_both_ends():
             assert row["reason"] == "none", row
             assert row["tx_bytes"] == row["rx_bytes"] == 30000, row
             assert 0 < row["tx_ring_bytes"] <= 30000, row
+            count = row["counters"]
+            assert count["switches_to_ring"] == 1, row
+            assert count["tcp_tx_calls"] + count["ring_tx_calls"] == 300, row
+            assert count["tcp_rx_bytes"] + count["ring_rx_bytes"] == 30000
             assert os.getpid() in [p["pid"] for p in row["processes"]], row
         text = run(BUILD / "sdirect", "list").stdout
         assert str(port) in text and str(server.getpeername()[1]) in text

@@ -40,6 +40,8 @@ byte want;			/* the peer sleeps until this is passed */
 bool asleep = true;
 bool gate, lock, sock_lock;
 bool handled;			/* the signal has come */
+bool made = true;		/* A's library has its views mapped */
+bool rx_lock;			/* A's library: taken by thread T */
 
 bool closed;			/* no store of S may reach a real page */
 byte acked;			/* bytes that S knows to be sent */
@@ -175,9 +177,10 @@ inline attach(who)
 		d_step { word[INSIDE] = 0; word[CALL] = 0 };
 		d_step {
 			mm = who;
-			closed = (who != A)
-		};
-		mine = epoch
+			closed = (who != A);
+			made = (made || who == A);
+			mine = epoch
+		}
 	:: else
 	fi;
 	gate = false;
@@ -260,18 +263,34 @@ proctype thread_s()
 		todo = todo + 2;
 		seen = epoch;
 		if
-		:: seen != mine ->
-			attach(A)
+		:: seen != mine || !made ->
+			/* sdi_entry_attach(): old views go, new ones come. */
+			empty(buf);
+			atomic { !rx_lock -> rx_lock = true };
+			d_step {
+				made = false; pte[CTL] = NONE; pte[RING] = NONE
+			};
+			attach(A);
+			rx_lock = false
 		:: else
 		fi;
 		took = 0;
+		if
+		:: goto by_call		/* odd flags, or no views */
+		:: made
+		fi;
 		store(CTL, INSIDE, TID);
 		maybe();
+#ifndef MUTANT_LATE_LOOK
 		load(CTL, word[POS], start);
+#endif
 		seen = epoch;
 		if
 		:: seen != mine -> store(CTL, INSIDE, 0)
 		:: else ->
+#ifdef MUTANT_LATE_LOOK
+			load(CTL, word[POS], start);
+#endif
 			maybe();
 			BYTE(0);
 			maybe();
@@ -306,17 +325,25 @@ proctype thread_s()
 			fi
 		fi;
 		start = 0; bell = false;
-		/* The rest by a marked system call. */
-		do
+		/* The rest by a system call, marked where there are views. */
+by_call:	do
 		:: took == 2 -> break
 		:: else ->
-			store(CTL, CALL, TID);
+			if
+			:: made -> store(CTL, CALL, TID)
+			:: else
+			fi;
 			maybe();
 			empty(buf);
 			call(A, TID, acked + 1);
 			acked++;
 			took++;
-			store(CTL, CALL, 0)
+			if
+#ifndef MUTANT_MARK_STAYS
+			:: made -> store(CTL, CALL, 0)
+#endif
+			:: else
+			fi
 		od
 	od;
 out:	empty(buf)
@@ -326,7 +353,11 @@ out:	empty(buf)
 proctype thread_t()
 {
 	do
-	:: pte[CTL] == NONE -> fault(CTL)
+	:: atomic {
+		made && !rx_lock && pte[CTL] == NONE -> rx_lock = true
+	   };
+	   fault(CTL);
+	   rx_lock = false
 	:: break
 	od
 }

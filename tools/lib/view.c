@@ -97,6 +97,8 @@ struct sdi_moved sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail,
 {
 	struct sdi_moved m = { .start = tail, .count = count };
 
+	if (count)
+		v->ctl->tx_ops++;
 	if (count && sdirect_ring_publish(&v->ctl->tx_tail, &v->other->rx_want,
 					  tail, tail + count))
 		m.todo |= SDI_BELL;
@@ -146,6 +148,8 @@ struct sdi_moved sdi_view_rx_leave(struct sdirect_view *v, uint64_t head,
 {
 	struct sdi_moved m = { .start = head, .count = count };
 
+	if (count)
+		v->ctl->rx_ops++;
 	if (count && sdirect_ring_publish(&v->ctl->rx_head, &v->other->tx_want,
 					  head, head + count))
 		m.todo |= SDI_BELL;

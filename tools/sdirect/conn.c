@@ -72,6 +72,8 @@ static int parse_attr(const struct nlattr *attr, void *data)
 	const struct field *field;
 	struct parse *parse = data;
 
+	if (type == SDIRECT_A_CONN_COUNTER)
+		return counters_add(attr, &parse->conn->counters);
 	if (type > SDIRECT_A_CONN_MAX || !fields[type].size)
 		return MNL_CB_OK;
 	field = &fields[type];
@@ -129,8 +131,11 @@ int conns_reply(const struct nlmsghdr *nlh, void *data)
 
 	if (conns->n == conns->room)
 		err = conns_grow(conns);
-	if (!err)
+	if (!err) {
 		err = conn_parse(nlh, &conns->v[conns->n]);
+		if (err)
+			counters_free(&conns->v[conns->n].counters);
+	}
 	if (err) {
 		errno = -err;
 		return MNL_CB_ERROR;
@@ -141,6 +146,10 @@ int conns_reply(const struct nlmsghdr *nlh, void *data)
 
 void conns_free(struct conns *conns)
 {
+	size_t i;
+
+	for (i = 0; i < conns->n; i++)
+		counters_free(&conns->v[i].counters);
 	free(conns->v);
 	memset(conns, 0, sizeof(*conns));
 }

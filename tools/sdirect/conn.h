@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
+
 struct nlmsghdr;
 
 /* The fields are those of SDIRECT_CMD_CONN_GET; see sdirect_netlink.h. */
@@ -30,6 +32,7 @@ struct conn {
 	uint64_t rx_ring_bytes;
 	uint32_t tx_ring_size;
 	uint32_t rx_ring_size;
+	struct counters counters;	/* those that are not 0 */
 };
 
 struct conns {
@@ -41,7 +44,7 @@ struct conns {
 /**
  * conn_parse - read one message of the dump
  * @nlh:	the message, of any content
- * @conn:	(out) what it says
+ * @conn:	(out) what it says; free its counters also on failure
  *
  * Return: 0 or -EBADMSG.
  */

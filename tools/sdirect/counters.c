@@ -35,7 +35,7 @@ static int counter_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-static int counters_add(const struct nlattr *nest, struct counters *stat)
+int counters_add(const struct nlattr *nest, struct counters *stat)
 {
 	struct counter counter = { 0 };
 	struct counter *v;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct nlattr;
 struct nlmsghdr;
 
 struct counter {
@@ -19,6 +20,9 @@ struct counters {
 	struct counter *v;
 	size_t n;
 };
+
+/* Appends the counter that a nest tells of.  Return: an mnl callback's. */
+int counters_add(const struct nlattr *nest, struct counters *stat);
 
 /* Reads the reply to SDIRECT_CMD_STAT_GET.  Return: 0 or -errno. */
 int counters_parse(const struct nlmsghdr *nlh, struct counters *stat);

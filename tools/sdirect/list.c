@@ -70,6 +70,8 @@ static void json_ends(struct json *json, const struct conn *c)
 
 static void json_path(struct json *json, const struct conn *c)
 {
+	size_t i;
+
 	json_string(json, "tx_carrier", name_of_carrier(c->tx_carrier)->name);
 	json_string(json, "rx_carrier", name_of_carrier(c->rx_carrier)->name);
 	json_string(json, "reason", name_of_reason(c->reason)->name);
@@ -80,6 +82,10 @@ static void json_path(struct json *json, const struct conn *c)
 	json_uint(json, "tx_ring_size", c->tx_ring_size);
 	json_uint(json, "rx_ring_size", c->rx_ring_size);
 	json_bool(json, "leased", c->leased);
+	json_open(json, "counters", '{');
+	for (i = 0; i < c->counters.n; i++)
+		json_uint(json, c->counters.v[i].name, c->counters.v[i].value);
+	json_close(json, '}');
 }
 
 static int print_json(const struct conns *conns, const struct holders *holders)

@@ -191,6 +191,8 @@ struct sdirect_settle {
  * @rx_inside:	the same for a receive
  * @tx_call:	thread id of the library's system call on the send direction
  * @rx_call:	the same for the receive direction
+ * @tx_ops:	sends made without a system call so far; for statistics only
+ * @rx_ops:	the same for receives
  */
 struct sdirect_ctl_page {
 	__u64	tx_tail __attribute__((aligned(SDIRECT_LINE)));
@@ -199,6 +201,8 @@ struct sdirect_ctl_page {
 	__u32	rx_inside;
 	__u32	tx_call;
 	__u32	rx_call;
+	__u64	tx_ops;
+	__u64	rx_ops;
 };
 
 /**

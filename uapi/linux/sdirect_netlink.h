@@ -40,6 +40,10 @@
  *    SDIRECT_A_CONN_TX_RING_SIZE	u32, bytes; 0: no ring now
  *    SDIRECT_A_CONN_RX_RING_SIZE	u32, bytes; 0: no ring now
  *    SDIRECT_A_CONN_LEASED	u8, 1 while a program works on the rings itself
+ *    SDIRECT_A_CONN_COUNTER	nest, one for each counter that is not 0, as
+ *				SDIRECT_A_STAT_COUNTER below; what user space
+ *				does by itself is counted at its next system
+ *				call on the socket
  *
  * The numbers of one socket fit each other only roughly.  A dump that does not
  * fit into one buffer is not a picture of one moment: sockets that come or go
@@ -102,6 +106,7 @@ enum sdirect_conn_attr {
 	SDIRECT_A_CONN_TX_RING_SIZE,
 	SDIRECT_A_CONN_RX_RING_SIZE,
 	SDIRECT_A_CONN_LEASED,
+	SDIRECT_A_CONN_COUNTER,
 
 	__SDIRECT_A_CONN_MAX,
 	SDIRECT_A_CONN_MAX = __SDIRECT_A_CONN_MAX - 1
