@@ -55,7 +55,7 @@ static void look_for_peer(struct sdr_sock *ss)
  * Closing with bytes unread resets the connection; TCP sees to that for bytes
  * of its own, for those on a ring it must be told.
  */
-static void end_stream(struct sdr_sock *ss)
+static void end_stream(struct sdr_sock *ss, bool closing)
 {
 	struct sock *sk = ss->sk;
 
@@ -64,7 +64,7 @@ static void end_stream(struct sdr_sock *ss)
 	sdr_lease_revoke(ss);
 	sdr_stream_to_tcp(ss, SDIRECT_REASON_SHUTDOWN);
 	sdr_stream_sync_rx(ss);
-	if (sdr_stream_ring_unread(ss)) {
+	if (closing && sdr_stream_ring_unread(ss)) {
 		sock_set_flag(sk, SOCK_LINGER);
 		sk->sk_lingertime = 0;
 	}
@@ -74,12 +74,12 @@ static void end_stream(struct sdr_sock *ss)
 
 static int sdr_release(struct socket *sock)
 {
-	struct sdr_sock *ss = sock->sk ? sdr_sk(sock->sk) : NULL;
+	struct sdr_sock *ss = sock->sk ? sdr_sock_of(sock->sk) : NULL;
 	const struct proto_ops *ops = tcp_ops(sock);
 
 	if (ss) {
-		if (sdr_sock_pair(ss))
-			end_stream(ss);
+		if (!sdr_sock_plain(ss) && sdr_sock_pair(ss))
+			end_stream(ss, true);
 		sdr_sock_destroy(ss);
 	}
 	return ops->release(sock);
@@ -95,13 +95,13 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 		return tcp_ops(sock)->connect(sock, addr, len, flags);
 	if (addr->sa_family == AF_UNSPEC) {
 		if (sdr_sock_pair(ss))
-			end_stream(ss);
+			end_stream(ss, false);
 		sdr_sock_leave(ss);
 		return tcp_ops(sock)->connect(sock, addr, len, flags);
 	}
 	if (sock->state == SS_UNCONNECTED) {
 		sdr_sock_take_cred(ss);
-		sdr_key_preset(sock->sk);
+		sdr_key_preset(sock->sk, &ss->secret);
 		ss->active = true;
 	}
 	err = tcp_ops(sock)->connect(sock, addr, len, flags);
@@ -174,10 +174,13 @@ static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 
 	if (!ss)
 		return plain_sendmsg(sock, msg, len);
-	/* A SYN that carries data: there is nobody to meet yet. */
-	if (unlikely(msg->msg_flags & MSG_FASTOPEN) && sdr_rendezvous_leave(ss))
-		return plain_sendmsg(sock, msg, len);
 	lock_sock(sk);
+	/* A SYN that carries data: there is nobody to meet yet. */
+	if (unlikely(msg->msg_flags & MSG_FASTOPEN) &&
+	    sdr_rendezvous_leave(ss)) {
+		release_sock(sk);
+		return plain_sendmsg(sock, msg, len);
+	}
 	sdr_rendezvous_try(ss);
 	ret = sdr_stream_send(ss, msg, len);
 	release_sock(sk);
@@ -325,7 +328,8 @@ static int sdr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	const struct sdr_ioctl *ioc = sdr_ioctls;
 
 	for (; ss && ioc < sdr_ioctls + ARRAY_SIZE(sdr_ioctls); ioc++)
-		if (ioc->cmd == cmd && (!ioc->paired || sdr_sock_pair(ss)))
+		if (ioc->cmd == cmd &&
+		    (!ioc->paired || (!sdr_sock_plain(ss) && sdr_sock_pair(ss))))
 			return ioc->fn(ss, (void __user *)arg);
 	return tcp_ops(sock)->ioctl(sock, cmd, arg);
 }

@@ -16,6 +16,7 @@ struct sock;
  * @sk:		the TCP socket
  * @pair:	the pair, NULL while there is none
  * @seg:	the range that this end is in
+ * @way_back:	of a send flow on a ring: the TCP range that may follow
  * @side:	this end's index in the pair
  * @pos:	position of the next byte that this end sends (receives)
  * @tcp_seq:	TCP's sequence number that @pos was last brought up to
@@ -30,6 +31,7 @@ struct sdr_flow {
 	struct sock *sk;
 	struct sdr_pair *pair;
 	struct sdr_seg *seg;
+	struct sdr_seg *way_back;
 	int side;
 	u64 pos;
 	u32 tcp_seq;

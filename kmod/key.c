@@ -7,7 +7,7 @@
 
 #include "key.h"
 
-void sdr_key_preset(struct sock *sk)
+void sdr_key_preset(struct sock *sk, u32 *secret)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 isn;
@@ -17,8 +17,11 @@ void sdr_key_preset(struct sock *sk)
 		isn = get_random_u32();
 	} while (!isn);
 	lock_sock(sk);
-	if (sk->sk_state == TCP_CLOSE && !tp->write_seq && !tp->repair)
+	/* Also where a connect that failed has left a number: it was seen. */
+	if (sk->sk_state == TCP_CLOSE && !tp->repair) {
 		WRITE_ONCE(tp->write_seq, isn);
+		*secret = isn;
+	}
 	release_sock(sk);
 }
 

@@ -18,13 +18,14 @@ struct sdr_key {
 
 /**
  * sdr_key_preset - choose a secret initial sequence number
- * @sk:	a TCP socket that is about to connect
+ * @sk:		a TCP socket that is about to connect
+ * @secret:	(out) the number
  *
  * The kernel's own numbers are a hash of addresses and ports plus a public
  * clock, blind to the namespace; whoever owns a namespace with the same
  * addresses could aim at them.  Context: takes the socket's lock.
  */
-void sdr_key_preset(struct sock *sk);
+void sdr_key_preset(struct sock *sk, u32 *secret);
 
 /**
  * sdr_key_read - read the key of a connection

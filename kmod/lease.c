@@ -145,6 +145,7 @@ static void revoke(struct sdr_sock *ss)
 	 * is still the real one, and bytes that went nowhere were published.
 	 */
 	sdr_region_zap(region);
+	sdr_region_drop_rings(region);
 	mutex_unlock(&region->lock);
 
 	region->settle.tx_final = READ_ONCE(ctl->tx_tail);
@@ -243,7 +244,7 @@ static int region_get(struct sdr_sock *ss)
 
 	if (ss->region)
 		return 0;
-	region = sdr_region_create(ss->pair, ss->side);
+	region = sdr_region_create(ss->pair, ss->side, ss->quota);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	/* Pairs with all who look without the socket's lock. */

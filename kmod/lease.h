@@ -28,7 +28,8 @@ void sdr_lease_enter_rx(struct sdr_sock *ss);
 /**
  * sdr_lease_revoke - take the lease away, whoever holds it
  *
- * When it returns no user program can write this end's pages.  Context: may
+ * When it returns no user program can write this end's pages, but for what the
+ * kernel itself still has under way to pages it had pinned.  Context: may
  * sleep, for a bounded time even if the holder never leaves.
  */
 void sdr_lease_revoke(struct sdr_sock *ss);

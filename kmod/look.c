@@ -37,32 +37,47 @@ static u64 rx_pos(const struct sdr_sock *ss)
 	return READ_ONCE(tcp_sk(ss->sk)->copied_seq) - (ss->key.theirs + 1);
 }
 
+/*
+ * Bytes that can be read without waiting: up to the first range that is not
+ * complete yet.  All ranges are armed all the same.
+ */
 static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 	struct sdr_flow rx = look(ss, pair);
 	u64 inq = sdr_carrier_tcp.poll_rx(&rx, NULL, false);
+	u64 sum = 0, n, end, from, pos;
 	const struct sdr_seg *seg;
-	u64 sum = 0, n, end;
+	bool complete = true;
 
 	if (!pair)
 		return inq;
 	rcu_read_lock();
+	pos = rx_pos(ss);
 	for (seg = rx_chain(ss, pair); ; seg = seg->next) {
 		end = smp_load_acquire(&seg->end);	/* append() */
+		from = max(seg->start, pos);
 		if (seg->ring) {
-			sum += seg->carrier->poll_rx(&rx, seg, arm_always);
+			n = seg->carrier->poll_rx(&rx, seg, arm_always);
 		} else {
 			/* TCP's bytes, dealt out to its ranges in turn. */
-			n = min(inq, end - max(seg->start, rx_pos(ss)));
+			n = end > from ? min(inq, end - from) : 0;
 			inq -= n;
-			sum += n;
 		}
+		if (complete)
+			sum += n;
 		if (end == SDIRECT_POS_OPEN)
 			break;
+		if (!seg->ring && end > from + n)
+			complete = false;
 	}
 	rcu_read_unlock();
 	return sum;
+}
+
+u64 sdr_stream_inq_arm(struct sdr_sock *ss)
+{
+	return rx_bytes(ss, true);
 }
 
 static bool tx_writable(struct sdr_sock *ss, struct sdr_pair *pair,
@@ -116,7 +131,9 @@ u64 sdr_stream_outq(struct sdr_sock *ss)
 		return n;
 	tail = READ_ONCE(sdr_pair_ctl(pair, ss->side)->tx_tail);
 	head = READ_ONCE(sdr_pair_ctl(pair, !ss->side)->rx_head);
+	rcu_read_lock();
 	head = max(head, READ_ONCE(ss->tx.seg)->start);
+	rcu_read_unlock();
 	return n + (tail > head ? tail - head : 0);
 }
 

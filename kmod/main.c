@@ -10,22 +10,20 @@
 #include "af_sdirect.h"
 #include "net.h"
 #include "netlink.h"
-#include "region.h"
+#include "payer.h"
 #include "rendezvous.h"
 
 static int __init sdr_init(void)
 {
 	int err;
 
+	sdr_payer_init();
 	err = sdr_net_init();
 	if (err)
 		return err;
-	err = sdr_region_init();
-	if (err)
-		goto err_net;
 	err = sdr_rendezvous_init();
 	if (err)
-		goto err_region;
+		goto err_net;
 	err = sdr_netlink_init();
 	if (err)
 		goto err_rendezvous;
@@ -40,8 +38,6 @@ err_netlink:
 	sdr_netlink_exit();
 err_rendezvous:
 	sdr_rendezvous_exit();
-err_region:
-	sdr_region_exit();
 err_net:
 	sdr_net_exit();
 	return err;
@@ -52,7 +48,6 @@ static void __exit sdr_exit(void)
 	sdr_family_exit();
 	sdr_netlink_exit();
 	sdr_rendezvous_exit();
-	sdr_region_exit();
 	sdr_net_exit();
 	/* Segments and pairs are freed by RCU callbacks of ours. */
 	rcu_barrier();
@@ -61,7 +56,7 @@ static void __exit sdr_exit(void)
 module_init(sdr_init);
 module_exit(sdr_exit);
 
-MODULE_DESCRIPTION("TCP sockets that move to shared memory and RDMA");
+MODULE_DESCRIPTION("TCP sockets that move to shared memory");
 MODULE_AUTHOR("The sdirect developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(SDIRECT_VERSION);

@@ -6,7 +6,10 @@
 
 #include "carrier.h"
 #include "pair.h"
+#include "payer.h"
 #include "ring.h"
+
+#define SDR_PAIR_PAGES	3	/* two control pages and the kernel's */
 
 struct sdr_seg *sdr_seg_alloc(const struct sdr_carrier *carrier, u64 start,
 			      struct sdr_ring *ring)
@@ -70,9 +73,28 @@ static void pair_free_rcu(struct rcu_head *rcu)
 		if (pair->end[i].ctl)
 			__free_page(pair->end[i].ctl);
 	}
-	if (pair->kern)
+	if (pair->kern) {
 		__free_page(pair->kern);
+		sdr_quota_uncharge(pair->quota, SDR_PAIR_PAGES);
+	}
 	kfree(pair);
+}
+
+void sdr_pair_close(struct sdr_pair *pair)
+{
+	struct sdr_seg *first[2] = { NULL, NULL }, *next;
+	int i;
+
+	spin_lock(&pair->lock);
+	if (++pair->closed == 2)
+		for (i = 0; i < 2; i++)
+			swap(first[i], pair->first[i]);
+	spin_unlock(&pair->lock);
+	for (i = 0; i < 2; i++)
+		for (; first[i]; first[i] = next) {
+			next = first[i]->next;
+			sdr_seg_free(first[i]);
+		}
 }
 
 void sdr_pair_put(struct sdr_pair *pair)
@@ -91,9 +113,25 @@ static void kern_page_init(struct page *page)
 		kern->end[i].rx_limit = SDIRECT_POS_OPEN;
 }
 
-int sdr_pair_pages(struct sdr_pair *pair, struct mem_cgroup *memcg)
+static void pages_install(struct sdr_pair *pair, struct page **page,
+			  const struct sdr_payer *payer)
 {
-	struct page *page[3];
+	spin_lock(&pair->lock);
+	if (!pair->kern) {
+		swap(pair->end[0].ctl, page[0]);
+		swap(pair->end[1].ctl, page[1]);
+		pair->quota = payer->quota;
+		/* Pairs with sdr_pair_has_pages(). */
+		smp_store_release(&pair->kern, page[2]);
+		page[2] = NULL;
+	}
+	spin_unlock(&pair->lock);
+}
+
+int sdr_pair_pages(struct sdr_pair *pair, const struct sdr_payer *payer)
+{
+	struct page *page[SDR_PAIR_PAGES];
+	bool spare = true;
 	int i;
 
 	BUILD_BUG_ON(sizeof(struct sdirect_kern_page) > PAGE_SIZE);
@@ -101,22 +139,20 @@ int sdr_pair_pages(struct sdr_pair *pair, struct mem_cgroup *memcg)
 
 	if (sdr_pair_has_pages(pair))
 		return 0;
-	for (i = 0; i < 3; i++)
-		page[i] = sdr_page_alloc(memcg);
+	if (sdr_quota_charge(payer->quota, SDR_PAIR_PAGES))
+		return -ENOMEM;
+	for (i = 0; i < SDR_PAIR_PAGES; i++)
+		page[i] = sdr_payer_page(payer);
 	if (page[0] && page[1] && page[2]) {
 		kern_page_init(page[2]);
-		spin_lock(&pair->lock);
-		if (!pair->kern) {
-			swap(pair->end[0].ctl, page[0]);
-			swap(pair->end[1].ctl, page[1]);
-			/* Pairs with sdr_pair_has_pages(). */
-			smp_store_release(&pair->kern, page[2]);
-			page[2] = NULL;
-		}
-		spin_unlock(&pair->lock);
+		pages_install(pair, page, payer);
+		spare = page[2];
 	}
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < SDR_PAIR_PAGES; i++)
 		if (page[i])
 			__free_page(page[i]);
+	/* The other end was faster, or there was not enough. */
+	if (spare)
+		sdr_quota_uncharge(payer->quota, SDR_PAIR_PAGES);
 	return sdr_pair_has_pages(pair) ? 0 : -ENOMEM;
 }

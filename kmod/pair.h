@@ -10,6 +10,8 @@
 #include <linux/types.h>
 
 struct sdr_carrier;
+struct sdr_payer;
+struct sdr_quota;
 struct sdr_ring;
 struct sdr_sock;
 
@@ -47,11 +49,13 @@ struct sdr_end {
 
 /**
  * struct sdr_pair - a connection whose ends are both here
- * @ref:	one for each end, one for each mapping
+ * @ref:	one for each end, one for each region
  * @lock:	protects @end[].ss and the allocation of the pages; a leaf lock,
  *		process context
  * @kern:	the page that only the kernel writes, NULL until needed; set
  *		once, together with both @end[].ctl, with release order
+ * @quota:	who is charged for the three pages
+ * @closed:	ends whose sockets are gone
  * @first:	@first[i] is the TCP range that the bytes sent by end i start in
  * @end:	the two ends
  * @rcu:	frees the pair
@@ -60,6 +64,8 @@ struct sdr_pair {
 	refcount_t ref;
 	spinlock_t lock;
 	struct page *kern;
+	struct sdr_quota *quota;
+	int closed;
 	struct sdr_seg *first[2];
 	struct sdr_end end[2];
 	struct rcu_head rcu;
@@ -82,11 +88,11 @@ static inline struct sdr_pair *sdr_pair_get(struct sdr_pair *pair)
 /**
  * sdr_pair_pages - make sure that the pair has its three pages
  * @pair:	the pair
- * @memcg:	who pays
+ * @payer:	who pays
  *
  * Return: 0 or -ENOMEM.  Context: may sleep.
  */
-int sdr_pair_pages(struct sdr_pair *pair, struct mem_cgroup *memcg);
+int sdr_pair_pages(struct sdr_pair *pair, const struct sdr_payer *payer);
 
 /* True once sdr_pair_pages() has succeeded; then the accessors below work. */
 static inline bool sdr_pair_has_pages(struct sdr_pair *pair)
@@ -107,6 +113,14 @@ static inline struct sdirect_kern_end *sdr_pair_kern(struct sdr_pair *pair,
 
 	return &kern->end[side];
 }
+
+/**
+ * sdr_pair_close - an end's socket is gone
+ *
+ * With the second one the rings go too; mappings may keep the pair itself.
+ * Context: no call on that socket is running.
+ */
+void sdr_pair_close(struct sdr_pair *pair);
 
 /* sdr_seg_free() frees a segment and its ring after a grace period. */
 void sdr_seg_free(struct sdr_seg *seg);

@@ -85,7 +85,7 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 
 /* Everything that is there now, up to @len bytes, on however many carriers. */
 static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
-			  struct msghdr *msg, size_t len, int flags)
+			  struct msghdr *msg, size_t len, int flags, bool more)
 {
 	bool peeked_tcp = false;
 	ssize_t done = 0, n;
@@ -94,7 +94,7 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 		/* TCP can be peeked at only from where its reader stands. */
 		if (peeked_tcp && sdr_flow_on_tcp(rx))
 			break;
-		n = recv_range(rx, msg, len - done, flags, done);
+		n = recv_range(rx, msg, len - done, flags, more || done);
 		if (n == -ERESTART) {
 			n = step(ss, rx);
 			if (n)
@@ -115,8 +115,9 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 	return done ?: n;
 }
 
+/* @more: the call has bytes already. */
 static ssize_t recv_pass(struct sdr_sock *ss, struct msghdr *msg, size_t len,
-			 int flags)
+			 int flags, bool more)
 {
 	struct sdr_flow peek;
 	ssize_t n = rx_enter(ss);
@@ -124,26 +125,23 @@ static ssize_t recv_pass(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 	if (n)
 		return n;
 	if (!(flags & MSG_PEEK))
-		return recv_chain(ss, &ss->rx, msg, len, flags);
+		return recv_chain(ss, &ss->rx, msg, len, flags, more);
 	peek = ss->rx;
-	return recv_chain(ss, &peek, msg, len, flags);
+	return recv_chain(ss, &peek, msg, len, flags, false);
 }
 
-/* Is there anything for a receiver to do?  If not, a wake-up is armed. */
-static bool rx_ready(struct sdr_sock *ss)
+/*
+ * Is there more for a receiver than the @seen bytes that it has peeked at?  Any
+ * byte helps it, whatever SO_RCVLOWAT says.  If not, a wake-up is armed.
+ */
+static bool rx_ready(struct sdr_sock *ss, u64 seen)
 {
-	struct sock *sk = ss->sk;
-	__poll_t mask = 0;
-
-	if (sdr_stream_rx_ended(sk))
-		return true;
-	if (sdr_carrier_tcp.poll_rx(&ss->rx, NULL, false))
-		mask = EPOLLIN;
-	return sdr_stream_poll(ss, mask, EPOLLIN) & EPOLLIN;
+	return sdr_stream_rx_ended(ss->sk) || sdr_stream_inq_arm(ss) > seen;
 }
 
-static int wait_rx(struct sdr_sock *ss, long *timeo, int idle)
+static int wait_rx(struct sdr_sock *ss, long *timeo, int idle, u64 seen)
 {
+	long nap = *timeo, left = nap;
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	struct sock *sk = ss->sk;
 
@@ -152,13 +150,15 @@ static int wait_rx(struct sdr_sock *ss, long *timeo, int idle)
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	smp_mb();	/* pairs with skwq_has_sleeper() in sdr_wake_sock() */
-	if (!rx_ready(ss)) {
+	if (!rx_ready(ss, seen)) {
 		sdr_tally_inc(&ss->tally, SDR_STAT_SLEEPS);
-		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
+		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
 	} else if (idle > 1) {
-		wait_woken(&wait, TASK_INTERRUPTIBLE,
-			   min_t(long, *timeo, HZ / 50 + 1));
+		nap = min_t(long, nap, HZ / 50 + 1);
+		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
 	}
+	if (*timeo != MAX_SCHEDULE_TIMEOUT)
+		*timeo -= nap - left;
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
 	return 0;
@@ -179,19 +179,21 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 {
 	long timeo = sock_rcvtimeo(ss->sk, flags & MSG_DONTWAIT);
 	size_t target = sock_rcvlowat(ss->sk, flags & MSG_WAITALL, len);
+	const struct iov_iter start = msg->msg_iter;
 	ssize_t done = 0, n;
 	int idle = 0, err;
+	u64 seen;
 
 	msg->msg_namelen = 0;
 	look_for_peer(ss);
 	for (;;) {
 		if (flags & MSG_PEEK && done) {
 			/* A peek begins anew, at the first byte. */
-			iov_iter_revert(&msg->msg_iter, done);
+			msg->msg_iter = start;
 			done = 0;
 		}
 		mutex_lock(&ss->rx_lock);
-		n = recv_pass(ss, msg, len - done, flags);
+		n = recv_pass(ss, msg, len - done, flags, done);
 		mutex_unlock(&ss->rx_lock);
 		if (n > 0) {
 			done += n;
@@ -201,13 +203,18 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 		}
 		if (done >= target || !n || (n < 0 && n != -EAGAIN))
 			break;
+		seen = flags & MSG_PEEK ? done : 0;
+		/* What is there counts; what ended it is for the next call. */
+		if (done && sdr_stream_rx_ended(ss->sk) &&
+		    sdr_stream_inq(ss) <= seen)
+			break;
 		if (!timeo) {
 			/* An edge-triggered reader goes by this EAGAIN. */
-			if (done || idle++ || !rx_ready(ss))
+			if (done || idle++ || !rx_ready(ss, 0))
 				break;
 			continue;
 		}
-		err = wait_rx(ss, &timeo, idle++);
+		err = wait_rx(ss, &timeo, idle++, seen);
 		if (err) {
 			n = err;
 			break;

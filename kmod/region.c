@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "payer.h"
 #include "region.h"
 #include "ring.h"
 #include "wake.h"
@@ -33,6 +34,7 @@
 /**
  * struct sdr_view - one mapping
  * @ref:	the VMAs that it has been split into
+ * @node:	in the region's view_list
  * @region:	whose
  * @ring:	shown behind the first pages, or NULL
  * @read_only:	which of the two views
@@ -40,13 +42,31 @@
  */
 struct sdr_view {
 	refcount_t ref;
+	struct list_head node;
 	struct sdr_region *region;
 	struct sdr_ring *ring;
 	bool read_only;
 	pgoff_t pgoff;
 };
 
+static int sdr_fs_init(struct fs_context *fc)
+{
+	return init_pseudo(fc, 0x53444952) ? 0 : -ENOMEM;
+}
+
+/*
+ * Mounted while there is a region: a file's last fput() drops the module by the
+ * file's operations first and the mount last, which then must still find it.
+ */
+static struct file_system_type sdr_fs_type = {
+	.name			= "sdirect",
+	.owner			= THIS_MODULE,
+	.init_fs_context	= sdr_fs_init,
+	.kill_sb		= kill_anon_super,
+};
+
 static struct vfsmount *sdr_mnt;
+static int sdr_mnt_users;
 
 static void region_put(struct sdr_region *region)
 {
@@ -60,6 +80,8 @@ static void region_put(struct sdr_region *region)
 		mmdrop(region->unsettled);
 	sdr_pair_put(region->pair);
 	__free_page(region->dummy);
+	sdr_quota_uncharge(region->quota, 1);
+	simple_release_fs(&sdr_mnt, &sdr_mnt_users);
 	kfree(region);
 }
 
@@ -91,6 +113,9 @@ static void view_close(struct vm_area_struct *vma)
 	/* A holder that died may have owed the peer a doorbell. */
 	if (atomic_dec_and_test(&view->region->views))
 		sdr_wake_end(view->region->pair, !view->region->side);
+	mutex_lock(&view->region->lock);
+	list_del(&view->node);
+	mutex_unlock(&view->region->lock);
 	sdr_ring_put(view->ring);
 	region_put(view->region);
 	kfree(view);
@@ -113,7 +138,7 @@ static struct page *view_page(struct sdr_view *view, struct mm_struct *mm,
 	if (index < n)
 		return pair->end[region->side ^ view->read_only].ctl;
 	if (!view->ring)
-		return NULL;
+		return region->dummy;
 	n = (index - n) & ((view->ring->size >> PAGE_SHIFT) - 1);
 	return view->ring->pages[n];
 }
@@ -188,6 +213,7 @@ static struct sdr_view *view_find(struct sdr_region *region,
 	view->ring = ring ? sdr_ring_get(ring) : NULL;
 	view->read_only = read_only;
 	view->pgoff = vma->vm_pgoff;
+	list_add(&view->node, &region->view_list);
 	return view;
 }
 
@@ -210,6 +236,17 @@ int sdr_region_mmap(struct sdr_region *region, struct vm_area_struct *vma)
 	vma->vm_ops = &view_vm_ops;
 	vma_set_file(vma, region->file);
 	return 0;
+}
+
+void sdr_region_drop_rings(struct sdr_region *region)
+{
+	struct sdr_view *view;
+
+	lockdep_assert_held(&region->lock);
+	list_for_each_entry(view, &region->view_list, node) {
+		sdr_ring_put(view->ring);
+		view->ring = NULL;
+	}
 }
 
 void sdr_region_zap(struct sdr_region *region)
@@ -253,19 +290,45 @@ static struct file *region_file(struct sdr_region *region)
 	return file;
 }
 
-struct sdr_region *sdr_region_create(struct sdr_pair *pair, int side)
+static struct sdr_region *region_alloc(struct sdr_quota *quota)
 {
-	struct sdr_region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+	const struct sdr_payer payer = { .quota = quota };
+	struct sdr_region *region;
+	int err = -ENOMEM;
+
+	region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+	if (!region)
+		return ERR_PTR(err);
+	if (sdr_quota_charge(quota, 1))
+		goto err_region;
+	region->quota = quota;
+	region->dummy = sdr_payer_page(&payer);
+	if (!region->dummy)
+		goto err_charge;
+	err = simple_pin_fs(&sdr_fs_type, &sdr_mnt, &sdr_mnt_users);
+	if (err)
+		goto err_dummy;
+	return region;
+
+err_dummy:
+	__free_page(region->dummy);
+err_charge:
+	sdr_quota_uncharge(quota, 1);
+err_region:
+	kfree(region);
+	return ERR_PTR(err);
+}
+
+struct sdr_region *sdr_region_create(struct sdr_pair *pair, int side,
+				     struct sdr_quota *quota)
+{
+	struct sdr_region *region = region_alloc(quota);
 	struct file *file;
 
-	if (!region)
-		return ERR_PTR(-ENOMEM);
-	region->dummy = sdr_page_alloc(NULL);
-	if (!region->dummy) {
-		kfree(region);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (IS_ERR(region))
+		return region;
 	refcount_set(&region->ref, 1);
+	INIT_LIST_HEAD(&region->view_list);
 	mutex_init(&region->gate);
 	mutex_init(&region->lock);
 	region->pair = sdr_pair_get(pair);
@@ -283,30 +346,4 @@ void sdr_region_release(struct sdr_region *region)
 {
 	fput(region->file);
 	region_put(region);
-}
-
-static int sdr_fs_init(struct fs_context *fc)
-{
-	return init_pseudo(fc, 0x53444952) ? 0 : -ENOMEM;
-}
-
-/*
- * No .owner: the mount, which lives as long as the module, would pin it.  Files
- * on it do so by their operations.
- */
-static struct file_system_type sdr_fs_type = {
-	.name			= "sdirect",
-	.init_fs_context	= sdr_fs_init,
-	.kill_sb		= kill_anon_super,
-};
-
-int __init sdr_region_init(void)
-{
-	sdr_mnt = kern_mount(&sdr_fs_type);
-	return PTR_ERR_OR_ZERO(sdr_mnt);
-}
-
-void sdr_region_exit(void)
-{
-	kern_unmount(sdr_mnt);
 }

@@ -6,6 +6,7 @@
 #ifndef _SDR_REGION_H
 #define _SDR_REGION_H
 
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sdirect.h>
@@ -39,10 +40,12 @@ struct sdr_grant {
  * @side:	which end
  * @file:	mappings belong to this file, not to the socket's: a mapping must
  *		not keep a closed socket alive
+ * @quota:	who is charged for @dummy
  * @dummy:	mapped instead of the real pages once a lease is gone
  * @mm:		the holder, NULL while the lease is free; holds an mmgrab()
  * @grant:	what the holder may map
  * @views:	mappings that exist
+ * @view_list:	the same, under @lock
  * @revoked:	how often a lease was taken away
  * @next_grant:	jiffies before which no lease is given out again
  * @settle:	positions at the last revocation; under @gate
@@ -56,10 +59,12 @@ struct sdr_region {
 	struct sdr_pair *pair;
 	int side;
 	struct file *file;
+	struct sdr_quota *quota;
 	struct page *dummy;
 	struct mm_struct *mm;
 	struct sdr_grant grant;
 	atomic_t views;
+	struct list_head view_list;
 	u32 revoked;
 	unsigned long next_grant;
 	struct sdirect_settle settle;
@@ -70,10 +75,12 @@ struct sdr_region {
  * sdr_region_create - make the region of one end of a pair
  * @pair:	the pair, with its pages
  * @side:	the end
+ * @quota:	who pays
  *
  * Return: a region with one reference, or an ERR_PTR.  Context: may sleep.
  */
-struct sdr_region *sdr_region_create(struct sdr_pair *pair, int side);
+struct sdr_region *sdr_region_create(struct sdr_pair *pair, int side,
+				     struct sdr_quota *quota);
 /* Gives up the socket's reference; the lease must have been revoked. */
 void sdr_region_release(struct sdr_region *region);
 
@@ -92,10 +99,10 @@ int sdr_region_mmap(struct sdr_region *region, struct vm_area_struct *vma);
 u64 sdr_region_offset(u32 epoch, bool read_only);
 u64 sdr_region_length(const struct sdr_ring *ring, bool read_only);
 
+/* Lets go of the rings that views show, once no holder may see them. */
+void sdr_region_drop_rings(struct sdr_region *region);
+
 /* sdr_region_zap() takes all pages of the region out of all page tables. */
 void sdr_region_zap(struct sdr_region *region);
-
-int __init sdr_region_init(void);
-void sdr_region_exit(void);
 
 #endif /* _SDR_REGION_H */

@@ -8,7 +8,8 @@
  */
 #include "compat.h"
 
-#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <net/tcp.h>
@@ -29,11 +30,18 @@ struct sdr_rdv_bucket {
 };
 
 static struct sdr_rdv_bucket *sdr_rdv_table;
+static u32 sdr_rdv_secret __ro_after_init;
 
-/* Both orders of a key's halves fall into the same bucket. */
+/*
+ * Both orders of a key's halves fall into the same bucket.  A remote end chooses
+ * its half, so the hash has a secret.
+ */
 static struct sdr_rdv_bucket *bucket_of(const struct sdr_key *key)
 {
-	return &sdr_rdv_table[hash_32(key->mine ^ key->theirs, SDR_RDV_BITS)];
+	u32 hash = jhash_2words(min(key->mine, key->theirs),
+				max(key->mine, key->theirs), sdr_rdv_secret);
+
+	return &sdr_rdv_table[hash & (BIT(SDR_RDV_BITS) - 1)];
 }
 
 static const enum sdr_stat reason_stat[__SDIRECT_REASON_MAX] = {
@@ -66,28 +74,43 @@ s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
 	return written - got;
 }
 
-/*
- * Somebody with the other half of this key, or NULL.  *crowd says that the key
- * is not unique; then nobody gets it.
- */
-static struct sdr_sock *find(struct sdr_rdv_bucket *b, const struct sdr_key *key,
-			     bool *crowd)
+static bool overdue(const struct sdr_sock *ss)
 {
-	struct sdr_sock *other, *peer = NULL;
+	return time_after(jiffies, ss->rdv_since + SDR_RDV_TIME);
+}
 
-	*crowd = false;
-	hlist_for_each_entry(other, &b->head, rdv_node) {
+/* What find() has found in a bucket for a key. */
+struct sdr_match {
+	struct sdr_sock *peer;	/* somebody with the other half, or NULL */
+	bool crowd;		/* the key is not unique; nobody gets it */
+};
+
+/*
+ * Look through the bucket.  Those that have waited too long leave it on the
+ * way, and so does whoever shows the same half of the same key.
+ */
+static struct sdr_match find(struct sdr_rdv_bucket *b, const struct sdr_key *key)
+{
+	struct sdr_match match = { NULL, false };
+	struct sdr_sock *other;
+	struct hlist_node *tmp;
+
+	hlist_for_each_entry_safe(other, tmp, &b->head, rdv_node) {
 		if (other->key.mine == key->mine &&
-		    other->key.theirs == key->theirs)
-			*crowd = true;
-		if (other->key.mine != key->theirs ||
-		    other->key.theirs != key->mine)
-			continue;
-		if (peer)
-			*crowd = true;
-		peer = other;
+		    other->key.theirs == key->theirs) {
+			match.crowd = true;
+			give_up(other, SDIRECT_REASON_KEY);
+		} else if (overdue(other)) {
+			give_up(other, SDIRECT_REASON_NO_PEER);
+		} else if (other->key.mine == key->theirs &&
+			   other->key.theirs == key->mine) {
+			match.crowd |= !!match.peer;
+			if (match.peer)
+				give_up(match.peer, SDIRECT_REASON_KEY);
+			match.peer = other;
+		}
 	}
-	return peer;
+	return match;
 }
 
 static enum sdirect_reason judge(const struct sdr_sock *ss,
@@ -138,16 +161,16 @@ static void decide(struct sdr_sock *ss, struct sdr_sock *peer,
 static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 {
 	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
-	struct sdr_sock *peer;
-	bool crowd, done = true;
+	struct sdr_match match;
+	bool done = true;
 
 	spin_lock(&b->lock);
-	peer = find(b, &ss->key, &crowd);
-	if (crowd) {
+	match = find(b, &ss->key);
+	if (match.crowd) {
 		give_up(ss, SDIRECT_REASON_KEY);
-		if (peer)
-			give_up(peer, SDIRECT_REASON_KEY);
-	} else if (!peer) {
+		if (match.peer)
+			give_up(match.peer, SDIRECT_REASON_KEY);
+	} else if (!match.peer) {
 		ss->rdv_since = jiffies;
 		WRITE_ONCE(ss->reason, SDIRECT_REASON_WAITING);
 		WRITE_ONCE(ss->rdv, SDR_RDV_POSTED);
@@ -155,7 +178,7 @@ static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 	} else if (!pair) {
 		done = false;
 	} else {
-		decide(ss, peer, pair);
+		decide(ss, match.peer, pair);
 	}
 	spin_unlock(&b->lock);
 	return done;
@@ -166,8 +189,7 @@ static bool expired(const struct sdr_sock *ss)
 {
 	const struct tcp_sock *tp = tcp_sk(ss->sk);
 
-	return time_after(jiffies, ss->rdv_since + SDR_RDV_TIME) ||
-	       tp->bytes_sent > SDR_RDV_BYTES ||
+	return overdue(ss) || tp->bytes_sent > SDR_RDV_BYTES ||
 	       tp->bytes_received > SDR_RDV_BYTES;
 }
 
@@ -206,7 +228,9 @@ void sdr_rendezvous_try(struct sdr_sock *ss)
 	}
 
 	sdr_key_read(ss->sk, ss->active, &ss->key);
-	if (ss->key.mine == ss->key.theirs) {
+	/* TCP chose another number than ours: one that others may know. */
+	if (ss->key.mine == ss->key.theirs ||
+	    (ss->active && ss->key.mine != ss->secret)) {
 		give_up(ss, SDIRECT_REASON_KEY);
 		return;
 	}
@@ -226,6 +250,8 @@ bool sdr_rendezvous_leave(struct sdr_sock *ss)
 	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
 	bool alone;
 
+	/* Or another thread could be about to post another key. */
+	sock_owned_by_me(ss->sk);
 	spin_lock(&b->lock);
 	alone = ss->rdv != SDR_RDV_PAIRED;
 	if (alone) {
@@ -244,6 +270,7 @@ int __init sdr_rendezvous_init(void)
 				 GFP_KERNEL);
 	if (!sdr_rdv_table)
 		return -ENOMEM;
+	sdr_rdv_secret = get_random_u32();
 	for (i = 0; i < 1 << SDR_RDV_BITS; i++)
 		spin_lock_init(&sdr_rdv_table[i].lock);
 	return 0;

@@ -24,6 +24,7 @@ bool sdr_rendezvous_due(const struct sdr_sock *ss);
  * sdr_rendezvous_leave - give up the search for the peer
  * @ss:		the socket
  *
+ * Context: the socket's lock is held.
  * Return: true if nobody has paired and nobody will: the socket is TCP for
  * good; false if there is a pair.
  */

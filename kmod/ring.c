@@ -2,51 +2,42 @@
 /* The memory of a ring, and copying between it and a message. */
 #include "compat.h"
 
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/sdirect_ring.h>
 #include <linux/slab.h>
 
+#include "payer.h"
 #include "ring.h"
-
-/*
- * A connection that gets no ring is a little slower, a machine that reclaims
- * for one is slow: give up early.
- */
-#define SDR_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN)
-
-struct page *sdr_page_alloc(struct mem_cgroup *memcg)
-{
-	struct mem_cgroup *old = set_active_memcg(memcg);
-	struct page *page = alloc_page(SDR_GFP);
-
-	set_active_memcg(old);
-	return page;
-}
 
 static void ring_free(struct sdr_ring *ring)
 {
-	u32 i;
+	u32 i, n = ring->size >> PAGE_SHIFT;
 
-	for (i = 0; i < ring->size >> PAGE_SHIFT; i++)
+	for (i = 0; i < n; i++)
 		if (ring->pages[i])
 			__free_page(ring->pages[i]);
+	sdr_quota_uncharge(ring->quota, n);
 	kfree(ring);
 }
 
-struct sdr_ring *sdr_ring_alloc(u32 size, struct mem_cgroup *memcg)
+struct sdr_ring *sdr_ring_alloc(u32 size, const struct sdr_payer *payer)
 {
 	u32 i, n = size >> PAGE_SHIFT;
 	struct sdr_ring *ring;
 
-	ring = kzalloc(struct_size(ring, pages, n), SDR_GFP);
-	if (!ring)
+	if (sdr_quota_charge(payer->quota, n))
 		return NULL;
+	ring = kzalloc(struct_size(ring, pages, n),
+		       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!ring) {
+		sdr_quota_uncharge(payer->quota, n);
+		return NULL;
+	}
 	refcount_set(&ring->ref, 1);
 	ring->size = size;
+	ring->quota = payer->quota;
 	for (i = 0; i < n; i++) {
-		ring->pages[i] = sdr_page_alloc(memcg);
+		ring->pages[i] = sdr_payer_page(payer);
 		if (!ring->pages[i]) {
 			ring_free(ring);
 			return NULL;

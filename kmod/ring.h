@@ -8,13 +8,15 @@
 #include <linux/types.h>
 #include <linux/uio.h>
 
-struct mem_cgroup;
 struct page;
+struct sdr_payer;
+struct sdr_quota;
 
 /**
  * struct sdr_ring - the pages of one ring
  * @ref:	references: the segment of the stream, each mapping
  * @size:	bytes, a power of two, at least a page
+ * @quota:	who is charged for the pages
  * @rcu:	frees the ring after lockless readers of the chain are gone
  * @pages:	the pages, zeroed before anyone saw them
  *
@@ -24,6 +26,7 @@ struct page;
 struct sdr_ring {
 	refcount_t ref;
 	u32 size;
+	struct sdr_quota *quota;
 	struct rcu_head rcu;
 	struct page *pages[];
 };
@@ -31,12 +34,12 @@ struct sdr_ring {
 /**
  * sdr_ring_alloc - allocate the memory of a ring
  * @size:	bytes, a power of two, at least PAGE_SIZE
- * @memcg:	who pays, or NULL for the caller's
+ * @payer:	who pays
  *
  * Context: may sleep.
  * Return: a ring with one reference, or NULL; never triggers the OOM killer.
  */
-struct sdr_ring *sdr_ring_alloc(u32 size, struct mem_cgroup *memcg);
+struct sdr_ring *sdr_ring_alloc(u32 size, const struct sdr_payer *payer);
 
 /* sdr_ring_put() drops a reference; any context. */
 void sdr_ring_put(struct sdr_ring *ring);
@@ -46,11 +49,6 @@ static inline struct sdr_ring *sdr_ring_get(struct sdr_ring *ring)
 	refcount_inc(&ring->ref);
 	return ring;
 }
-
-/**
- * sdr_page_alloc - one zeroed, accounted page that the kernel can address
- */
-struct page *sdr_page_alloc(struct mem_cgroup *memcg);
 
 /**
  * sdr_ring_write - copy from a message into the ring

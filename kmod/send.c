@@ -86,6 +86,7 @@ static bool tx_ready(struct sdr_sock *ss)
 static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	long nap = *timeo, left = nap;
 	struct sock *sk = ss->sk;
 	bool ready;
 
@@ -97,12 +98,14 @@ static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 	release_sock(sk);
 	if (!ready) {
 		sdr_tally_inc(&ss->tally, SDR_STAT_SLEEPS);
-		*timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeo);
+		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
 	} else if (idle > 1) {
 		/* TCP says yes and takes nothing: it is short of memory. */
-		wait_woken(&wait, TASK_INTERRUPTIBLE,
-			   min_t(long, *timeo, HZ / 50 + 1));
+		nap = min_t(long, nap, HZ / 50 + 1);
+		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
 	}
+	if (*timeo != MAX_SCHEDULE_TIMEOUT)
+		*timeo -= nap - left;
 	lock_sock(sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
 	return 0;

@@ -6,6 +6,7 @@
 #include <net/tcp.h>
 
 #include "lease.h"
+#include "payer.h"
 #include "region.h"
 #include "rendezvous.h"
 #include "ring.h"
@@ -25,6 +26,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	ss->active = active;
 	ss->reason = SDIRECT_REASON_IDLE;
 	ss->cred = get_current_cred();
+	ss->quota = sdr_quota_find(current_euid());
 	mutex_init(&ss->rx_lock);
 	INIT_HLIST_NODE(&ss->rdv_node);
 	ss->tally.net = sock_net(sk);
@@ -35,6 +37,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	if (sk->sk_user_data) {
 		write_unlock_bh(&sk->sk_callback_lock);
 		put_cred(ss->cred);
+		sdr_quota_put(ss->quota);
 		kfree(ss);
 		return;
 	}
@@ -47,25 +50,47 @@ void sdr_sock_create(struct sock *sk, bool active)
 	sdr_tally_inc(&ss->tally, SDR_STAT_SOCKETS);
 }
 
+struct sdr_sock *sdr_sock_of(const struct sock *sk)
+{
+	struct sdr_net *sn = sdr_net(sock_net(sk));
+	struct sdr_sock *ss = sdr_sk(sk);
+
+	if (likely(ss && ss->sk == sk))
+		return ss;
+	spin_lock(&sn->lock);
+	list_for_each_entry(ss, &sn->socks, node)
+		if (ss->sk == sk)
+			goto out;
+	ss = NULL;
+out:
+	spin_unlock(&sn->lock);
+	return ss;
+}
+
 void sdr_sock_take_cred(struct sdr_sock *ss)
 {
-	const struct cred *old;
+	struct sdr_quota *quota = sdr_quota_find(current_euid());
+	const struct cred *cred = get_current_cred();
 
 	lock_sock(ss->sk);
-	old = ss->cred;
-	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE)
-		ss->cred = get_current_cred();
-	else
-		old = NULL;
+	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE) {
+		swap(ss->cred, cred);
+		swap(ss->quota, quota);
+	}
 	release_sock(ss->sk);
-	put_cred(old);
+	put_cred(cred);
+	sdr_quota_put(quota);
 }
 
 void sdr_sock_leave(struct sdr_sock *ss)
 {
 	struct sdr_pair *pair;
+	bool alone;
 
-	if (sdr_rendezvous_leave(ss))
+	lock_sock(ss->sk);
+	alone = sdr_rendezvous_leave(ss);
+	release_sock(ss->sk);
+	if (alone)
 		return;
 	pair = sdr_sock_pair(ss);
 	spin_lock(&pair->lock);
@@ -96,8 +121,12 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 
 	if (ss->region)
 		sdr_region_release(ss->region);
+	if (ss->pair)
+		sdr_pair_close(ss->pair);
 	sdr_pair_put(ss->pair);
+	kfree(ss->tx.way_back);
 	put_cred(ss->cred);
+	sdr_quota_put(ss->quota);
 	kfree(ss);
 }
 

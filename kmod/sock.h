@@ -9,13 +9,13 @@
  *	region->gate (mutex)	grants and revocations of one socket's lease
  *	mmap_lock		user memory faults under the three above
  *	region->lock (mutex)	who holds the lease, against page faults
- *	leaf spinlocks		sdr_net->lock, a rendezvous bucket's lock,
+ *	spinlocks		sdr_net->lock, a rendezvous bucket's lock,
  *				pair->lock, the wait queue's
  *
  * Never are two sockets' locks held: the peer is reached through the pair, whose
  * lock is a leaf, and only to wake it or to look at a few words of it.
- * Leaf locks do not nest, but for rendezvous bucket -> pair->lock and
- * pair->lock -> wait queue.
+ * Spinlocks do not nest, but for rendezvous bucket -> pair->lock, pair->lock ->
+ * wait queue, and sdr_net->lock -> sk_callback_lock (a dump asks for the inode).
  */
 #ifndef _SDR_SOCK_H
 #define _SDR_SOCK_H
@@ -29,6 +29,7 @@
 #include "key.h"
 #include "net.h"
 
+struct sdr_quota;
 struct sdr_region;
 
 /**
@@ -55,6 +56,7 @@ enum sdr_rdv {
  * @sk:		the TCP socket; valid while the user's socket is open
  * @node:	in sdr_net->socks
  * @cred:	who connected or accepted, at that time
+ * @quota:	who pays for the memory of rings that it reads
  * @active:	this end called connect()
  * @failed:	user space wrote what cannot be; reset the connection
  * @stay_tcp:	never seal TCP for a ring (again)
@@ -62,6 +64,7 @@ enum sdr_rdv {
  * @rdv:	enum sdr_rdv; changed under the bucket's lock
  * @rdv_node:	in the rendezvous table
  * @rdv_since:	jiffies when it was posted
+ * @secret:	the initial sequence number chosen for connect()
  * @key:	the connection's key, valid from @rdv POSTED or PAIRED on
  * @pair:	set once by the second end to arrive, with release order
  * @side:	this end's index in @pair
@@ -77,6 +80,7 @@ struct sdr_sock {
 	struct sock *sk;
 	struct list_head node;
 	const struct cred *cred;
+	struct sdr_quota *quota;
 	bool active;
 	bool failed;
 	bool stay_tcp;
@@ -84,6 +88,7 @@ struct sdr_sock {
 	u8 rdv;
 	struct hlist_node rdv_node;
 	unsigned long rdv_since;
+	u32 secret;
 	struct sdr_key key;
 	struct sdr_pair *pair;
 	int side;
@@ -109,6 +114,12 @@ static inline struct sdr_sock *sdr_sk(const struct sock *sk)
 		return NULL;
 	return (struct sdr_sock *)(data & SK_USER_DATA_PTRMASK);
 }
+
+/*
+ * The same for the end of a socket: finds the state too where somebody in the
+ * kernel has put his own pointer in its place.
+ */
+struct sdr_sock *sdr_sock_of(const struct sock *sk);
 
 static inline bool sdr_sock_plain(const struct sdr_sock *ss)
 {

@@ -2,6 +2,7 @@
 /* Options: most are TCP's own, a few need TCP, one is ours. */
 #include "compat.h"
 
+#include <linux/in6.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 
@@ -13,7 +14,6 @@
  * @level:	of setsockopt()
  * @name:	of the option
  * @error:	refuse with this, or 0
- * @paired:	what a connection says that may be on a ring already, or 0
  *
  * Without an error the socket stays on TCP, or goes back to it.
  */
@@ -21,14 +21,19 @@ struct sdr_opt {
 	int level;
 	int name;
 	int error;
-	int paired;
 };
 
 static const struct sdr_opt sdr_opts[] = {
 	/* It forges the numbers by which ends recognise each other. */
 	{ SOL_TCP, TCP_REPAIR,		.error = -EPERM },
-	/* These put code of their own between the program and TCP. */
-	{ SOL_TCP, TCP_ULP,		.paired = -EBUSY },
+	/*
+	 * These put other operations into the struct socket: ours, with what
+	 * they must undo at the end, would never be called again, and the TLS
+	 * module would take them for TCP's.  Programs know these errors from
+	 * kernels without the feature.
+	 */
+	{ SOL_TCP, TCP_ULP,		.error = -ENOENT },
+	{ SOL_IPV6, IPV6_ADDRFORM,	.error = -ENOPROTOOPT },
 	{ SOL_TCP, TCP_MD5SIG },
 	{ SOL_TCP, TCP_MD5SIG_EXT },
 	{ SOL_TCP, TCP_INQ },
@@ -50,8 +55,6 @@ int sdr_sockopt_prepare(struct socket *sock, int level, int optname)
 		return opt->error;
 	if (!ss || sdr_sock_plain(ss))
 		return 0;
-	if (opt->paired && sdr_sock_pair(ss))
-		return opt->paired;
 	lock_sock(ss->sk);
 	sdr_sock_stay_tcp(ss, SDIRECT_REASON_OPTION);
 	release_sock(ss->sk);

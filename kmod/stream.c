@@ -9,11 +9,11 @@
 #include "compat.h"
 
 #include <linux/log2.h>
-#include <linux/memcontrol.h>
 #include <linux/sdirect_ring.h>
 #include <net/tcp.h>
 
 #include "lease.h"
+#include "payer.h"
 #include "rendezvous.h"
 #include "ring.h"
 #include "stream.h"
@@ -55,19 +55,16 @@ void sdr_stream_join(struct sdr_sock *ss, struct sdr_flow *flow, bool is_tx)
 	smp_store_release(&flow->pair, pair);
 }
 
-/* Seal the range that is being sent and append one on @carrier. */
-static int append(struct sdr_sock *ss, const struct sdr_carrier *carrier,
-		  struct sdr_ring *ring)
+/* Seal the range that is being sent and append @seg. */
+static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 {
 	struct sdr_flow *tx = &ss->tx;
 	struct sdr_pair *pair = tx->pair;
-	struct sdr_seg *old = tx->seg, *seg;
+	struct sdr_seg *old = tx->seg;
 
 	sock_owned_by_me(ss->sk);
-	seg = sdr_seg_alloc(carrier, tx->pos, ring);
-	if (!seg)
-		return -ENOMEM;
-	if (ring)
+	seg->start = tx->pos;
+	if (seg->ring)
 		SDIRECT_STORE_RELEASE(&sdr_pair_ctl(pair, ss->side)->tx_tail,
 				      tx->pos);
 	tx->tcp_seq = tcp_sk(ss->sk)->write_seq;
@@ -77,7 +74,8 @@ static int append(struct sdr_sock *ss, const struct sdr_carrier *carrier,
 	old->next = seg;
 	if (pair->kern && pair->first[ss->side] == old)
 		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->rx_limit, tx->pos);
-	/* Pairs with the loads of ->end: who sees it sees ->next and TCP's P
+	/*
+	 * Pairs with the loads of ->end: who sees it sees ->next and TCP's P
 	 * bytes.  The receiver may free @old from here on.
 	 */
 	smp_store_release(&old->end, tx->pos);
@@ -85,20 +83,6 @@ static int append(struct sdr_sock *ss, const struct sdr_carrier *carrier,
 
 	sdr_lease_stale_tx(ss);
 	sdr_wake_end(pair, !ss->side);
-	return 0;
-}
-
-/* The peer's memory cgroup: the receiver pays.  Give back with _put(). */
-static struct mem_cgroup *peer_memcg(const struct sdr_sock *peer)
-{
-	struct mem_cgroup *memcg = NULL;
-
-#ifdef CONFIG_MEMCG
-	memcg = peer->sk->sk_memcg;
-	if (memcg && !css_tryget(&memcg->css))
-		memcg = NULL;
-#endif
-	return memcg;
 }
 
 /* Has the receiver asked for what only packets have? */
@@ -111,9 +95,9 @@ static bool needs_its_tcp(const struct sock *sk)
 
 /*
  * Bytes still under way to the peer; or -1 if the counts disagree, -2 if it is
- * gone, -3 if it wants TCP.
+ * gone, -3 if it wants TCP.  The receiver pays for what follows.
  */
-static s64 in_flight(struct sdr_sock *ss, struct mem_cgroup **memcg)
+static s64 in_flight(struct sdr_sock *ss, struct sdr_payer *payer)
 {
 	struct sdr_pair *pair = ss->tx.pair;
 	const struct sdr_sock *peer;
@@ -124,7 +108,7 @@ static s64 in_flight(struct sdr_sock *ss, struct mem_cgroup **memcg)
 	if (peer) {
 		n = needs_its_tcp(peer->sk) ? -3 :
 			sdr_rendezvous_counts(ss, peer);
-		*memcg = peer_memcg(peer);
+		*payer = sdr_payer_of(peer->sk, peer->quota);
 	}
 	spin_unlock(&pair->lock);
 	return n;
@@ -141,20 +125,28 @@ static u32 ring_limit(const struct sock *sk)
 	return roundup_pow_of_two(limit);
 }
 
-static int start_ring(struct sdr_sock *ss, u32 size, struct mem_cgroup *memcg)
+static int start_ring(struct sdr_sock *ss, u32 size,
+		      const struct sdr_payer *payer)
 {
+	struct sdr_flow *tx = &ss->tx;
 	struct sdr_ring *ring;
-	int err;
+	struct sdr_seg *seg;
 
-	if (sdr_pair_pages(ss->tx.pair, memcg))
+	/* The way back to TCP must not fail: it is laid before it is needed. */
+	if (!tx->way_back)
+		tx->way_back = sdr_seg_alloc(&sdr_carrier_tcp, 0, NULL);
+	if (!tx->way_back || sdr_pair_pages(tx->pair, payer))
 		return -ENOMEM;
-	ring = sdr_ring_alloc(size, memcg);
+	ring = sdr_ring_alloc(size, payer);
 	if (!ring)
 		return -ENOMEM;
-	err = append(ss, &sdr_carrier_local, ring);
-	if (err)
+	seg = sdr_seg_alloc(&sdr_carrier_local, 0, ring);
+	if (!seg) {
 		sdr_ring_put(ring);
-	return err;
+		return -ENOMEM;
+	}
+	append(ss, seg);
+	return 0;
 }
 
 static void remain_tcp(struct sdr_sock *ss, enum sdirect_reason reason,
@@ -167,7 +159,7 @@ static void remain_tcp(struct sdr_sock *ss, enum sdirect_reason reason,
 
 bool sdr_stream_seal_now(struct sdr_sock *ss)
 {
-	struct mem_cgroup *memcg = NULL;
+	struct sdr_payer payer = { };
 	struct sdr_flow *tx = &ss->tx;
 	s64 n;
 
@@ -178,19 +170,19 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 	if (!tx->pair || ss->stay_tcp || sdr_stream_tx_ended(ss->sk))
 		return false;
 	tx->seg->carrier->sync_tx(tx);
-	n = in_flight(ss, &memcg);
+	n = in_flight(ss, &payer);
 	if (n == -1) {
 		remain_tcp(ss, SDIRECT_REASON_COUNTS, SDR_STAT_NO_COUNTS);
 	} else if (n == -3) {
 		remain_tcp(ss, SDIRECT_REASON_OPTION, SDR_STAT_NO_OPTION);
 	} else if (n == 0 || (n > 0 && tx->pos >= SDR_SEAL_BUSY)) {
-		if (start_ring(ss, SDR_RING_FIRST, memcg))
+		if (start_ring(ss, SDR_RING_FIRST, &payer))
 			remain_tcp(ss, SDIRECT_REASON_MEMORY,
 				   SDR_STAT_NO_MEMORY);
 		else
 			sdr_tally_inc(&ss->tally, SDR_STAT_SEALS);
 	}
-	mem_cgroup_put(memcg);
+	sdr_payer_put(&payer);
 	if (sdr_flow_on_tcp(tx))
 		return false;
 	WRITE_ONCE(ss->reason, SDIRECT_REASON_NONE);
@@ -212,22 +204,22 @@ bool sdr_stream_can_grow(const struct sdr_sock *ss, const struct sdr_seg *seg)
 
 bool sdr_stream_grow(struct sdr_sock *ss)
 {
-	struct mem_cgroup *memcg = NULL;
+	struct sdr_payer payer = { };
 	struct sdr_flow *tx = &ss->tx;
 	u32 size;
 
 	if (sdr_flow_on_tcp(tx) || !sdr_stream_can_grow(ss, tx->seg))
 		return false;
 	size = min(tx->seg->ring->size * 4, ring_limit(ss->sk));
-	if (in_flight(ss, &memcg) == -2)
+	if (in_flight(ss, &payer) == -2)
 		return false;
-	if (!start_ring(ss, size, memcg)) {
+	if (!start_ring(ss, size, &payer)) {
 		sdr_tally_inc(&ss->tally, SDR_STAT_GROWS);
 	} else {
 		ss->stay_tcp = true;
 		sdr_stream_to_tcp(ss, SDIRECT_REASON_MEMORY);
 	}
-	mem_cgroup_put(memcg);
+	sdr_payer_put(&payer);
 	return true;
 }
 
@@ -246,9 +238,8 @@ int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
 		WRITE_ONCE(ss->failed, true);
 		return err;
 	}
-	err = append(ss, &sdr_carrier_tcp, NULL);
-	if (err)
-		return err;
+	append(ss, tx->way_back);
+	tx->way_back = NULL;
 	WRITE_ONCE(ss->reason, reason);
 	sdr_tally_inc(&ss->tally, SDR_STAT_DEMOTES);
 	return 0;

@@ -109,12 +109,15 @@ bool sdr_stream_seal_now(struct sdr_sock *ss);
  * sdr_stream_to_tcp - move the send direction back to TCP
  *
  * The lease is taken away first, so the position is final.  Context: the
- * socket's lock is held; may sleep.  Return: 0, -ENOMEM or -EPROTO.
+ * socket's lock is held; may sleep.  Return: 0 or -EPROTO.
  */
 int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason);
 
 /* sdr_stream_sync_rx() counts what user space has read; under the rx_lock. */
 void sdr_stream_sync_rx(struct sdr_sock *ss);
+
+/* The same as sdr_stream_inq(), and a wake-up is armed for what comes next. */
+u64 sdr_stream_inq_arm(struct sdr_sock *ss);
 
 /* Bytes that can be read now, and bytes that the peer has not read yet. */
 u64 sdr_stream_inq(struct sdr_sock *ss);

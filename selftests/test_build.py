@@ -18,7 +18,9 @@ SYNTAX = {
     "gnu99": ("gcc", "-std=gnu99", "-x", "c"),
     "gnu11": ("gcc", "-std=gnu11", "-x", "c"),
     "c++": ("g++", "-std=gnu++11", "-x", "c++"),
-    "m32": ("gcc", "-m32", "-std=gnu99", "-x", "c"),
+    # The kernel's headers serve both sizes, but gcc looks in another place.
+    "m32": ("gcc", "-m32", "-std=gnu99", "-idirafter",
+            "/usr/include/x86_64-linux-gnu", "-x", "c"),
 }
 LICENCES = {
     "kmod": "GPL-2.0",
@@ -118,11 +120,6 @@ def test_version_of_module(build):
 def test_header_stands_alone(header, how):
     argv = SYNTAX[how]
     tool(argv[0])
-    if how == "m32" and subprocess.run(
-            ["gcc", "-m32", "-E", "-x", "c", "-"], input="#include "
-            "<linux/types.h>\n", text=True, capture_output=True,
-            check=False).returncode:
-        pytest.skip("no 32-bit headers here")
     check(*argv, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{UAPI}",
           "-", input=f"#include <{header}>\n#include <{header}>\n")
 

@@ -301,6 +301,24 @@ TEST_F(data, peek)
 	EXPECT_EQ(EAGAIN, errno);
 }
 
+/* A peek that waits for more than comes, and one that copies nothing. */
+TEST_F(data, peek_waits)
+{
+	struct timeval limit = { .tv_usec = 200000 };
+	char in[16];
+
+	ASSERT_EQ(0, setsockopt(self->p.server, SOL_SOCKET, SO_RCVTIMEO,
+				&limit, sizeof(limit)));
+	ASSERT_EQ(6, send(self->p.client, "abcdef", 6, 0));
+	EXPECT_EQ(6, recv(self->p.server, in, 10, MSG_PEEK | MSG_WAITALL));
+	EXPECT_EQ(0, memcmp(in, "abcdef", 6));
+	EXPECT_EQ(6, recv(self->p.server, in, 10,
+			  MSG_PEEK | MSG_WAITALL | MSG_TRUNC));
+	EXPECT_EQ(2, recv(self->p.server, NULL, 2, MSG_TRUNC));
+	EXPECT_EQ(4, recv(self->p.server, in, 10, 0));
+	EXPECT_EQ(0, memcmp(in, "cdef", 4));
+}
+
 TEST_F(data, wait_for_all)
 {
 	enum { LEN = 100000 };

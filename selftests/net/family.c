@@ -490,6 +490,30 @@ TEST_F(family, options)
 	EXPECT_TRUE(errno == ENOPROTOOPT || errno == EOPNOTSUPP);
 }
 
+/* Options by which others would put their operations in place of ours. */
+TEST_F(family, refused_options)
+{
+	int inet = AF_INET, one = 1, fd = net_socket(&variant->nf, 0);
+
+	ASSERT_LE(0, fd);
+	if (!variant->nf.direct) {
+		close(fd);
+		return;
+	}
+	EXPECT_EQ(-1, setsockopt(self->p.client, IPPROTO_TCP, TCP_ULP, "tls",
+				 4));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-1, setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", 4));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-1, setsockopt(self->p.client, IPPROTO_IPV6, IPV6_ADDRFORM,
+				 &inet, sizeof(inet)));
+	EXPECT_EQ(ENOPROTOOPT, errno);
+	EXPECT_EQ(-1, setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &one,
+				 sizeof(one)));
+	EXPECT_EQ(EPERM, errno);
+	close(fd);
+}
+
 TEST_F(family, many_connections)
 {
 	enum { N = 60 };

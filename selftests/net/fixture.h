@@ -155,9 +155,9 @@ static inline int net_main(int argc, char **argv)
 		if (f == &_fixture_global)
 			continue;
 		net_choose(f, variants, tests);
-		if (list)
+		if (list) {
 			net_list(f);
-		else if (!f->variant || !f->tests) {
+		} else if (!f->variant || !f->tests) {
 			fprintf(stderr, "%s: nothing was chosen\n", argv[0]);
 			return 2;
 		}

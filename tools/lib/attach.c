@@ -97,6 +97,7 @@ static int make(struct sdi_entry *e, int fd)
 	if (!at.tx_size || !at.rx_size)
 		wait_longer(e);
 	e->tx_error = 0;
+	e->rx_error = 0;
 	sdi_spin_init(&e->tx_spin);
 	sdi_spin_init(&e->rx_spin);
 	return 0;
@@ -182,10 +183,12 @@ void sdi_entry_reap(struct sdi_entry *e)
 static void notice_loss(struct sdi_entry *e)
 {
 	uint32_t size = e->view.tx.size + e->view.rx.size;
+	uint64_t now = moved(e);
 
 	if (__atomic_exchange_n(&e->unleased, 1, __ATOMIC_RELAXED))
 		return;
-	if (moved(e) - e->moved >= size / 2)
+	/* The page may be the dummy by now, and say 0. */
+	if (now >= e->moved && now - e->moved >= size / 2)
 		__atomic_store_n(&e->wait, 1, __ATOMIC_RELAXED);
 	else
 		wait_longer(e);

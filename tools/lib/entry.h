@@ -51,6 +51,7 @@ enum sdi_state {
  * @reserved_at:	where they begin
  * @peeked:	bytes given out by sdirect_peek(), plus 1
  * @tx_error:	errno of a call that had sent something, for the next one
+ * @rx_error:	the same of a call that had received something
  * @moved:	positions (sent plus read) when the lease was given
  * @view:	the mapped pages
  * @tx_map:	what to unmap
@@ -62,7 +63,7 @@ enum sdi_state {
  * @tx_spin:	protected by @tx_lock
  * @rx_spin:	protected by @rx_lock
  *
- * @view.tx, @tx_error and @reserved are protected by @tx_lock, @view.rx and @peeked by
+ * @view.tx, @tx_error and @reserved are protected by @tx_lock, @view.rx, @rx_error and @peeked by
  * @rx_lock, the rest by both; @slow and @wait are hints that may be lost.
  */
 struct sdi_entry {
@@ -85,6 +86,7 @@ struct sdi_entry {
 	uint64_t reserved_at;
 	uint32_t rx_lock __attribute__((aligned(SDIRECT_LINE)));
 	struct sdi_spin rx_spin;
+	int rx_error;
 	uint64_t peeked;
 };
 

@@ -251,6 +251,16 @@ static ssize_t recv_rest(const struct op *op)
 	return call_recvmsg(op->fd, &msg, op->flags | MSG_DONTWAIT);
 }
 
+/* The caller wants all of it, and waits. */
+static ssize_t recv_all(const struct op *op)
+{
+	struct iovec iov[SDI_IOV_MAX];
+	struct msghdr msg = { .msg_iov = iov };
+
+	rest_of(op, &msg);
+	return call_recvmsg(op->fd, &msg, op->flags);
+}
+
 static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
 {
 	struct sdi_mark mark __attribute__((cleanup(sdi_mark_end)));
@@ -261,9 +271,12 @@ static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
 		   &op->e->view.ctl->rx_call);
 	if (!op->done)
 		return call_recvmsg(op->fd, msg, op->flags);
-	ret = recv_rest(op);
+	ret = op->flags & MSG_WAITALL ? recv_all(op) : recv_rest(op);
 	errno = saved;
 	msg->msg_flags = 0;
+	/* What the kernel says but once, the next call will say. */
+	if (ret < 0 && ret != -EAGAIN && ret != -EINTR)
+		op->e->rx_error = (int)-ret;
 	return (ssize_t)op->done + (ret > 0 ? ret : 0);
 }
 
@@ -391,9 +404,17 @@ ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
 		sdi_entry_reap(e);
 		return call_recvmsg(fd, msg, flags);
 	}
+	if (e->rx_error) {
+		ssize_t err = e->rx_error;
+
+		e->rx_error = 0;
+		sdi_unlock(&e->rx_lock);
+		return -err;
+	}
 	if (fast)
-		recv_fast(&op, flags & MSG_WAITALL ? op.it.left : 1);
-	if (!op.done || (op.at_end && op.it.left && !(flags & MSG_PEEK)))
+		recv_fast(&op, (flags & MSG_WAITALL) ? op.it.left : 1);
+	if (!op.done || (op.it.left && !(flags & MSG_PEEK) &&
+			 (op.at_end || flags & MSG_WAITALL)))
 		return recv_by_call(&op, msg);
 	sdi_unlock(&e->rx_lock);
 	msg->msg_flags = 0;

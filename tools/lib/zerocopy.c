@@ -127,8 +127,9 @@ const void *sdirect_peek(int fd, size_t *len)
 		sdi_view_avail(&e->view, head, SDIRECT_RING_MAX) :
 		SDIRECT_RING_BAD;
 	/* At the end of this ring only a system call leads on to the next. */
-	if (avail < 0 || (!avail && (head < e->view.rx.base ||
-	    head >= SDIRECT_LOAD(&e->view.own->rx_limit))))
+	if (avail < 0 ||
+	    (!avail && (head < e->view.rx.base ||
+			head >= SDIRECT_LOAD(&e->view.own->rx_limit))))
 		return refuse(&e->rx_lock, EOPNOTSUPP);
 	if (!avail)
 		return refuse(&e->rx_lock, EAGAIN);

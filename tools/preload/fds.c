@@ -21,10 +21,18 @@
 #include "../lib/raw.h"
 #include "next.h"
 
+/*
+ * Before the call, so that no byte goes to a number that is being closed; and
+ * again after it: a thread that used the number meanwhile may have attached it.
+ */
 HOOK int close(int fd)
 {
+	int ret;
+
 	sdi_fd_drop(fd);
-	return next.close(fd);
+	ret = next.close(fd);
+	sdi_fd_drop(fd);
+	return ret;
 }
 
 static void drop_range(unsigned int first, unsigned int last, int flags)
@@ -35,17 +43,24 @@ static void drop_range(unsigned int first, unsigned int last, int flags)
 
 HOOK int close_range(unsigned int first, unsigned int last, int flags)
 {
+	int ret;
+
 	drop_range(first, last, flags);
-	return next.close_range(first, last, flags);
+	ret = next.close_range(first, last, flags);
+	drop_range(first, last, flags);
+	return ret;
 }
 
 HOOK void closefrom(int first)
 {
-	sdi_fd_drop_range(first > 0 ? (unsigned int)first : 0, ~0u);
+	unsigned int from = first > 0 ? (unsigned int)first : 0;
+
+	sdi_fd_drop_range(from, ~0u);
 	if (next.odd.closefrom)
 		next.odd.closefrom(first);
 	else
-		next.close_range(first > 0 ? (unsigned int)first : 0, ~0u, 0);
+		next.close_range(from, ~0u, 0);
+	sdi_fd_drop_range(from, ~0u);
 }
 
 /* Two descriptors for one socket: neither can know what the other does. */
@@ -57,9 +72,13 @@ HOOK int dup(int fd)
 
 HOOK int dup3(int fd, int to, int flags)
 {
+	int ret;
+
 	sdi_fd_drop(fd);
 	sdi_fd_drop(to);
-	return next.dup3(fd, to, flags);
+	ret = next.dup3(fd, to, flags);
+	sdi_fd_drop(to);
+	return ret;
 }
 
 HOOK int dup2(int fd, int to)

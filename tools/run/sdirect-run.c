@@ -77,12 +77,26 @@ static int set_preload(const char *shim)
 	return err;
 }
 
+/* The shim leaves a module of another ABI to system calls, and says nothing. */
+static void compare_abi(int fd)
+{
+	struct sdirect_info info;
+	socklen_t len = sizeof(info);
+
+	if (!getsockopt(fd, SOL_SDIRECT, SDIRECT_INFO, &info, &len) &&
+	    info.abi_version != SDIRECT_ABI_VERSION)
+		fprintf(stderr, "sdirect-run: the module has ABI %u, the shim %u:"
+			" going on with system calls\n", info.abi_version,
+			(unsigned int)SDIRECT_ABI_VERSION);
+}
+
 static int family_missing(void)
 {
 	int fd = socket(AF_SDIRECT, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return errno;
+	compare_abi(fd);
 	close(fd);
 	return 0;
 }

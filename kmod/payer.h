@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who pays for shared pages: a memory cgroup and a user.
+ *
+ * Pages of a ring are in nobody's resident set until they are mapped, so what
+ * bounds them where no cgroup does is a share of the machine's memory for each
+ * user, and one for all.  Over it a connection simply stays on TCP.
+ */
+#ifndef _SDR_PAYER_H
+#define _SDR_PAYER_H
+
+#include <linux/init.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct mem_cgroup;
+struct page;
+struct sock;
+
+/**
+ * struct sdr_quota - what one user has
+ */
+struct sdr_quota;
+
+/**
+ * struct sdr_payer - who pays for an allocation
+ * @memcg:	the cgroup, or NULL for the caller's
+ * @quota:	the user
+ */
+struct sdr_payer {
+	struct mem_cgroup *memcg;
+	struct sdr_quota *quota;
+};
+
+/**
+ * sdr_quota_find - the quota of a user
+ *
+ * Return: a reference, or NULL without memory.  Context: may sleep.
+ */
+struct sdr_quota *sdr_quota_find(kuid_t uid);
+struct sdr_quota *sdr_quota_get(struct sdr_quota *quota);
+void sdr_quota_put(struct sdr_quota *quota);
+
+/**
+ * sdr_quota_charge - take pages from a user's share
+ *
+ * Takes a reference too.  Return: 0 or -ENOMEM.  Context: any.
+ */
+int sdr_quota_charge(struct sdr_quota *quota, unsigned long pages);
+/* Gives back what sdr_quota_charge() took, and its reference. */
+void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages);
+
+/* sdr_payer_of() makes the owner of a socket pay; give back with _put(). */
+struct sdr_payer sdr_payer_of(const struct sock *sk, struct sdr_quota *quota);
+void sdr_payer_put(struct sdr_payer *payer);
+
+/* One zeroed page that the kernel can address, at its cgroup's cost. */
+struct page *sdr_payer_page(const struct sdr_payer *payer);
+
+void __init sdr_payer_init(void);
+
+#endif /* _SDR_PAYER_H */
