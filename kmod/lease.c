@@ -150,8 +150,8 @@ static void revoke(struct sdr_sock *ss)
 
 	region->settle.tx_final = READ_ONCE(ctl->tx_tail);
 	region->settle.rx_final = READ_ONCE(ctl->rx_head);
-	settle_owed(region, mm, READ_ONCE(ctl->tx_inside) ||
-				READ_ONCE(ctl->rx_inside));
+	settle_owed(region, mm,
+		    READ_ONCE(ctl->tx_inside) || READ_ONCE(ctl->rx_inside));
 	mmdrop(mm);
 	/* The holder may have owed the peer a doorbell. */
 	sdr_wake_end(ss->pair, !ss->side);

@@ -27,6 +27,7 @@ void sdr_lease_enter_rx(struct sdr_sock *ss);
 
 /**
  * sdr_lease_revoke - take the lease away, whoever holds it
+ * @ss:	the socket
  *
  * When it returns no user program can write this end's pages, but for what the
  * kernel itself still has under way to pages it had pinned.  Context: may

@@ -149,6 +149,7 @@ bool sdr_stream_ring_unread(struct sdr_sock *ss)
 	rcu_read_lock();
 	for (seg = rx_chain(ss, pair); !unread; seg = seg->next) {
 		unread = seg->ring && seg->carrier->poll_rx(&rx, seg, false);
+		/* Pairs with append(), before ->next is followed. */
 		if (smp_load_acquire(&seg->end) == SDIRECT_POS_OPEN)
 			break;
 	}

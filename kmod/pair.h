@@ -97,7 +97,7 @@ int sdr_pair_pages(struct sdr_pair *pair, const struct sdr_payer *payer);
 /* True once sdr_pair_pages() has succeeded; then the accessors below work. */
 static inline bool sdr_pair_has_pages(struct sdr_pair *pair)
 {
-	return smp_load_acquire(&pair->kern) != NULL; /* sdr_pair_pages() */
+	return smp_load_acquire(&pair->kern);	/* sdr_pair_pages() */
 }
 
 static inline struct sdirect_ctl_page *sdr_pair_ctl(struct sdr_pair *pair,
@@ -116,6 +116,7 @@ static inline struct sdirect_kern_end *sdr_pair_kern(struct sdr_pair *pair,
 
 /**
  * sdr_pair_close - an end's socket is gone
+ * @pair:	the pair
  *
  * With the second one the rings go too; mappings may keep the pair itself.
  * Context: no call on that socket is running.

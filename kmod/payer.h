@@ -17,9 +17,7 @@ struct mem_cgroup;
 struct page;
 struct sock;
 
-/**
- * struct sdr_quota - what one user has
- */
+/* What one user has. */
 struct sdr_quota;
 
 /**
@@ -34,6 +32,7 @@ struct sdr_payer {
 
 /**
  * sdr_quota_find - the quota of a user
+ * @uid:	the user
  *
  * Return: a reference, or NULL without memory.  Context: may sleep.
  */
@@ -43,6 +42,8 @@ void sdr_quota_put(struct sdr_quota *quota);
 
 /**
  * sdr_quota_charge - take pages from a user's share
+ * @quota:	the user's
+ * @pages:	how many
  *
  * Takes a reference too.  Return: 0 or -ENOMEM.  Context: any.
  */

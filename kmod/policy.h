@@ -16,6 +16,8 @@ struct sdr_policy_end {
 
 /**
  * sdr_policy_allows - may these two exchange bytes outside TCP?
+ * @a:	one end
+ * @b:	the other
  *
  * Context: atomic.
  */

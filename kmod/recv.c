@@ -72,9 +72,11 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 		n = seg->carrier->recv(rx, msg, len, flags);
 		if (n != -EAGAIN)
 			return n;
+		/* Pairs with append(): sealed meanwhile? */
 		if (smp_load_acquire(&seg->end) == rx->pos)
 			return -ERESTART;
-		if (inq)
+		/* A peek has left the bytes before the ring where they are. */
+		if (inq && !more)
 			return -EPROTO;
 	} else if (inq && !(more && at_urgent_mark(rx->sk))) {
 		return seg->carrier->recv(rx, msg, min_t(u64, len, inq), flags);
@@ -91,8 +93,12 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 	ssize_t done = 0, n;
 
 	for (;;) {
-		/* TCP can be peeked at only from where its reader stands. */
-		if (peeked_tcp && sdr_flow_on_tcp(rx))
+		/*
+		 * TCP can be peeked at only from where its reader stands: not
+		 * in a second range.  The end of the first is none.
+		 */
+		if (peeked_tcp && sdr_flow_on_tcp(rx) &&
+		    smp_load_acquire(&rx->seg->end) != rx->pos)
 			break;
 		n = recv_range(rx, msg, len - done, flags, more || done);
 		if (n == -ERESTART) {
@@ -109,6 +115,7 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 			rx->pos += n;
 			peeked_tcp |= sdr_flow_on_tcp(rx);
 		}
+		/* Pairs with append(): does the next range follow here? */
 		if (done == len || smp_load_acquire(&rx->seg->end) != rx->pos)
 			break;
 	}

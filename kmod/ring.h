@@ -65,6 +65,10 @@ size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
 
 /**
  * sdr_ring_read - copy from the ring into a message; as sdr_ring_write()
+ * @ring:	the ring
+ * @pos:	stream position of the first byte
+ * @len:	bytes, not more than the ring holds
+ * @to:	the message's iterator
  */
 size_t sdr_ring_read(struct sdr_ring *ring, u64 pos, size_t len,
 		     struct iov_iter *to);

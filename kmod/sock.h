@@ -154,6 +154,7 @@ void sdr_sock_destroy(struct sdr_sock *ss);
 
 /**
  * sdr_sock_leave - leave the pair and stay TCP for good
+ * @ss:	the state
  *
  * The peer learns of it.  For the end of the socket, and for disconnect.
  * Context: may sleep; without the socket's lock.
@@ -162,6 +163,8 @@ void sdr_sock_leave(struct sdr_sock *ss);
 
 /**
  * sdr_sock_stay_tcp - from now on TCP, for this reason
+ * @ss:	the state
+ * @reason:	what to tell about it
  *
  * Context: the socket's lock is held.
  */
@@ -169,6 +172,8 @@ void sdr_sock_stay_tcp(struct sdr_sock *ss, enum sdirect_reason reason);
 
 /**
  * sdr_sock_abort_if_failed - reset a connection whose pages hold lies
+ * @ss:	the state
+ * @ret:	what the call has come to so far
  *
  * Context: no lock held.  Return: -ECONNRESET if it did, else @ret.
  */
@@ -176,6 +181,8 @@ ssize_t sdr_sock_abort_if_failed(struct sdr_sock *ss, ssize_t ret);
 
 /**
  * sdr_sock_info - a picture of the socket's state
+ * @ss:	the state
+ * @info:	(out)
  *
  * Reads without locks: the words fit each other only roughly.  Context: any;
  * the socket must not go away (sdr_net->lock or the socket's file).

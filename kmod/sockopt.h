@@ -8,6 +8,9 @@
 
 /**
  * sdr_sockopt_prepare - may this option be set, and what must be done before?
+ * @sock:	the socket
+ * @level:	as for setsockopt(2)
+ * @optname:	the same
  *
  * Context: may sleep.  Return: 0 go on with TCP's own, or the error.
  */
@@ -15,6 +18,11 @@ int sdr_sockopt_prepare(struct socket *sock, int level, int optname);
 
 /**
  * sdr_sockopt_get - answer an option of our own
+ * @sock:	the socket
+ * @level:	as for getsockopt(2)
+ * @optname:	the same
+ * @optval:	the same
+ * @optlen:	the same
  *
  * Return: 0, an error, or -ENOIOCTLCMD: ask TCP.
  */

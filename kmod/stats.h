@@ -62,6 +62,9 @@ struct sdr_tally {
 
 /**
  * sdr_tally_add - count something for a socket and its namespace; any context
+ * @tally:	the socket's counters
+ * @id:	which
+ * @n:	how many
  */
 void sdr_tally_add(struct sdr_tally *tally, enum sdr_stat id, u64 n);
 

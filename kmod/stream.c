@@ -64,6 +64,7 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 
 	sock_owned_by_me(ss->sk);
 	seg->start = tx->pos;
+	/* A, pairs with B in sdirect_ring.h: a new ring begins where we are. */
 	if (seg->ring)
 		SDIRECT_STORE_RELEASE(&sdr_pair_ctl(pair, ss->side)->tx_tail,
 				      tx->pos);
@@ -254,6 +255,7 @@ int sdr_stream_advance(struct sdr_sock *ss)
 	if (sdr_flow_on_tcp(rx) && sdr_carrier_tcp.poll_rx(rx, old, false)) {
 		/* They must belong to a later range; its seal came first. */
 		smp_rmb();
+		/* Pairs with append(). */
 		if (smp_load_acquire(&next->end) == SDIRECT_POS_OPEN) {
 			sdr_tally_inc(&ss->tally, SDR_STAT_NO_COUNTS);
 			return -EPROTO;
@@ -288,6 +290,7 @@ struct sdr_ring *sdr_stream_ring_rx(struct sdr_sock *ss, u64 *base)
 	sdr_stream_join(ss, rx, false);
 	if (rx->seg->carrier->sync_rx(rx))
 		return NULL;
+	/* Pairs with append(). */
 	while (smp_load_acquire(&rx->seg->end) == rx->pos)
 		if (sdr_stream_advance(ss))
 			return NULL;

@@ -11,6 +11,9 @@
 
 /**
  * sdr_stream_init - a flow at the beginning of a stream
+ * @flow:	the flow
+ * @sk:	the TCP socket
+ * @tally:	the socket's counters
  */
 void sdr_stream_init(struct sdr_flow *flow, struct sock *sk,
 		     struct sdr_tally *tally);
@@ -44,6 +47,9 @@ static inline bool sdr_stream_peer_gone(const struct sdr_sock *ss)
 
 /**
  * sdr_stream_join - once the ends have met, go on in the chain that they share
+ * @ss:	the socket
+ * @flow:	one of its two flows
+ * @is_tx:	which one
  *
  * Context: whatever protects the flow is held.
  */
@@ -66,6 +72,7 @@ bool sdr_stream_can_grow(const struct sdr_sock *ss, const struct sdr_seg *seg);
 
 /**
  * sdr_stream_grow - replace a full ring by a larger one
+ * @ss:	the socket
  *
  * Where there is no memory the stream goes on by TCP.  Context: the socket's
  * lock is held; may sleep.  Return: true if more can be sent now.
@@ -84,6 +91,10 @@ ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len);
 
 /**
  * sdr_stream_recv - receive from whatever carries the stream now
+ * @ss:	the socket
+ * @msg:	where to
+ * @len:	bytes that it has room for
+ * @flags:	as for recvmsg(2)
  *
  * Context: no lock held.  Return: as tcp_recvmsg().
  */
@@ -92,6 +103,7 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 
 /**
  * sdr_stream_poll - correct TCP's poll mask by what the rings hold
+ * @ss:	the socket
  * @mask:	what tcp_poll() said
  * @events:	what the caller asks for; EPOLLET is looked at
  */
@@ -99,6 +111,7 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events);
 
 /**
  * sdr_stream_seal_now - move the send direction to a ring, if that may be
+ * @ss:	the socket
  *
  * Context: the socket's lock is held; may sleep.
  * Return: true if the send direction is on a ring.
@@ -107,6 +120,8 @@ bool sdr_stream_seal_now(struct sdr_sock *ss);
 
 /**
  * sdr_stream_to_tcp - move the send direction back to TCP
+ * @ss:	the socket
+ * @reason:	what to tell about it
  *
  * The lease is taken away first, so the position is final.  Context: the
  * socket's lock is held; may sleep.  Return: 0 or -EPROTO.
@@ -134,6 +149,8 @@ bool sdr_stream_ring_unread(struct sdr_sock *ss);
 
 /**
  * sdr_stream_ring_tx - the ring and its first position that bytes are sent to
+ * @ss:	the socket
+ * @base:	(out) the position; only if there is a ring
  *
  * Context: the socket's lock is held.  Return: the ring or NULL.
  */

@@ -17,6 +17,8 @@ void sdr_wake_sock(struct sock *sk);
 
 /**
  * sdr_wake_end - the same for one end of a pair, if it is still there
+ * @pair:	the pair
+ * @side:	which end
  *
  * Context: process; takes the pair's lock.
  */
@@ -24,6 +26,8 @@ void sdr_wake_end(struct sdr_pair *pair, int side);
 
 /**
  * sdr_wake_sigio - send the signal that one end may have asked for (O_ASYNC)
+ * @pair:	the pair
+ * @side:	which end
  *
  * Whoever asked for it need not have armed anything.  Context: as above.
  */

@@ -111,6 +111,8 @@ static inline __s64 sdirect_ring_avail(__u32 size, __u64 head, __u64 tail,
 
 /**
  * sdirect_ring_offset - where a position lives in the ring
+ * @size:	of the ring, a power of two
+ * @pos:	the stream position
  */
 static inline __u32 sdirect_ring_offset(__u32 size, __u64 pos)
 {
