@@ -156,6 +156,7 @@ static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 			 bool arm_always)
 {
 	u64 head = max(READ_ONCE(own_ctl(rx)->rx_head), seg->start);
+	__u64 *want = &sdr_pair_kern(rx->pair, rx->side)->rx_want;
 	s64 seen, n = avail(rx, seg, head);
 	int tries;
 
@@ -166,8 +167,8 @@ static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 	/* Again if more came meanwhile, or nobody would ring for what follows. */
 	for (tries = 0; tries < SDR_ARM_TRIES; tries++) {
 		seen = n;
-		sdirect_ring_arm(&sdr_pair_kern(rx->pair, rx->side)->rx_want,
-				 head + seen);
+		if (sdirect_ring_arm(want, head + seen) && seen)
+			sdr_wake_sharers(rx->sk);
 		n = avail(rx, seg, head);
 		if (n < 0)
 			return 1;

@@ -44,6 +44,13 @@ static bool at_urgent_mark(const struct sock *sk)
 	       READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq);
 }
 
+/* Has TCP something final to say: an error, the end, that there is nothing? */
+static bool tcp_is_over(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) || sock_flag(sk, SOCK_DONE) ||
+	       ((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
+}
+
 /*
  * Read from the range that @rx is in; @more: after bytes of the ranges before.
  * Then errors, the end of the stream and the urgent mark are for the next call.
@@ -52,7 +59,7 @@ static bool at_urgent_mark(const struct sock *sk)
 static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 			  int flags, bool more)
 {
-	bool ended = sdr_stream_rx_ended(rx->sk);
+	bool over = tcp_is_over(rx->sk);
 	s64 inq = sdr_carrier_tcp.poll_rx(rx, rx->seg, false);
 	const struct sdr_seg *seg = rx->seg;
 	ssize_t n = -EAGAIN;
@@ -81,8 +88,12 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 	} else if (inq && !(more && at_urgent_mark(rx->sk))) {
 		return seg->carrier->recv(rx, msg, min_t(u64, len, inq), flags);
 	}
-	return ended && !inq && !more ?
-		sdr_carrier_tcp.recv(rx, msg, len, flags) : n;
+	if (inq || more)
+		return n;
+	if (over)
+		return sdr_carrier_tcp.recv(rx, msg, len, flags);
+	/* The reader has shut down himself: that says nothing of TCP's bytes. */
+	return READ_ONCE(rx->sk->sk_shutdown) & RCV_SHUTDOWN ? 0 : n;
 }
 
 /* Everything that is there now, up to @len bytes, on however many carriers. */
@@ -143,7 +154,8 @@ static ssize_t recv_pass(struct sdr_sock *ss, struct msghdr *msg, size_t len,
  */
 static bool rx_ready(struct sdr_sock *ss, u64 seen)
 {
-	return sdr_stream_rx_ended(ss->sk) || sdr_stream_inq_arm(ss) > seen;
+	return sdr_stream_rx_ended(ss->sk) || sdr_stream_inq(ss) > seen ||
+	       sdr_stream_inq_arm(ss) > seen;
 }
 
 static int wait_rx(struct sdr_sock *ss, long *timeo, int idle, u64 seen)

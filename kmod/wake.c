@@ -21,6 +21,25 @@ void sdr_wake_sock(struct sock *sk)
 	rcu_read_unlock();
 }
 
+void sdr_wake_sharers(struct sock *sk)
+{
+	const struct sdr_sock *ss = sdr_sk(sk);
+	wait_queue_entry_t *entry;
+	wait_queue_head_t *queue;
+	unsigned long flags;
+	int n = 0;
+
+	rcu_read_lock();
+	queue = &rcu_dereference(sk->sk_wq)->wait;
+	spin_lock_irqsave(&queue->lock, flags);
+	list_for_each_entry(entry, &queue->head, entry)
+		n += entry != &ss->watch;
+	spin_unlock_irqrestore(&queue->lock, flags);
+	rcu_read_unlock();
+	if (n > 1)
+		sdr_wake_sock(sk);
+}
+
 void sdr_wake_sigio(struct sdr_pair *pair, int side)
 {
 	struct sdr_sock *ss;

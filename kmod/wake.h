@@ -16,6 +16,15 @@ struct sock;
 void sdr_wake_sock(struct sock *sk);
 
 /**
+ * sdr_wake_sharers - wake the waiters of a socket if there are several
+ * @sk:	the socket; the caller is one of them, or none
+ *
+ * For one that has raised the socket's want word over what others wait for.
+ * Context: any.
+ */
+void sdr_wake_sharers(struct sock *sk);
+
+/**
  * sdr_wake_end - the same for one end of a pair, if it is still there
  * @pair:	the pair
  * @side:	which end

@@ -158,14 +158,21 @@ static inline int sdirect_ring_publish(__u64 *word, const __u64 *want,
  * The word only grows: one of several sleepers that saw an older position must
  * not take back what another has asked for.  The caller looks at the position
  * again before it sleeps.
+ *
+ * Return: true if the word has grown.  A caller that has seen bytes (room) and
+ * does not take all of them must then wake the other sleepers of the same end:
+ * a publisher on its way to the word finds the new one, and does not ring for
+ * whoever asked for the old one.
  */
-static inline void sdirect_ring_arm(__u64 *want, __u64 pos)
+static inline int sdirect_ring_arm(__u64 *want, __u64 pos)
 {
 	__u64 old = SDIRECT_LOAD(want);
+	int grown = 0;
 
-	while (old < pos && !SDIRECT_CAS(want, &old, pos))
-		;
+	while (old < pos && !grown)
+		grown = SDIRECT_CAS(want, &old, pos);
 	SDIRECT_FENCE();			/* F, pairs with E */
+	return grown;
 }
 
 #endif /* _UAPI_LINUX_SDIRECT_RING_H */
