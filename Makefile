@@ -19,6 +19,12 @@ KBUILD   = $(MAKE) -C $(KDIR) M=$(TOP)
 # A kernel that is not installed is for tests; its module has its own place.
 OTHER    = $(filter-out /lib/modules/% /usr/src/%,$(KDIR))
 
+# Distributions keep their key; without one kbuild signs nothing, but complains.
+UNSIGNED = $(if $(CONFIG_MODULE_SIG_KEY)$(wildcard \
+	     $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=n)
+# A root shell need not have the administrator's directories in its PATH.
+SBIN     = PATH="$$PATH:/usr/sbin:/sbin"
+
 # The library first: the others link to it.
 TOOLS   := lib preload run sdirect examples
 # The one of the system: setup installs pytest for it.
@@ -75,10 +81,13 @@ install: tools ## install libraries, tools, headers and manual pages
 		install -D -m 644 $(TOP)/tools/man/$$page \
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page || exit; \
 	done
+	$(if $(DESTDIR),,test "$$(id -u)" -ne 0 || $(SBIN) ldconfig)
 
 .PHONY: modules_install
 modules_install: module ## install sdirect.ko for KVER
-	$(KBUILD) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(KBUILD) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) $(UNSIGNED) \
+		modules_install
+	$(if $(DESTDIR),,$(SBIN) depmod $(KVER))
 
 .PHONY: dkms
 dkms: headers ## build and install the module for KVER through DKMS
@@ -103,6 +112,12 @@ check: ## set up, build, run every test
 .PHONY: run-check
 run-check: all
 	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests
+
+# make check does the fast ones, as tests.
+.PHONY: lint
+lint: ## set up, do every static check (LINT=NAME: this one)
+	$(TOP)/tools/setup lint
+	$(TOP)/tools/lint/run $(LINT)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -227,6 +227,9 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 		if (done && sdr_stream_rx_ended(ss->sk) &&
 		    sdr_stream_inq(ss) <= seen)
 			break;
+		/* A peek that has met TCP a second time can see no further. */
+		if (seen && idle > 1 && sdr_stream_inq(ss) > seen)
+			break;
 		if (!timeo) {
 			/* An edge-triggered reader goes by this EAGAIN. */
 			if (done || idle++ || !rx_ready(ss, 0))

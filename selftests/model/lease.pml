@@ -35,7 +35,8 @@ byte word[3];			/* the real control page */
 byte ring[MAX];			/* the real ring; 0: never written */
 byte mm = A;			/* region->mm */
 byte epoch;
-byte settle[3];			/* by holder */
+byte settle;			/* where the last revocation was */
+byte unsettled;			/* who may still have to ask for it */
 byte want;			/* the peer sleeps until this is passed */
 bool asleep = true;
 bool gate, lock, sock_lock;
@@ -127,10 +128,10 @@ inline revoke(who, tid)
 		lock = false;
 #endif
 		d_step {
-#ifdef MUTANT_ONE_SETTLE
-			settle[A] = word[POS];
+			settle = word[POS];
+#ifndef MUTANT_NOT_OWED
+			unsettled = (word[INSIDE] -> was : 0);
 #endif
-			settle[was] = word[POS];
 			closed = true
 		};
 #ifndef MUTANT_NO_BELL
@@ -173,7 +174,7 @@ inline attach(who)
 	atomic { !sock_lock -> sock_lock = true };
 	atomic { !gate -> gate = true };
 	if
-	:: mm == 0 ->
+	:: mm == 0 && (!made || !unsettled || unsettled == who) ->
 		d_step { word[INSIDE] = 0; word[CALL] = 0 };
 		d_step {
 			mm = who;
@@ -308,8 +309,14 @@ proctype thread_s()
 			if
 			:: seen != mine ->
 				empty(buf);
-				!gate;
-				took = settle[A];
+				atomic {
+					!gate ->
+					took = settle;
+					if
+					:: unsettled == A -> unsettled = 0
+					:: else
+					fi
+				};
 				if
 				:: took <= start -> took = 0
 				:: took > start + 2 -> took = 2

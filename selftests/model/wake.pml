@@ -28,7 +28,7 @@
 #define TRIES	2	/* SDR_ARM_TRIES */
 #endif
 #ifndef TOTAL
-#define TOTAL	5
+#define TOTAL	4
 #endif
 #define SIZE	4
 #define NEED	2	/* room that a sleeping writer waits for */
@@ -79,7 +79,10 @@ inline wake_writer()
 	d_step { if :: queued[W] -> woken[W] = true :: else fi }
 }
 
-/* sdirect_ring_arm(); a compare-and-swap is one step and drains the buffer */
+/*
+ * sdirect_ring_arm(); says in "raised" if it changed the word.  A
+ * compare-and-swap is one step and drains the buffer.
+ */
 inline arm(word, pos, buf)
 {
 	old = word;
@@ -95,7 +98,8 @@ inline arm(word, pos, buf)
 #else
 		atomic {
 			if
-			:: word == old -> word = pos; break
+			:: word == old ->
+				word = pos; raised = true; break
 			:: else -> old = word
 			fi
 		}
@@ -122,7 +126,15 @@ inline poll_rx(always)
 		break
 	:: else ->
 		seen = n;
+		raised = false;
 		arm(rx_want, h + seen, want_buf);
+#ifndef MUTANT_STEAL
+		/* Others may sleep below; their publisher will not see it. */
+		if
+		:: raised && seen -> wake_readers()
+		:: else
+		fi;
+#endif
 #ifdef MUTANT_ONE_LOOK
 		break;
 #endif
@@ -132,7 +144,7 @@ inline poll_rx(always)
 		:: else -> tries++
 		fi
 	od;
-	h = 0; seen = 0; tries = 0
+	h = 0; seen = 0; tries = 0; raised = false
 }
 
 /* One read without waiting: n bytes, all that is there if "all" */
@@ -168,6 +180,7 @@ inline read_some(all)
 proctype blocking_reader(byte me; bool staying)
 {
 	byte h, n, seen, old, before, tries;
+	bool raised;
 
 	do
 	:: read_some(false);
@@ -201,6 +214,7 @@ proctype blocking_reader(byte me; bool staying)
 proctype polling_reader(byte me)
 {
 	byte h, n, seen, old, before, tries;
+	bool raised;
 
 	do
 	:: woken[me] = false;
@@ -222,10 +236,11 @@ proctype polling_reader(byte me)
 out:	skip
 }
 
-/* epoll with EPOLLET; the program reads to EAGAIN, or up to a short read */
+/* epoll with EPOLLET; one that stays reads to EAGAIN or to a short read */
 proctype edge_reader(byte me; bool staying)
 {
 	byte h, n, seen, old, before, tries;
+	bool raised;
 
 	queued[me] = true;
 	woken[me] = true;
@@ -239,7 +254,7 @@ proctype edge_reader(byte me; bool staying)
 #endif
 		do
 		:: n ->
-			read_some(true);
+			read_some(staying);
 			if
 			:: n && !staying -> goto out
 			:: n -> n = 0		/* short: no more now */
@@ -305,6 +320,7 @@ inline write_some()
 proctype blocking_writer()
 {
 	byte t = BASE, n, old;
+	bool raised;
 
 	do
 	:: t == END -> break
@@ -331,6 +347,7 @@ proctype blocking_writer()
 proctype edge_writer()
 {
 	byte t = BASE, n, old;
+	bool raised;
 
 	queued[W] = true;
 	woken[W] = true;

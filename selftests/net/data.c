@@ -508,7 +508,7 @@ TEST_F(data, splice_through_pipe)
 		}
 		memset(buf, 0, sizeof(buf));
 		ASSERT_EQ(sizeof(buf), net_recv_all(self->p.client, buf,
-						   sizeof(buf)));
+						    sizeof(buf)));
 		ASSERT_EQ(-1, net_check(buf, sizeof(buf), 4, pos));
 		pos += sizeof(buf);
 	}

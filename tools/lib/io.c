@@ -271,7 +271,7 @@ static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
 		   &op->e->view.ctl->rx_call);
 	if (!op->done)
 		return call_recvmsg(op->fd, msg, op->flags);
-	ret = op->flags & MSG_WAITALL ? recv_all(op) : recv_rest(op);
+	ret = (op->flags & MSG_WAITALL) ? recv_all(op) : recv_rest(op);
 	errno = saved;
 	msg->msg_flags = 0;
 	/* What the kernel says but once, the next call will say. */

@@ -27,7 +27,7 @@ static struct nlmsghdr *request(struct genl *genl, char *buf, uint16_t type,
 	return nlh;
 }
 
-/* Sends a request and handles replies up to the end or acknowledgement. */
+/* Sends a request and handles replies up to the end or acknowledgment. */
 static int transact(struct genl *genl, const struct nlmsghdr *nlh, mnl_cb_t cb,
 		    void *data)
 {

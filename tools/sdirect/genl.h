@@ -16,6 +16,7 @@ struct genl {
 
 /**
  * genl_open - open a socket and look the module's family up
+ * @genl:	(out) for the functions below
  *
  * Return: 0, -ENOENT if the module is not loaded, or another -errno.
  */

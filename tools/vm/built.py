@@ -19,7 +19,7 @@ FLAVOURS = {
     "kcsan": ("guest.config", "kcsan.config"),
 }
 # Raised when tools/debug-kernel makes something else of the same input.
-FORM = 1
+FORM = 2
 COMPILER = "gcc"
 BOOT_IMAGE = "vmlinux.boot"
 
@@ -87,6 +87,8 @@ def kernel_path(flavour):
 class BuiltKernel(Kernel):
     """A kernel that tools/debug-kernel has built."""
 
+    boot_margin = 40
+
     def __init__(self, flavour):
         path = kernel_path(flavour)
         if not path.is_dir():
@@ -103,7 +105,7 @@ class BuiltKernel(Kernel):
 
     def boot_image(self):
         if not has_pvh_entry(self.image.read_bytes()):
-            raise Unusable(f"{self.image} cannot be booted: it lacks CONFIG_PVH")
+            raise Unusable(f"{self.image} does not boot: no CONFIG_PVH")
         return self.image
 
 

@@ -76,6 +76,7 @@ class Kernel:
 
     args = ""           # what its command line needs beside the usual
     mount_modules = None        # where its modules are, if not installed
+    boot_margin = 0     # seconds that it may take longer to boot
 
     def __init__(self, version=None):
         self.version = version or self.newest()

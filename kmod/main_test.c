@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loading and unloading the unit tests: a module that holds all of sdirect but
+ * main.c, and runs the suites when it is loaded.
+ */
+#include "compat.h"
+
+#include <kunit/test.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "af_sdirect.h"
+#include "fixture_test.h"
+#include "net.h"
+#include "payer.h"
+#include "rendezvous.h"
+
+/*
+ * Suites that are registered are run before a module's init, which they all
+ * need here; so they are run by it.
+ */
+static struct kunit_suite *suites[] = {
+	&sdr_ring_suite,
+	&sdr_ring_math_suite,
+	&sdr_policy_suite,
+	&sdr_payer_suite,
+	&sdr_pair_suite,
+	&sdr_key_suite,
+	&sdr_rendezvous_suite,
+	&sdr_carrier_suite,
+	&sdr_stream_suite,
+	&sdr_lease_suite,
+};
+
+static int __init test_init(void)
+{
+	int err;
+
+	sdr_payer_init();
+	err = test_payer_init();
+	if (err)
+		return err;
+	err = sdr_net_init();
+	if (err)
+		goto err_payer;
+	err = sdr_rendezvous_init();
+	if (err)
+		goto err_net;
+	err = sdr_family_init();
+	if (err)
+		goto err_rendezvous;
+	__kunit_test_suites_init(suites, ARRAY_SIZE(suites));
+	return 0;
+
+err_rendezvous:
+	sdr_rendezvous_exit();
+err_net:
+	sdr_net_exit();
+err_payer:
+	test_payer_exit();
+	return err;
+}
+
+static void __exit test_exit(void)
+{
+	__kunit_test_suites_exit(suites, ARRAY_SIZE(suites));
+	sdr_family_exit();
+	sdr_rendezvous_exit();
+	sdr_net_exit();
+	rcu_barrier();
+	test_payer_exit();
+}
+
+module_init(test_init);
+module_exit(test_exit);
+
+MODULE_DESCRIPTION("Unit tests of sdirect");
+MODULE_AUTHOR("The sdirect developers");
+MODULE_LICENSE("GPL");

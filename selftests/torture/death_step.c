@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A process that uses the library is stopped after a chosen number of
+ * instructions of sdirect_send() or sdirect_recv(), so that every place in them
+ * is reached.  Then another process that shares the socket calls, for which it
+ * must not have to wait, and the stopped one dies or goes on.
+ */
+#include "death.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <sdirect.h>
+#include <unistd.h>
+
+enum { HOLDER = 1, SHARER = 2, PEER = 3 };
+enum { MESSAGES = 6, STEPS = 400, BREAKPOINT = 0xcc };
+
+#ifdef __x86_64__
+static bool stopped_by(pid_t pid, int sig)
+{
+	int status;
+
+	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+	return WIFSTOPPED(status) && WSTOPSIG(status) == sig;
+}
+
+/* Lets @pid run until it calls the function at @at. */
+static void run_to(pid_t pid, uintptr_t at)
+{
+	struct user_regs_struct regs;
+	long word;
+
+	errno = 0;
+	word = ptrace(PTRACE_PEEKTEXT, pid, at, NULL);
+	TORTURE_CHECK(!errno);
+	TORTURE_CHECK(!ptrace(PTRACE_POKETEXT, pid, at,
+			      (word & ~0xffl) | BREAKPOINT));
+	TORTURE_CHECK(!ptrace(PTRACE_CONT, pid, 0, 0));
+	TORTURE_CHECK(stopped_by(pid, SIGTRAP));
+	TORTURE_CHECK(!ptrace(PTRACE_POKETEXT, pid, at, word));
+	TORTURE_CHECK(!ptrace(PTRACE_GETREGS, pid, 0, &regs));
+	TORTURE_CHECK(regs.rip == at + 1);
+	regs.rip = at;
+	TORTURE_CHECK(!ptrace(PTRACE_SETREGS, pid, 0, &regs));
+}
+
+/* Stops @pid, which has stopped itself, @steps instructions into @at. */
+static void stop_in(pid_t pid, uintptr_t at, uint32_t steps)
+{
+	TORTURE_CHECK(stopped_by(pid, SIGSTOP));
+	run_to(pid, at);
+	while (steps--) {
+		TORTURE_CHECK(!ptrace(PTRACE_SINGLESTEP, pid, 0, 0));
+		TORTURE_CHECK(stopped_by(pid, SIGTRAP));
+	}
+}
+
+static void let_go(pid_t pid)
+{
+	TORTURE_CHECK(!ptrace(PTRACE_DETACH, pid, 0, 0));
+	TORTURE_CHECK(!net_wait(pid));
+}
+
+static void be_traced(struct net_pair *p, struct way *w)
+{
+	net_close(&p->server);
+	way_init(w, p->client, WAY_LIBRARY);
+	way_attach(w);
+	TORTURE_CHECK(!ptrace(PTRACE_TRACEME, 0, 0, 0));
+	raise(SIGSTOP);
+}
+
+static void traced_sender(struct net_pair *p)
+{
+	struct way w;
+	int i;
+
+	be_traced(p, &w);
+	for (i = 0; i < MESSAGES; i++)
+		message_send(&w, HOLDER, i);
+	_exit(0);
+}
+
+/* Each sender's messages are in order; returns how many the holder's are. */
+static uint32_t count_messages(int fd, uint32_t of_sharer)
+{
+	uint32_t next[3] = {};
+	struct message m;
+	struct way w;
+
+	way_init(&w, fd, WAY_CALL);
+	while (message_recv(&w, &m)) {
+		TORTURE_CHECK(m.who == HOLDER || m.who == SHARER);
+		TORTURE_CHECK(m.number == next[m.who]++);
+	}
+	TORTURE_CHECK(next[SHARER] == of_sharer);
+	return next[HOLDER];
+}
+
+void death_step_send(struct round *r)
+{
+	const uint32_t steps = rng_below(&r->rng, STEPS);
+	const bool kill_it = rng_below(&r->rng, 3) == 0;
+	const bool first = rng_below(&r->rng, 2);
+	struct net_pair p;
+	struct way w;
+	pid_t pid;
+
+	torture_pair(r, &p);
+	pid = net_fork();
+	if (!pid)
+		traced_sender(&p);
+	stop_in(pid, (uintptr_t)sdirect_send, steps);
+	if (kill_it && first)
+		torture_kill(pid);
+	way_init(&w, p.client, WAY_CALL);
+	message_send(&w, SHARER, 0);
+	message_send(&w, SHARER, 1);
+	if (!kill_it)
+		let_go(pid);
+	else if (!first)
+		torture_kill(pid);
+	net_close(&p.client);
+	if (kill_it)
+		TORTURE_CHECK(count_messages(p.server, 2) <= 2);
+	else
+		TORTURE_CHECK(count_messages(p.server, 2) == MESSAGES);
+}
+
+static void traced_reader(struct net_pair *p, uint32_t *got)
+{
+	struct message m;
+	struct way w;
+	int i;
+
+	be_traced(p, &w);
+	for (i = 0; i < MESSAGES; i++) {
+		TORTURE_CHECK(message_recv(&w, &m));
+		got[m.number]++;
+	}
+	_exit(0);
+}
+
+void death_step_recv(struct round *r)
+{
+	const uint32_t steps = rng_below(&r->rng, STEPS);
+	const bool kill_it = rng_below(&r->rng, 3) == 0;
+	uint32_t *got = torture_shared(4096), i, first;
+	struct way one, two;
+	struct net_pair p;
+	struct message m;
+	pid_t pid;
+
+	torture_pair(r, &p);
+	pid = net_fork();
+	if (!pid)
+		traced_reader(&p, got);
+	way_init(&one, p.server, WAY_CALL);
+	way_init(&two, p.client, WAY_CALL);
+	for (i = 0; i < MESSAGES + 2; i++)
+		message_send(&one, PEER, i);
+	stop_in(pid, (uintptr_t)sdirect_recv, steps);
+	TORTURE_CHECK(message_recv(&two, &m));
+	first = m.number;
+	got[first]++;
+	/* The holder has had no more than what it was stopped in and behind. */
+	TORTURE_CHECK(first <= 2);
+	if (kill_it)
+		torture_kill(pid);
+	else
+		let_go(pid);
+	net_close(&p.server);
+	while (message_recv(&two, &m))
+		got[m.number]++;
+	for (i = kill_it ? first : 0; i < MESSAGES + 2; i++)
+		TORTURE_CHECK(got[i] == 1);
+}
+#else
+/* Other processors have other breakpoints; death_stop.c does for them. */
+void death_step_send(struct round *r)
+{
+	(void)r;
+}
+
+void death_step_recv(struct round *r)
+{
+	(void)r;
+}
+#endif
