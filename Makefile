@@ -113,6 +113,15 @@ check: ## set up, build, run every test
 run-check: all
 	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests
 
+# A kernel with these checks is several times slower: less of each, more time.
+.PHONY: check-debug
+check-debug: debug-kernel all ## run the tests on the debug kernel
+	$(TOP)/tools/setup
+	SDIRECT_KERNEL=debug SDIRECT_DEBUG_KERNEL=1 SDIRECT_SCALE=25 \
+	SDIRECT_TIME=4 SDIRECT_SECONDS=30 $(PYTHON) -m pytest $(PYTEST_ARGS) \
+		$(addprefix $(TOP)/selftests/,test_kunit.py test_torture.py \
+		guest net)
+
 # make check does the fast ones, as tests.
 .PHONY: lint
 lint: ## set up, do every static check (LINT=NAME: this one)

@@ -15,8 +15,12 @@ import time
 
 from plan import TOP
 
-LIMIT = 900             # seconds for the whole guest
-SILENCE = 200           # seconds without a word from it
+# Which kernel, as for tools/vm/run; one with checks is several times slower.
+KERNEL = os.environ.get("SDIRECT_KERNEL")
+SLOWER = int(os.environ.get("SDIRECT_TIME", "1"))
+LIMIT = 900 * SLOWER    # seconds for the whole guest
+SILENCE = 200 * SLOWER  # seconds without a word from it
+PASSED_ON = ("SDIRECT_SCALE", "SDIRECT_TIME")
 MARK = re.compile(r"^@@ (\w+) (.*)$")
 OK = re.compile(r"^(not )?ok \d+ (.*)$")
 RUN = re.compile(r"^#  RUN +(\S+) \.\.\.$")
@@ -85,14 +89,24 @@ class Guest:
         self.status = None
         self.partial = b""
         self.process = subprocess.Popen(
-            [TOP / "tools/vm/run", "--check-log", "--timeout", str(LIMIT),
-             "--console", self.console, "--share", self.share,
-             "--env", f"SDIRECT_BUILD={build}",
-             TOP / "selftests/guest/run.py", self.share / "steps.json"],
+            self._command(build),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, cwd=TOP)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
+
+    def _command(self, build):
+        argv = [TOP / "tools/vm/run", "--check-log", "--timeout", str(LIMIT),
+                "--console", self.console, "--share", self.share,
+                "--env", f"SDIRECT_BUILD={build}"]
+        if KERNEL:
+            argv += ["--kernel", KERNEL, "--env",
+                     f"SDIRECT_MODULE={build}/{KERNEL}/sdirect.ko"]
+        for name in PASSED_ON:
+            if name in os.environ:
+                argv += ["--env", f"{name}={os.environ[name]}"]
+        return argv + [TOP / "selftests/guest/run.py",
+                       self.share / "steps.json"]
 
     def _take(self, line):
         self.tail = (self.tail + [line])[-60:]

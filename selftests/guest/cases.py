@@ -16,7 +16,7 @@ import threading
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
-MODULE = TOP / "sdirect.ko"
+MODULE = pathlib.Path(os.environ.get("SDIRECT_MODULE", TOP / "sdirect.ko"))
 AF_SDIRECT = 18
 IPPROTO_IPV6 = 41
 LIMIT = 60              # seconds for any one command
