@@ -42,13 +42,6 @@ static struct sdr_sock *direct_sk(const struct socket *sock)
 	return ss && likely(!sdr_sock_plain(ss)) ? ss : NULL;
 }
 
-static void look_for_peer(struct sdr_sock *ss)
-{
-	lock_sock(ss->sk);
-	sdr_rendezvous_try(ss);
-	release_sock(ss->sk);
-}
-
 /* --- life --- */
 
 /*
@@ -106,7 +99,7 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 	}
 	err = tcp_ops(sock)->connect(sock, addr, len, flags);
 	if (!err)
-		look_for_peer(ss);
+		sdr_rendezvous_look(ss);
 	return err;
 }
 
@@ -121,7 +114,7 @@ static int sdr_accept(struct socket *sock, struct socket *newsock, int flags,
 	sdr_sock_create(newsock->sk, false);
 	ss = sdr_sk(newsock->sk);
 	if (ss)
-		look_for_peer(ss);
+		sdr_rendezvous_look(ss);
 	return 0;
 }
 

@@ -44,6 +44,8 @@ struct sdr_flow {
  * struct sdr_carrier - the operations of a carrier
  * @id:		how user space calls it
  * @name:	for people
+ * @tx_calls:	what counts the send system calls that it serves
+ * @rx_calls:	the same for receiving
  * @sync_tx:	brings the send flow's @pos up to date; 0 or -EPROTO when what
  *		user space wrote cannot be true
  * @sync_rx:	the same for a receive flow
@@ -55,15 +57,18 @@ struct sdr_flow {
  * @poll_rx:	bytes that can be received, at most @max; if there are none, or
  *		@arm_always, sees to a wake-up when more come
  *
- * All are mandatory.  None sleeps for the peer: @send and @recv return -EAGAIN
- * when there is no room or no byte, -EPROTO when the peer has broken the rules,
- * and otherwise what tcp_sendmsg() and tcp_recvmsg() would return.  @send runs
- * under the socket's lock and @recv under the rx_lock without the socket's
- * lock; both may fault.  The poll hooks run without locks, under RCU.
+ * All are mandatory.  A carrier counts the bytes that it moves by itself.  None
+ * sleeps for the peer: @send and @recv return -EAGAIN when there is no room or
+ * no byte, -EPROTO when the peer has broken the rules, and otherwise what
+ * tcp_sendmsg() and tcp_recvmsg() would return.  @send runs under the socket's
+ * lock and @recv under the rx_lock without the socket's lock; both may fault.
+ * The poll hooks run without locks, under RCU.
  */
 struct sdr_carrier {
 	enum sdirect_carrier id;
 	const char *name;
+	enum sdr_stat tx_calls;
+	enum sdr_stat rx_calls;
 	int (*sync_tx)(struct sdr_flow *tx);
 	int (*sync_rx)(struct sdr_flow *rx);
 	ssize_t (*send)(struct sdr_flow *tx, struct msghdr *msg, size_t len);

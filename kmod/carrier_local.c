@@ -183,6 +183,8 @@ static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 const struct sdr_carrier sdr_carrier_local = {
 	.id		= SDIRECT_CARRIER_LOCAL,
 	.name		= "local",
+	.tx_calls	= SDR_STAT_RING_TX_MSGS,
+	.rx_calls	= SDR_STAT_RING_RX_MSGS,
 	.sync_tx	= local_sync_tx,
 	.sync_rx	= local_sync_rx,
 	.send		= local_send,

@@ -42,6 +42,8 @@ static ssize_t tcp_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 	ret = tcp_sendmsg_locked(tx->sk, msg, len);
 	msg->msg_flags = flags;
 	tcp_sync_tx(tx);
+	if (ret > 0)
+		sdr_tally_add(tx->tally, SDR_STAT_TCP_TX, ret);
 	return ret;
 }
 
@@ -52,6 +54,8 @@ static ssize_t tcp_recv(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 
 	ret = tcp_recvmsg(rx->sk, msg, len, flags | MSG_DONTWAIT, &addr_len);
 	tcp_sync_rx(rx);
+	if (ret > 0 && !(flags & MSG_PEEK))
+		sdr_tally_add(rx->tally, SDR_STAT_TCP_RX, ret);
 	return ret;
 }
 
@@ -88,6 +92,8 @@ static s64 tcp_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 const struct sdr_carrier sdr_carrier_tcp = {
 	.id		= SDIRECT_CARRIER_TCP,
 	.name		= "tcp",
+	.tx_calls	= SDR_STAT_TCP_TX_MSGS,
+	.rx_calls	= SDR_STAT_TCP_RX_MSGS,
 	.sync_tx	= tcp_sync_tx,
 	.sync_rx	= tcp_sync_rx,
 	.send		= tcp_send,

@@ -8,17 +8,6 @@
 #include "rendezvous.h"
 #include "stream.h"
 
-static void account_rx(struct sdr_sock *ss, const struct sdr_carrier *carrier,
-		       ssize_t n)
-{
-	if (carrier != &sdr_carrier_tcp) {
-		sdr_tally_inc(&ss->tally, SDR_STAT_RING_RX_MSGS);
-		return;
-	}
-	sdr_tally_inc(&ss->tally, SDR_STAT_TCP_RX_MSGS);
-	sdr_tally_add(&ss->tally, SDR_STAT_TCP_RX, n);
-}
-
 static int rx_enter(struct sdr_sock *ss)
 {
 	lockdep_assert_held(&ss->rx_lock);
@@ -121,7 +110,7 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 		if (n <= 0)
 			break;
 		done += n;
-		account_rx(ss, rx->seg->carrier, n);
+		sdr_tally_inc(&ss->tally, rx->seg->carrier->rx_calls);
 		if (flags & MSG_PEEK) {
 			rx->pos += n;
 			peeked_tcp |= sdr_flow_on_tcp(rx);
@@ -183,16 +172,6 @@ static int wait_rx(struct sdr_sock *ss, long *timeo, int idle, u64 seen)
 	return 0;
 }
 
-/* First things first: an end that has only received must look for its peer. */
-static void look_for_peer(struct sdr_sock *ss)
-{
-	if (likely(!sdr_rendezvous_due(ss)))
-		return;
-	lock_sock(ss->sk);
-	sdr_rendezvous_try(ss);
-	release_sock(ss->sk);
-}
-
 ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 			int flags)
 {
@@ -204,7 +183,8 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 	u64 seen;
 
 	msg->msg_namelen = 0;
-	look_for_peer(ss);
+	/* An end that has only received must look for its peer, too. */
+	sdr_rendezvous_look(ss);
 	for (;;) {
 		if (flags & MSG_PEEK && done) {
 			/* A peek begins anew, at the first byte. */

@@ -245,6 +245,15 @@ void sdr_rendezvous_try(struct sdr_sock *ss)
 	sdr_pair_put(pair);
 }
 
+void sdr_rendezvous_look(struct sdr_sock *ss)
+{
+	if (likely(!sdr_rendezvous_due(ss)))
+		return;
+	lock_sock(ss->sk);
+	sdr_rendezvous_try(ss);
+	release_sock(ss->sk);
+}
+
 bool sdr_rendezvous_leave(struct sdr_sock *ss)
 {
 	struct sdr_rdv_bucket *b = bucket_of(&ss->key);

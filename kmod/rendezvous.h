@@ -17,6 +17,9 @@ struct sdr_sock;
  */
 void sdr_rendezvous_try(struct sdr_sock *ss);
 
+/* The same for a caller without the socket's lock, which takes it if needed. */
+void sdr_rendezvous_look(struct sdr_sock *ss);
+
 /* True if sdr_rendezvous_try() has something to do; without locks. */
 bool sdr_rendezvous_due(const struct sdr_sock *ss);
 

@@ -17,17 +17,6 @@ static enum sdirect_reason needs_tcp(const struct msghdr *msg)
 	return SDIRECT_REASON_NONE;
 }
 
-static void account_tx(struct sdr_sock *ss, const struct sdr_carrier *carrier,
-		       ssize_t n)
-{
-	if (carrier != &sdr_carrier_tcp) {
-		sdr_tally_inc(&ss->tally, SDR_STAT_RING_TX_MSGS);
-		return;
-	}
-	sdr_tally_inc(&ss->tally, SDR_STAT_TCP_TX_MSGS);
-	sdr_tally_add(&ss->tally, SDR_STAT_TCP_TX, n);
-}
-
 /* One attempt, on one carrier. */
 static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 {
@@ -66,7 +55,7 @@ static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 		n = carrier->send(tx, msg, msg_data_left(msg));
 	}
 	if (n > 0)
-		account_tx(ss, carrier, n);
+		sdr_tally_inc(&ss->tally, carrier->tx_calls);
 	return n;
 }
 
