@@ -46,23 +46,24 @@ static struct sdr_sock *direct_sk(const struct socket *sock)
 
 /*
  * Closing with bytes unread resets the connection; TCP sees to that for bytes
- * of its own, for those on a ring it must be told.
+ * of its own, for those on a ring it must be told.  At once: the peer that
+ * learns that this end is gone must find the reset.
  */
 static void end_stream(struct sdr_sock *ss, bool closing)
 {
 	struct sock *sk = ss->sk;
+	bool unread;
 
 	mutex_lock(&ss->rx_lock);
 	lock_sock(sk);
 	sdr_lease_revoke(ss);
 	sdr_stream_to_tcp(ss, SDIRECT_REASON_SHUTDOWN);
 	sdr_stream_sync_rx(ss);
-	if (closing && sdr_stream_ring_unread(ss)) {
-		sock_set_flag(sk, SOCK_LINGER);
-		sk->sk_lingertime = 0;
-	}
+	unread = closing && sdr_stream_ring_unread(ss);
 	release_sock(sk);
 	mutex_unlock(&ss->rx_lock);
+	if (unread)
+		tcp_abort(sk, ECONNRESET);
 }
 
 static int sdr_release(struct socket *sock)
@@ -121,6 +122,7 @@ static int sdr_accept(struct socket *sock, struct socket *newsock, int flags,
 static int sdr_shutdown(struct socket *sock, int how)
 {
 	struct sdr_sock *ss = direct_sk(sock);
+	int err;
 
 	/* The FIN goes by TCP, behind the last byte on a ring. */
 	if (ss && sdr_sock_pair(ss) && (how == SHUT_WR || how == SHUT_RDWR)) {
@@ -129,7 +131,11 @@ static int sdr_shutdown(struct socket *sock, int how)
 		ss->stay_tcp = true;
 		release_sock(ss->sk);
 	}
-	return tcp_ops(sock)->shutdown(sock, how);
+	err = tcp_ops(sock)->shutdown(sock, how);
+	/* Whoever sends on gets a reset, which is TCP's to send. */
+	if (ss && READ_ONCE(ss->sk->sk_shutdown) == SHUTDOWN_MASK)
+		sdr_stream_rx_by_tcp(ss);
+	return err;
 }
 
 /* --- data --- */
@@ -167,10 +173,11 @@ static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 
 	if (!ss)
 		return plain_sendmsg(sock, msg, len);
+	sdr_sockopt_obey(ss);
 	lock_sock(sk);
-	/* A SYN that carries data: there is nobody to meet yet. */
-	if (unlikely(msg->msg_flags & MSG_FASTOPEN) &&
-	    sdr_rendezvous_leave(ss)) {
+	/* A SYN that carries data: there is nobody to meet yet, or an error. */
+	if (unlikely(msg->msg_flags & MSG_FASTOPEN)) {
+		sdr_rendezvous_leave(ss);
 		release_sock(sk);
 		return plain_sendmsg(sock, msg, len);
 	}
@@ -187,6 +194,7 @@ static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 
 	if (!ss || flags & (MSG_OOB | MSG_ERRQUEUE))
 		return plain_recvmsg(sock, msg, len, flags);
+	sdr_sockopt_obey(ss);
 	return sdr_sock_abort_if_failed(ss,
 					sdr_stream_recv(ss, msg, len, flags));
 }
@@ -199,7 +207,11 @@ static __poll_t sdr_poll(struct file *file, struct socket *sock,
 
 	if (!ss)
 		return mask;
-	return sdr_stream_poll(ss, mask, poll_requested_events(wait));
+	mask = sdr_stream_poll(ss, mask, poll_requested_events(wait));
+	/* The end that was seen gone sent its reset before, by TCP. */
+	if (sdr_sock_pair(ss) && sdr_stream_unread(sdr_sock_pair(ss), ss->side))
+		mask |= tcp_ops(sock)->poll(file, sock, NULL);
+	return mask;
 }
 
 static ssize_t sdr_sendpage(struct socket *sock, struct page *page, int offset,
@@ -226,6 +238,9 @@ static int sdr_mmap(struct file *file, struct socket *sock,
 	struct sdr_sock *ss = sdr_sk(sock->sk);
 	struct sdr_region *region;
 
+	/* What a ring is never found at is for TCP_ZEROCOPY_RECEIVE. */
+	if ((u64)vma->vm_pgoff << PAGE_SHIFT < SDR_REGION_FIRST)
+		return tcp_ops(sock)->mmap(file, sock, vma);
 	/* Under mmap_lock: no socket lock here, see sock.h. */
 	region = ss ? smp_load_acquire(&ss->region) : NULL; /* region_get() */
 	return region ? sdr_region_mmap(region, vma) : -EPERM;
@@ -289,11 +304,6 @@ static int ioctl_atmark(struct sdr_sock *ss, void __user *arg)
 	return ss->sk->sk_prot->ioctl(ss->sk, SIOCATMARK, (unsigned long)arg);
 }
 
-static int ioctl_outq(struct sdr_sock *ss, void __user *arg)
-{
-	return put_count(sdr_stream_outq(ss), arg);
-}
-
 /**
  * struct sdr_ioctl - an ioctl that is not simply TCP's
  * @cmd:	its number
@@ -311,7 +321,6 @@ static const struct sdr_ioctl sdr_ioctls[] = {
 	{ SDIRECT_IOC_SETTLE,	false,	ioctl_settle },
 	{ SDIRECT_IOC_DOORBELL,	false,	ioctl_doorbell },
 	{ SIOCINQ,		true,	ioctl_inq },
-	{ SIOCOUTQ,		true,	ioctl_outq },
 	{ SIOCATMARK,		true,	ioctl_atmark },
 };
 
@@ -343,19 +352,22 @@ static int sdr_compat_ioctl(struct socket *sock, unsigned int cmd,
 static int sdr_setsockopt(struct socket *sock, int level, int optname,
 			  sockptr_t optval, unsigned int optlen)
 {
-	int err = sdr_sockopt_prepare(sock, level, optname);
+	struct sdr_sock *ss = direct_sk(sock);
+	int err = sdr_sockopt_refused(level, optname);
 
-	return err ? err : tcp_ops(sock)->setsockopt(sock, level, optname,
-						     optval, optlen);
+	if (!err)
+		err = tcp_ops(sock)->setsockopt(sock, level, optname, optval,
+						optlen);
+	if (!err && ss)
+		sdr_sockopt_obey(ss);
+	return err;
 }
 
 static int sdr_getsockopt(struct socket *sock, int level, int optname,
 			  char __user *optval, int __user *optlen)
 {
-	int err = sdr_sockopt_get(sock, level, optname, optval, optlen);
-
-	return err != -ENOIOCTLCMD ? err :
-		tcp_ops(sock)->getsockopt(sock, level, optname, optval, optlen);
+	return sdr_sockopt_get(sock, level, optname, optval, optlen,
+			       tcp_ops(sock)->getsockopt);
 }
 
 /* --- the family --- */

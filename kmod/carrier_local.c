@@ -10,6 +10,7 @@
 
 #include <linux/errno.h>
 #include <linux/sdirect_ring.h>
+#include <linux/tcp.h>
 
 #include "carrier.h"
 #include "ring.h"
@@ -108,20 +109,36 @@ static ssize_t local_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 	return n;
 }
 
+/* How much more there is, for who asks; where TCP has bytes, it says so too. */
+static void tell_inq(const struct sdr_flow *rx, struct msghdr *msg, u64 more)
+{
+	int inq;
+
+	if (likely(!msg->msg_get_inq && !tcp_sk(rx->sk)->recvmsg_inq))
+		return;
+	more += sdr_carrier_tcp.poll_rx(rx, NULL, false);
+	inq = min_t(u64, more, INT_MAX);
+	if (msg->msg_get_inq)
+		msg->msg_inq = inq;
+	if (tcp_sk(rx->sk)->recvmsg_inq)
+		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
+}
+
 static ssize_t local_recv(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 			  int flags)
 {
-	s64 n = avail(rx, rx->seg, rx->pos);
+	s64 there = avail(rx, rx->seg, rx->pos), n;
 	u64 before = rx->pos;
 
-	if (n <= 0)
-		return n ? -EPROTO : -EAGAIN;
-	n = min_t(u64, n, len);
+	if (there <= 0)
+		return there ? -EPROTO : -EAGAIN;
+	n = min_t(u64, there, len);
 	if (n && !(flags & MSG_TRUNC)) {
 		n = sdr_ring_read(rx->seg->ring, before, n, &msg->msg_iter);
 		if (!n)
 			return -EFAULT;
 	}
+	tell_inq(rx, msg, flags & MSG_PEEK ? there : there - n);
 	if (flags & MSG_PEEK)
 		return n;
 	account(rx, before + n, SDR_STAT_RING_RX);

@@ -27,6 +27,7 @@
 #include "region.h"
 #include "rendezvous.h"
 #include "ring.h"
+#include "sockopt.h"
 #include "stream.h"
 #include "wake.h"
 
@@ -311,7 +312,7 @@ static int attach_allowed(struct sdr_sock *ss)
 	sdr_rendezvous_try(ss);
 	if (sdr_sock_plain(ss))
 		return -EOPNOTSUPP;
-	if (!sdr_sock_pair(ss))
+	if (!sdr_sock_pair(ss) || sdr_sockopt_rx_needs_tcp(ss->sk))
 		return -EAGAIN;
 	if (!region || region->mm == current->mm)
 		return 0;

@@ -45,7 +45,7 @@ static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 	struct sdr_flow rx = look(ss, pair);
-	u64 inq = sdr_carrier_tcp.poll_rx(&rx, NULL, false);
+	u64 inq = tcp_inq(ss->sk);	/* to the urgent mark, if there is one */
 	u64 sum = 0, n, end, from, pos;
 	const struct sdr_seg *seg;
 	bool complete = true;
@@ -85,8 +85,9 @@ static bool tx_writable(struct sdr_sock *ss, struct sdr_pair *pair,
 {
 	struct sdr_flow tx = look(ss, pair);
 
-	return sdr_stream_can_grow(ss, seg) || seg->carrier->poll_tx(&tx, seg, true) ||
-	       !READ_ONCE(pair->end[!ss->side].ss);
+	return sdr_stream_can_grow(ss, seg) ||
+	       seg->carrier->poll_tx(&tx, seg, true) ||
+	       sdr_stream_unread(pair, ss->side);
 }
 
 __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
@@ -118,23 +119,6 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
 u64 sdr_stream_inq(struct sdr_sock *ss)
 {
 	return rx_bytes(ss, false);
-}
-
-u64 sdr_stream_outq(struct sdr_sock *ss)
-{
-	struct sdr_pair *pair = sdr_sock_pair(ss);
-	const struct tcp_sock *tp = tcp_sk(ss->sk);
-	u64 n = READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_una);
-	u64 tail, head;
-
-	if (!pair || !sdr_pair_has_pages(pair))
-		return n;
-	tail = READ_ONCE(sdr_pair_ctl(pair, ss->side)->tx_tail);
-	head = READ_ONCE(sdr_pair_ctl(pair, !ss->side)->rx_head);
-	rcu_read_lock();
-	head = max(head, READ_ONCE(ss->tx.seg)->start);
-	rcu_read_unlock();
-	return n + (tail > head ? tail - head : 0);
 }
 
 bool sdr_stream_ring_unread(struct sdr_sock *ss)

@@ -13,12 +13,14 @@
  * struct sdr_net - per network namespace
  * @lock:	protects @socks and the lifetime of what is on it; a leaf lock,
  *		process context only
- * @socks:	all struct sdr_sock of the namespace
+ * @socks:	all struct sdr_sock of the namespace, by their serial numbers
+ * @serial:	of the next one
  * @stats:	the counters
  */
 struct sdr_net {
 	spinlock_t lock;
 	struct list_head socks;
+	u64 serial;
 	struct sdr_stats __percpu *stats;
 };
 

@@ -20,19 +20,12 @@ static struct genl_family sdr_genl_family;
 
 /**
  * struct conn_dump - how far a dump has come
- * @next:	the first socket not yet told of; compared, never followed,
- *		since it may be gone by now
- * @inode:	its inode: its memory may be another socket's by now
- * @index:	how many were before it; where to go on if it is gone
+ * @next:	serial number of the first socket not yet told of
  * @flags:	SDIRECT_CONN_F_*
- * @started:	@next is meaningful
  */
 struct conn_dump {
-	const struct sdr_sock *next;
-	unsigned long inode;
-	unsigned long index;
+	u64 next;
 	u32 flags;
-	bool started;
 };
 
 static struct conn_dump *conn_dump(struct netlink_callback *cb)
@@ -202,56 +195,25 @@ static bool conn_wanted(u32 flags, int state)
 	       (state != TCP_CLOSE && state != TCP_LISTEN);
 }
 
-/*
- * Where to go on: at the socket that comes next, wherever it is now, or, when
- * it has been closed since, at its old place in the list.
- */
-static struct list_head *conn_resume(struct sdr_net *sn,
-				     struct conn_dump *dump)
-{
-	struct list_head *at, *old = &sn->socks;
-	const struct sdr_sock *ss;
-	unsigned long i = 0;
-
-	if (!dump->started)
-		return sn->socks.next;
-
-	list_for_each(at, &sn->socks) {
-		ss = list_entry(at, struct sdr_sock, node);
-		if (ss == dump->next && sock_i_ino(ss->sk) == dump->inode) {
-			dump->index = i;
-			return at;
-		}
-		if (i++ == dump->index)
-			old = at;
-	}
-	return old;
-}
-
 static int conn_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct sdr_net *sn = sdr_net(sock_net(skb->sk));
 	struct conn_dump *dump = conn_dump(cb);
 	const struct sdr_sock *ss;
-	struct list_head *at;
 	int state, err = 0;
 
 	/* One buffer full per hold of the lock. */
 	spin_lock(&sn->lock);
-	for (at = conn_resume(sn, dump); at != &sn->socks; at = at->next) {
-		ss = list_entry(at, struct sdr_sock, node);
+	list_for_each_entry(ss, &sn->socks, node) {
+		if (ss->serial < dump->next)
+			continue;
 		state = inet_sk_state_load(ss->sk);
 		if (conn_wanted(dump->flags, state)) {
 			err = conn_put(skb, cb, ss, state);
 			if (err)
 				break;
 		}
-		dump->index++;
-	}
-	if (err) {
-		dump->next = ss;
-		dump->inode = sock_i_ino(ss->sk);
-		dump->started = true;
+		dump->next = ss->serial + 1;
 	}
 	spin_unlock(&sn->lock);
 

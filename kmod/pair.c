@@ -109,8 +109,12 @@ static void kern_page_init(struct page *page)
 	int i;
 
 	kern->abi_version = SDIRECT_ABI_VERSION;
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		kern->end[i].rx_limit = SDIRECT_POS_OPEN;
+		/* Not 0: a view's offset is none that TCP's mmap() is for. */
+		kern->end[i].tx_epoch = 1;
+		kern->end[i].rx_epoch = 1;
+	}
 }
 
 static void pages_install(struct sdr_pair *pair, struct page **page,

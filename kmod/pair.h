@@ -41,10 +41,13 @@ struct sdr_seg {
  * struct sdr_end - one end of a pair
  * @ss:		its socket, NULL once that is closed; under the pair's lock
  * @ctl:	the page that this end writes, NULL until a ring is needed
+ * @by_tcp:	what is sent to this end must go by TCP; set once, under the
+ *		pair's lock
  */
 struct sdr_end {
 	struct sdr_sock *ss;
 	struct page *ctl;
+	bool by_tcp;
 };
 
 /**

@@ -180,6 +180,7 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 	const struct iov_iter start = msg->msg_iter;
 	ssize_t done = 0, n;
 	int idle = 0, err;
+	bool at_mark;
 	u64 seen;
 
 	msg->msg_namelen = 0;
@@ -193,6 +194,7 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 		}
 		mutex_lock(&ss->rx_lock);
 		n = recv_pass(ss, msg, len - done, flags, done);
+		at_mark = sdr_flow_on_tcp(&ss->rx) && at_urgent_mark(ss->sk);
 		mutex_unlock(&ss->rx_lock);
 		if (n > 0) {
 			done += n;
@@ -201,6 +203,9 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 				idle = 0;
 		}
 		if (done >= target || !n || (n < 0 && n != -EAGAIN))
+			break;
+		/* No call reads on both sides of the mark. */
+		if (done && at_mark)
 			break;
 		seen = flags & MSG_PEEK ? done : 0;
 		/* What is there counts; what ended it is for the next call. */

@@ -95,6 +95,9 @@ void sdr_region_release(struct sdr_region *region);
  */
 int sdr_region_mmap(struct sdr_region *region, struct vm_area_struct *vma);
 
+/* No view is at a smaller offset: epochs begin at 1. */
+#define SDR_REGION_FIRST	BIT_ULL(28)
+
 /* Where and how much the holder of an epoch maps; see SDIRECT_IOC_ATTACH. */
 u64 sdr_region_offset(u32 epoch, bool read_only);
 u64 sdr_region_length(const struct sdr_ring *ring, bool read_only);

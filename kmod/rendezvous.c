@@ -50,6 +50,7 @@ static const enum sdr_stat reason_stat[__SDIRECT_REASON_MAX] = {
 	[SDIRECT_REASON_KEY]		= SDR_STAT_NO_KEY,
 	[SDIRECT_REASON_COUNTS]		= SDR_STAT_NO_COUNTS,
 	[SDIRECT_REASON_MEMORY]		= SDR_STAT_NO_MEMORY,
+	[SDIRECT_REASON_OPTION]		= SDR_STAT_NO_OPTION,
 };
 
 /* The one place where a search fails; the bucket's lock is held if posted. */
@@ -113,6 +114,19 @@ static struct sdr_match find(struct sdr_rdv_bucket *b, const struct sdr_key *key
 	return match;
 }
 
+/* IPsec: the administrator wants these bytes encrypted, or seen. */
+static bool transformed(const struct sock *sk)
+{
+	const struct dst_entry *dst;
+	bool ret;
+
+	rcu_read_lock();
+	dst = rcu_dereference(sk->sk_dst_cache);
+	ret = dst && dst_xfrm(dst);
+	rcu_read_unlock();
+	return ret;
+}
+
 static enum sdirect_reason judge(const struct sdr_sock *ss,
 				 const struct sdr_sock *peer)
 {
@@ -124,6 +138,8 @@ static enum sdirect_reason judge(const struct sdr_sock *ss,
 		return SDIRECT_REASON_KEY;
 	if (sdr_rendezvous_counts(ss, peer) < 0)
 		return SDIRECT_REASON_COUNTS;
+	if (transformed(ss->sk) || transformed(peer->sk))
+		return SDIRECT_REASON_OPTION;
 	if (!sdr_policy_allows(&a, &b))
 		return SDIRECT_REASON_POLICY;
 	return SDIRECT_REASON_NONE;

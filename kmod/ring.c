@@ -73,8 +73,10 @@ size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
 
 		got = copy_from_iter(to, want, from);
 		done += got;
-		if (got < want)
-			break;
+		if (got < want) {
+			iov_iter_revert(from, done);
+			return 0;
+		}
 	}
 	return done;
 }
@@ -94,8 +96,10 @@ size_t sdr_ring_read(struct sdr_ring *ring, u64 pos, size_t len,
 
 		got = copy_to_iter(from, want, to);
 		done += got;
-		if (got < want)
-			break;
+		if (got < want) {
+			iov_iter_revert(to, done);
+			return 0;
+		}
 	}
 	return done;
 }

@@ -58,7 +58,8 @@ static inline struct sdr_ring *sdr_ring_get(struct sdr_ring *ring)
  * @from:	the message's iterator
  *
  * Context: may fault.
- * Return: bytes copied; less than @len if the message's memory is bad.
+ * Return: @len, or 0 if the message's memory is bad: as with TCP, a call that
+ * meets such memory has then moved nothing.
  */
 size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
 		      struct iov_iter *from);

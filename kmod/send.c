@@ -40,7 +40,11 @@ static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 	} else if (sdr_stream_seal_due(ss)) {
 		sdr_stream_seal_now(ss);
 	}
-	if (!sdr_flow_on_tcp(tx) && (sdr_stream_peer_gone(ss) || sdr_stream_tx_ended(ss->sk))) {
+	if (!sdr_flow_on_tcp(tx) && (sdr_stream_unread(tx->pair, ss->side) ||
+				     sdr_stream_tx_ended(ss->sk))) {
+		/* A reset came before the peer went: take it from the backlog. */
+		release_sock(ss->sk);
+		lock_sock(ss->sk);
 		n = sdr_stream_to_tcp(ss, SDIRECT_REASON_PEER_GONE);
 		if (n)
 			return n;
@@ -67,7 +71,8 @@ static bool tx_ready(struct sdr_sock *ss)
 
 	return READ_ONCE(sk->sk_err) ||
 	       (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN) ||
-	       (!sdr_flow_on_tcp(tx) && sdr_stream_peer_gone(ss)) ||
+	       (!sdr_flow_on_tcp(tx) &&
+		sdr_stream_unread(tx->pair, ss->side)) ||
 	       tx->seg->carrier->poll_tx(tx, tx->seg, true);
 }
 

@@ -45,6 +45,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	write_unlock_bh(&sk->sk_callback_lock);
 
 	spin_lock(&sn->lock);
+	ss->serial = ++sn->serial;
 	list_add_tail(&ss->node, &sn->socks);
 	spin_unlock(&sn->lock);
 	sdr_tally_inc(&ss->tally, SDR_STAT_SOCKETS);

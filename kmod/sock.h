@@ -55,6 +55,7 @@ enum sdr_rdv {
  * struct sdr_sock - an AF_SDIRECT socket
  * @sk:		the TCP socket; valid while the user's socket is open
  * @node:	in sdr_net->socks
+ * @serial:	its number among those that ever were there; from 1
  * @cred:	who connected or accepted, at that time
  * @quota:	who pays for the memory of rings that it reads
  * @active:	this end called connect()
@@ -79,6 +80,7 @@ enum sdr_rdv {
 struct sdr_sock {
 	struct sock *sk;
 	struct list_head node;
+	u64 serial;
 	const struct cred *cred;
 	struct sdr_quota *quota;
 	bool active;

@@ -6,16 +6,16 @@
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 
+#include "lease.h"
 #include "sock.h"
 #include "sockopt.h"
+#include "stream.h"
 
 /**
- * struct sdr_opt - an option that a ring cannot honour
+ * struct sdr_opt - an option that is refused
  * @level:	of setsockopt()
  * @name:	of the option
- * @error:	refuse with this, or 0
- *
- * Without an error the socket stays on TCP, or goes back to it.
+ * @error:	what programs know from kernels without the feature
  */
 struct sdr_opt {
 	int level;
@@ -25,40 +25,63 @@ struct sdr_opt {
 
 static const struct sdr_opt sdr_opts[] = {
 	/* It forges the numbers by which ends recognise each other. */
-	{ SOL_TCP, TCP_REPAIR,		.error = -EPERM },
+	{ SOL_TCP, TCP_REPAIR,		-EPERM },
 	/*
 	 * These put other operations into the struct socket: ours, with what
 	 * they must undo at the end, would never be called again, and the TLS
-	 * module would take them for TCP's.  Programs know these errors from
-	 * kernels without the feature.
+	 * module would take them for TCP's.
 	 */
-	{ SOL_TCP, TCP_ULP,		.error = -ENOENT },
-	{ SOL_IPV6, IPV6_ADDRFORM,	.error = -ENOPROTOOPT },
-	{ SOL_TCP, TCP_MD5SIG },
-	{ SOL_TCP, TCP_MD5SIG_EXT },
-	{ SOL_TCP, TCP_INQ },
-	/* The SYN carries data, before there is anybody to meet. */
-	{ SOL_TCP, TCP_FASTOPEN_CONNECT },
+	{ SOL_TCP, TCP_ULP,		-ENOENT },
+	{ SOL_IPV6, IPV6_ADDRFORM,	-ENOPROTOOPT },
 };
 
-int sdr_sockopt_prepare(struct socket *sock, int level, int optname)
+int sdr_sockopt_refused(int level, int optname)
 {
-	struct sdr_sock *ss = sdr_sk(sock->sk);
 	const struct sdr_opt *opt = sdr_opts;
-	const struct sdr_opt *end = opt + ARRAY_SIZE(sdr_opts);
 
-	while (opt < end && (opt->level != level || opt->name != optname))
-		opt++;
-	if (opt == end)
-		return 0;
-	if (opt->error)
-		return opt->error;
-	if (!ss || sdr_sock_plain(ss))
-		return 0;
-	lock_sock(ss->sk);
-	sdr_sock_stay_tcp(ss, SDIRECT_REASON_OPTION);
-	release_sock(ss->sk);
+	for (; opt < sdr_opts + ARRAY_SIZE(sdr_opts); opt++)
+		if (opt->level == level && opt->name == optname)
+			return opt->error;
 	return 0;
+}
+
+bool sdr_sockopt_rx_needs_tcp(const struct sock *sk)
+{
+	return rcu_access_pointer(sk->sk_filter) ||
+	       sock_flag(sk, SOCK_RCVTSTAMP) ||
+	       READ_ONCE(sk->sk_tsflags) || tcp_sk(sk)->recvmsg_inq;
+}
+
+/* Is each segment signed, or its way watched, or does the SYN carry data? */
+static bool tx_needs_tcp(const struct sock *sk)
+{
+	if (READ_ONCE(sk->sk_tsflags))
+		return true;
+#ifdef CONFIG_TCP_MD5SIG
+	if (rcu_access_pointer(tcp_sk(sk)->md5sig_info))
+		return true;
+#endif
+	return tcp_sk(sk)->fastopen_connect;
+}
+
+static void obey_tx(struct sdr_sock *ss)
+{
+	struct sock *sk = ss->sk;
+
+	lock_sock(sk);
+	if (!sdr_sock_plain(ss))
+		sdr_sock_stay_tcp(ss, SDIRECT_REASON_OPTION);
+	release_sock(sk);
+}
+
+void sdr_sockopt_obey(struct sdr_sock *ss)
+{
+	if (unlikely(!READ_ONCE(ss->stay_tcp) && tx_needs_tcp(ss->sk)))
+		obey_tx(ss);
+	if (unlikely(sdr_sockopt_rx_needs_tcp(ss->sk) &&
+		     sdr_stream_rx_by_tcp(ss)))
+		/* User space would read the rest without telling. */
+		sdr_lease_revoke(ss);
 }
 
 static int get_info(const struct sock *sk, char __user *optval,
@@ -85,17 +108,58 @@ static int get_info(const struct sock *sk, char __user *optval,
 	return 0;
 }
 
+/* Nothing to map: the bytes are on a ring, for a plain recv(). */
+static int nothing_to_map(u64 bytes, char __user *optval, int __user *optlen)
+{
+	struct tcp_zerocopy_receive zc = { };
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < (int)offsetofend(struct tcp_zerocopy_receive, length))
+		return -EINVAL;
+	len = min_t(int, len, sizeof(zc));
+	if (copy_from_user(&zc, optval, len))
+		return -EFAULT;
+	zc.length = 0;
+	zc.recv_skip_hint = min_t(u64, bytes, INT_MAX);
+	zc.inq = zc.recv_skip_hint;
+	zc.err = 0;
+	zc.copybuf_len = 0;
+	return copy_to_user(optval, &zc, len) || put_user(len, optlen) ?
+		-EFAULT : 0;
+}
+
+/* It takes bytes out of TCP, so it must be TCP's turn in the chain. */
+static int zerocopy_receive(struct socket *sock, char __user *optval,
+			    int __user *optlen, sdr_getsockopt_fn tcp_get)
+{
+	struct sdr_sock *ss = sdr_sk(sock->sk);
+	int err;
+
+	sdr_stream_rx_by_tcp(ss);
+	mutex_lock(&ss->rx_lock);
+	if (sdr_stream_rx_on_last(ss))
+		err = tcp_get(sock, SOL_TCP, TCP_ZEROCOPY_RECEIVE, optval,
+			      optlen);
+	else
+		err = nothing_to_map(sdr_stream_inq(ss), optval, optlen);
+	sdr_stream_sync_rx(ss);
+	mutex_unlock(&ss->rx_lock);
+	return err;
+}
+
 int sdr_sockopt_get(struct socket *sock, int level, int optname,
-		    char __user *optval, int __user *optlen)
+		    char __user *optval, int __user *optlen,
+		    sdr_getsockopt_fn tcp_get)
 {
 	const struct sdr_sock *ss = sdr_sk(sock->sk);
 
 	if (level == SOL_SDIRECT)
 		return optname == SDIRECT_INFO ?
 			get_info(sock->sk, optval, optlen) : -ENOPROTOOPT;
-	/* It would take bytes out of TCP past the reader of the chain. */
 	if (level == SOL_TCP && optname == TCP_ZEROCOPY_RECEIVE && ss &&
-	    !sdr_sock_plain(ss))
-		return -EOPNOTSUPP;
-	return -ENOIOCTLCMD;
+	    !sdr_sock_plain(ss) && sdr_sock_pair(ss))
+		return zerocopy_receive(sock, optval, optlen, tcp_get);
+	return tcp_get(sock, level, optname, optval, optlen);
 }

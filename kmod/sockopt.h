@@ -6,27 +6,41 @@
 #include <linux/net.h>
 #include <linux/sockptr.h>
 
-/**
- * sdr_sockopt_prepare - may this option be set, and what must be done before?
- * @sock:	the socket
- * @level:	as for setsockopt(2)
- * @optname:	the same
- *
- * Context: may sleep.  Return: 0 go on with TCP's own, or the error.
- */
-int sdr_sockopt_prepare(struct socket *sock, int level, int optname);
+struct sdr_sock;
+struct sock;
+
+/* proto_ops->getsockopt */
+typedef int (*sdr_getsockopt_fn)(struct socket *sock, int level, int optname,
+				 char __user *optval, int __user *optlen);
+
+/* sdr_sockopt_refused() says with which error, or 0. */
+int sdr_sockopt_refused(int level, int optname);
 
 /**
- * sdr_sockopt_get - answer an option of our own
+ * sdr_sockopt_obey - have what a ring cannot honour go by TCP
+ * @ss:	the socket
+ *
+ * Called when an option was set, and by each call that moves bytes: those of
+ * SOL_SOCKET do not come to the family.  Context: may sleep.
+ */
+void sdr_sockopt_obey(struct sdr_sock *ss);
+
+/* Has the receiver asked for what only packets have?  Context: any. */
+bool sdr_sockopt_rx_needs_tcp(const struct sock *sk);
+
+/**
+ * sdr_sockopt_get - read an option, of ours or of TCP
  * @sock:	the socket
  * @level:	as for getsockopt(2)
  * @optname:	the same
  * @optval:	the same
  * @optlen:	the same
+ * @tcp_get:	TCP's own operation
  *
- * Return: 0, an error, or -ENOIOCTLCMD: ask TCP.
+ * Context: may sleep.  Return: 0 or an error.
  */
 int sdr_sockopt_get(struct socket *sock, int level, int optname,
-		    char __user *optval, int __user *optlen);
+		    char __user *optval, int __user *optlen,
+		    sdr_getsockopt_fn tcp_get);
 
 #endif /* _SDR_SOCKOPT_H */

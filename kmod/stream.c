@@ -16,6 +16,7 @@
 #include "payer.h"
 #include "rendezvous.h"
 #include "ring.h"
+#include "sockopt.h"
 #include "stream.h"
 #include "wake.h"
 
@@ -86,14 +87,6 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	sdr_wake_end(pair, !ss->side);
 }
 
-/* Has the receiver asked for what only packets have? */
-static bool needs_its_tcp(const struct sock *sk)
-{
-	return rcu_access_pointer(sk->sk_filter) ||
-	       sock_flag(sk, SOCK_RCVTSTAMP) ||
-	       READ_ONCE(sk->sk_tsflags) || tcp_sk(sk)->recvmsg_inq;
-}
-
 /*
  * Bytes still under way to the peer; or -1 if the counts disagree, -2 if it is
  * gone, -3 if it wants TCP.  The receiver pays for what follows.
@@ -107,7 +100,8 @@ static s64 in_flight(struct sdr_sock *ss, struct sdr_payer *payer)
 	spin_lock(&pair->lock);
 	peer = pair->end[!ss->side].ss;
 	if (peer) {
-		n = needs_its_tcp(peer->sk) ? -3 :
+		n = pair->end[!ss->side].by_tcp ||
+		    sdr_sockopt_rx_needs_tcp(peer->sk) ? -3 :
 			sdr_rendezvous_counts(ss, peer);
 		*payer = sdr_payer_of(peer->sk, peer->quota);
 	}
@@ -246,6 +240,22 @@ int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
 	return 0;
 }
 
+bool sdr_stream_rx_by_tcp(struct sdr_sock *ss)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+
+	if (!pair || READ_ONCE(pair->end[ss->side].by_tcp))
+		return false;
+	spin_lock(&pair->lock);
+	WRITE_ONCE(pair->end[ss->side].by_tcp, true);
+	/* Who sends without system calls makes one, and finds out. */
+	if (pair->kern)
+		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
+	spin_unlock(&pair->lock);
+	sdr_wake_end(pair, !ss->side);
+	return true;
+}
+
 int sdr_stream_advance(struct sdr_sock *ss)
 {
 	struct sdr_flow *rx = &ss->rx;
@@ -280,6 +290,15 @@ struct sdr_ring *sdr_stream_ring_tx(struct sdr_sock *ss, u64 *base)
 	sock_owned_by_me(ss->sk);
 	*base = ss->tx.seg->start;
 	return ss->tx.seg->ring;
+}
+
+bool sdr_stream_rx_on_last(struct sdr_sock *ss)
+{
+	u64 base;
+
+	return !sdr_stream_ring_rx(ss, &base) && sdr_flow_on_tcp(&ss->rx) &&
+	       /* Pairs with append(). */
+	       smp_load_acquire(&ss->rx.seg->end) == SDIRECT_POS_OPEN;
 }
 
 struct sdr_ring *sdr_stream_ring_rx(struct sdr_sock *ss, u64 *base)

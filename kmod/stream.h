@@ -39,10 +39,12 @@ static inline bool sdr_stream_rx_ended(const struct sock *sk)
 	       ((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
 }
 
-/* Only for a send flow that has a pair. */
-static inline bool sdr_stream_peer_gone(const struct sdr_sock *ss)
+/* Does nobody read this end's ring any more?  Only with a pair. */
+static inline bool sdr_stream_unread(const struct sdr_pair *pair, int side)
 {
-	return !READ_ONCE(ss->tx.pair->end[!ss->side].ss);
+	const struct sdr_end *peer = &pair->end[!side];
+
+	return !READ_ONCE(peer->ss) || READ_ONCE(peer->by_tcp);
 }
 
 /**
@@ -128,15 +130,23 @@ bool sdr_stream_seal_now(struct sdr_sock *ss);
  */
 int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason);
 
+/**
+ * sdr_stream_rx_by_tcp - have the peer send by TCP, from now on
+ * @ss:	the socket
+ *
+ * What is on the ring stays there to be read.  Context: process; no spinlock.
+ * Return: true the first time, once there is a peer.
+ */
+bool sdr_stream_rx_by_tcp(struct sdr_sock *ss);
+
 /* sdr_stream_sync_rx() counts what user space has read; under the rx_lock. */
 void sdr_stream_sync_rx(struct sdr_sock *ss);
 
 /* The same as sdr_stream_inq(), and a wake-up is armed for what comes next. */
 u64 sdr_stream_inq_arm(struct sdr_sock *ss);
 
-/* Bytes that can be read now, and bytes that the peer has not read yet. */
+/* Bytes that can be read now. */
 u64 sdr_stream_inq(struct sdr_sock *ss);
-u64 sdr_stream_outq(struct sdr_sock *ss);
 
 /*
  * Adds what user space has moved since the kernel's last look; for reports.
@@ -157,5 +167,7 @@ bool sdr_stream_ring_unread(struct sdr_sock *ss);
 struct sdr_ring *sdr_stream_ring_tx(struct sdr_sock *ss, u64 *base);
 /* The same for receiving, under the rx_lock; moves on to a ring if it can. */
 struct sdr_ring *sdr_stream_ring_rx(struct sdr_sock *ss, u64 *base);
+/* Is the receiver in a TCP range that nobody has sealed?  Under the rx_lock. */
+bool sdr_stream_rx_on_last(struct sdr_sock *ss);
 
 #endif /* _SDR_STREAM_H */

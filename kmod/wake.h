@@ -10,8 +10,8 @@ struct sock;
  * sdr_wake_sock - wake every waiter of a socket: calls, poll, epoll, io_uring
  * @sk:	the socket
  *
- * The wake-up carries no event mask, so that every waiter looks again, and
- * arms again.  Context: any.
+ * The wake-up carries no event mask, so that every waiter looks again, and arms
+ * again; with one, io_uring and aio would not.  Context: any.
  */
 void sdr_wake_sock(struct sock *sk);
 
