@@ -42,15 +42,19 @@ static void unmap(struct sdi_entry *e)
 
 static int map(struct sdi_entry *e, int fd, const struct sdirect_attach *at)
 {
+	int err;
+
 	e->tx_length = at->tx_length;
 	e->rx_length = at->rx_length;
-	e->tx_map = sdi_sys.mmap(at->tx_length, PROT_READ | PROT_WRITE, fd,
-				 (off_t)at->tx_offset);
-	e->rx_map = sdi_sys.mmap(at->rx_length, PROT_READ, fd,
-				 (off_t)at->rx_offset);
-	if (!e->tx_map || !e->rx_map) {
+	err = sdi_sys.mmap(&e->tx_map, at->tx_length, PROT_READ | PROT_WRITE,
+			   fd, (off_t)at->tx_offset);
+	if (!err)
+		err = sdi_sys.mmap(&e->rx_map, at->rx_length, PROT_READ, fd,
+				   (off_t)at->rx_offset);
+	if (err) {
 		unmap(e);
-		return -ENOMEM;
+		/* The lease was taken away between the calls. */
+		return err == -EPERM || err == -EINVAL ? -EAGAIN : err;
 	}
 	sdi_view_init(&e->view, at, e->tx_map, e->rx_map,
 		      (size_t)sdi_page_size);

@@ -17,10 +17,6 @@
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
 #define RECV_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL)
-/* Nothing is ever mapped below by default. */
-#define LOWEST		0x10000u
-#define BYTES_MAX	0x7ffff000u	/* what one system call moves at most */
-
 /**
  * struct op - one call on its way
  * @e:		the entry
@@ -41,15 +37,6 @@ struct op {
 	int at_end;
 };
 
-/*
- * A bad address is EFAULT from the kernel and a signal from us.  Those that
- * programs do pass, NULL and small or negative numbers, are easy to tell.
- */
-static int never_mapped(const void *p)
-{
-	return (uintptr_t)p - LOWEST > (uintptr_t)INTPTR_MAX - LOWEST;
-}
-
 /* False if the call is of a kind that only the kernel does. */
 static int op_init(struct op *op, struct sdi_entry *e, int fd,
 		   const struct msghdr *msg, int flags)
@@ -58,13 +45,14 @@ static int op_init(struct op *op, struct sdi_entry *e, int fd,
 
 	*op = (struct op) { .e = e, .fd = fd, .flags = flags };
 	if (msg->msg_name || msg->msg_controllen ||
-	    msg->msg_iovlen > SDI_IOV_MAX)
+	    msg->msg_iovlen > SDI_IOV_MAX ||
+	    (msg->msg_iovlen && sdi_never_mapped(msg->msg_iov)))
 		return 0;
 	for (size_t i = 0; i < msg->msg_iovlen; i++) {
 		const struct iovec *v = &msg->msg_iov[i];
 
-		if (v->iov_len > BYTES_MAX - left ||
-		    (v->iov_len && never_mapped(v->iov_base)))
+		if (v->iov_len > SDI_BYTES_MAX - left ||
+		    (v->iov_len && sdi_never_mapped(v->iov_base)))
 			return 0;
 		left += v->iov_len;
 	}
@@ -166,9 +154,20 @@ static ssize_t result(ssize_t ret)
 	return ret < 0 ? -errno : ret;
 }
 
+/*
+ * The shorter call does the same, if nothing is asked for besides the bytes and
+ * the kernel would not refuse the length: it cuts that of send() and recv().
+ */
+static int is_simple(const struct msghdr *msg)
+{
+	return msg->msg_iovlen == 1 && !sdi_never_mapped(msg->msg_iov) &&
+	       !msg->msg_name && !msg->msg_controllen &&
+	       msg->msg_iov->iov_len <= SDI_BYTES_MAX;
+}
+
 static ssize_t call_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	if (msg->msg_iovlen == 1 && !msg->msg_name && !msg->msg_controllen)
+	if (is_simple(msg))
 		return result(sdi_sys.send(fd, msg->msg_iov->iov_base,
 					   msg->msg_iov->iov_len, flags));
 	return result(sdi_sys.sendmsg(fd, msg, flags));
@@ -178,7 +177,7 @@ static ssize_t call_recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	ssize_t ret;
 
-	if (msg->msg_iovlen != 1 || msg->msg_name || msg->msg_controllen)
+	if (!is_simple(msg))
 		return result(sdi_sys.recvmsg(fd, msg, flags));
 	ret = result(sdi_sys.recv(fd, msg->msg_iov->iov_base,
 				  msg->msg_iov->iov_len, flags));

@@ -42,6 +42,19 @@ struct sdi_mark {
 SDI_SHARED void sdi_mark_send(struct sdi_mark *m, int fd);
 SDI_SHARED void sdi_mark_end(struct sdi_mark *m);
 
+#define SDI_BYTES_MAX	0x7ffff000u	/* what one system call moves at most */
+/* Nothing is ever mapped below by default. */
+#define SDI_LOWEST	0x10000u
+
+/*
+ * A bad address is EFAULT from the kernel and a signal from us.  Those that
+ * programs do pass, NULL and small or negative numbers, are easy to tell.
+ */
+static inline int sdi_never_mapped(const void *p)
+{
+	return (uintptr_t)p - SDI_LOWEST > (uintptr_t)INTPTR_MAX - SDI_LOWEST;
+}
+
 /* Bytes of a finished operation that took effect. */
 size_t sdi_settle_tx(int fd, const struct sdi_moved *m);
 size_t sdi_settle_rx(int fd, const struct sdi_moved *m);

@@ -42,11 +42,14 @@ static int raw_ioctl(int fd, unsigned long request, void *arg)
 	return (int)sdi_raw(SYS_ioctl, fd, request, arg);
 }
 
-static void *raw_mmap(size_t len, int prot, int fd, off_t offset)
+static int raw_mmap(void **at, size_t len, int prot, int fd, off_t offset)
 {
 	long ret = sdi_raw(SYS_mmap, 0, len, prot, MAP_SHARED, fd, offset);
 
-	return ret < 0 && ret > -4096 ? NULL : (void *)ret;
+	if (ret < 0 && ret > -4096)
+		return (int)ret;
+	*at = (void *)ret;
+	return 0;
 }
 
 static void raw_munmap(void *addr, size_t len)

@@ -16,7 +16,7 @@
  * @sendmsg:	the same
  * @recvmsg:	the same
  * @ioctl:	returns -errno
- * @mmap:	maps @len bytes of @fd shared; NULL if that fails
+ * @mmap:	maps @len bytes of @fd shared, at *@at; negative error
  * @munmap:	takes such a mapping away
  * @getfl:	file status flags, or -errno
  *
@@ -28,7 +28,7 @@ struct sdi_sys {
 	ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
 	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
 	int (*ioctl)(int fd, unsigned long request, void *arg);
-	void *(*mmap)(size_t len, int prot, int fd, off_t offset);
+	int (*mmap)(void **at, size_t len, int prot, int fd, off_t offset);
 	void (*munmap)(void *addr, size_t len);
 	int (*getfl)(int fd);
 };

@@ -25,16 +25,38 @@ static struct sdi_entry *lookup(int fd)
 	return e;
 }
 
+/* How the C library ends a program that would write past its buffer. */
+void __chk_fail(void) __attribute__((noreturn));
+
 /* Programs built with _FORTIFY_SOURCE come through the functions below. */
 static void check_size(size_t len, size_t size)
 {
 	if (len > size)
-		__builtin_trap();
+		__chk_fail();
+}
+
+/*
+ * read() and write() are not recv() and send() when there is nothing to move,
+ * or more than one call can: let them answer that themselves.
+ */
+static int is_ordinary(const struct iovec *iov, int count)
+{
+	size_t sum = 0;
+	int i;
+
+	if (count <= 0 || count > SDI_IOV_MAX || sdi_never_mapped(iov))
+		return 0;
+	for (i = 0; i < count; i++) {
+		if (iov[i].iov_len > SDI_BYTES_MAX - sum)
+			return 0;
+		sum += iov[i].iov_len;
+	}
+	return sum != 0;
 }
 
 HOOK ssize_t read(int fd, void *buf, size_t len)
 {
-	struct sdi_entry *e = lookup(fd);
+	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
 
 	if (!e)
 		return next.read(fd, buf, len);
@@ -50,7 +72,7 @@ HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 HOOK ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
 		      struct sockaddr *addr, socklen_t *addrlen)
 {
-	struct sdi_entry *e = addr ? NULL : lookup(fd);
+	struct sdi_entry *e = addr || len > SDI_BYTES_MAX ? NULL : lookup(fd);
 
 	if (!e)
 		return next.recvfrom(fd, buf, len, flags, addr, addrlen);
@@ -78,20 +100,23 @@ HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 
 HOOK ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-	struct sdi_entry *e = count > 0 ? lookup(fd) : NULL;
+	struct sdi_entry *e = is_ordinary(iov, count) ? lookup(fd) : NULL;
 	struct msghdr msg = {
 		.msg_iov = (struct iovec *)iov,
 		.msg_iovlen = (size_t)count,
 	};
 
-	if (!e || count > SDI_IOV_MAX)
+	if (!e)
 		return next.readv(fd, iov, count);
 	return result(sdi_recvmsg(e, fd, &msg, 0));
 }
 
 HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	struct sdi_entry *e = msg ? lookup(fd) : NULL;
+	/* Others of the flags come back in the message. */
+	const int known = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL;
+	struct sdi_entry *e = sdi_never_mapped(msg) || flags & ~known ?
+			      NULL : lookup(fd);
 
 	if (!e)
 		return next.recvmsg(fd, msg, flags);
@@ -100,7 +125,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 HOOK ssize_t write(int fd, const void *buf, size_t len)
 {
-	struct sdi_entry *e = lookup(fd);
+	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
 
 	if (!e)
 		return next.write(fd, buf, len);
@@ -110,7 +135,7 @@ HOOK ssize_t write(int fd, const void *buf, size_t len)
 HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 		    const struct sockaddr *addr, socklen_t addrlen)
 {
-	struct sdi_entry *e = addr ? NULL : lookup(fd);
+	struct sdi_entry *e = addr || len > SDI_BYTES_MAX ? NULL : lookup(fd);
 
 	if (!e)
 		return next.sendto(fd, buf, len, flags, addr, addrlen);
@@ -124,20 +149,20 @@ HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
 
 HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-	struct sdi_entry *e = count > 0 ? lookup(fd) : NULL;
+	struct sdi_entry *e = is_ordinary(iov, count) ? lookup(fd) : NULL;
 	struct msghdr msg = {
 		.msg_iov = (struct iovec *)iov,
 		.msg_iovlen = (size_t)count,
 	};
 
-	if (!e || count > SDI_IOV_MAX)
+	if (!e)
 		return next.writev(fd, iov, count);
 	return result(sdi_sendmsg(e, fd, &msg, 0));
 }
 
 HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	struct sdi_entry *e = msg ? lookup(fd) : NULL;
+	struct sdi_entry *e = sdi_never_mapped(msg) ? NULL : lookup(fd);
 
 	if (!e)
 		return next.sendmsg(fd, msg, flags);

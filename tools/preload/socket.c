@@ -8,6 +8,10 @@
 #include "../lib/family.h"
 #include "next.h"
 
+#ifndef TCP_INQ
+#define TCP_INQ	36	/* of linux/tcp.h, which netinet/tcp.h lacks */
+#endif
+
 static int is_tcp(int family, int type, int protocol)
 {
 	return (family == AF_INET || family == AF_INET6) &&
@@ -54,11 +58,15 @@ HOOK int accept(int listener, struct sockaddr *addr, socklen_t *len)
 	return fd;
 }
 
-/* The ring gives bytes as they come; only the kernel holds some back. */
+/*
+ * The ring gives bytes as they come, and nothing besides; only the kernel holds
+ * some back, or says with recvmsg() how many there are.
+ */
 HOOK int setsockopt(int fd, int level, int name, const void *value,
 		    socklen_t len)
 {
-	if (level == SOL_SOCKET && name == SO_RCVLOWAT)
+	if ((level == SOL_SOCKET && name == SO_RCVLOWAT) ||
+	    (level == IPPROTO_TCP && name == TCP_INQ))
 		sdi_fd_drop(fd);
 	return next.setsockopt(fd, level, name, value, len);
 }

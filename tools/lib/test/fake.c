@@ -139,7 +139,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 }
 
 /* Maps what the last attach of this end has described. */
-static void *fake_mmap(size_t len, int prot, int fd, off_t offset)
+static int fake_mmap(void **where, size_t len, int prot, int fd, off_t offset)
 {
 	int side = side_of(fd), rx = offset == (off_t)fake.page * 32;
 	struct fake_end *e = &fake.end[side];
@@ -161,7 +161,8 @@ static void *fake_mmap(size_t len, int prot, int fd, off_t offset)
 	fake_map_twice(seg->fd, seg->size, prot, at + (1 + rx) * fake.page);
 	fake.mapped++;
 	pthread_mutex_unlock(&fake.lock);
-	return at;
+	*where = at;
+	return 0;
 }
 
 static void fake_munmap(void *addr, size_t len)
