@@ -32,7 +32,9 @@ KERNEL_ARGS = (
 FLAVOUR_ARGS = {
     # All reports, not only the first; freed pages are filled and checked.
     "debug": "kasan_multi_shot page_poison=1 slab_nomerge",
-    "kcsan": "",
+    # Watch more of the few accesses that an emulated processor makes, and
+    # longer, or the other one hardly gets to race.
+    "kcsan": "kcsan.skip_watch=150 kcsan.udelay_task=150",
 }
 
 
