@@ -173,13 +173,8 @@ static const struct word_case rx_words[] = {
 	  -EPROTO },
 };
 
-static void word_name(const struct word_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(tx_word, tx_words, word_name);
-KUNIT_ARRAY_PARAM(rx_word, rx_words, word_name);
+TEST_PARAM(tx_word, tx_words);
+TEST_PARAM(rx_word, rx_words);
 
 static void sync_tx(struct kunit *test)
 {

@@ -228,6 +228,16 @@ bool test_leave(struct sdr_sock *ss)
 	return alone;
 }
 
+bool test_seal(struct sdr_sock *ss)
+{
+	bool sealed;
+
+	lock_sock(ss->sk);
+	sealed = sdr_stream_seal_now(ss);
+	release_sock(ss->sk);
+	return sealed;
+}
+
 /* --- bytes --- */
 
 u8 test_byte(u64 pos)
@@ -281,6 +291,36 @@ int test_tcp_recv(struct sock *sk, u64 pos, size_t n, int flags)
 	if (ret > 0 && !test_same(vec.iov_base, pos, ret))
 		ret = -EILSEQ;
 	kfree(vec.iov_base);
+	return ret;
+}
+
+int test_send(struct socket *sock, u64 pos, size_t n, int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_NOSIGNAL };
+	struct kvec vec = { .iov_base = kvmalloc(n, GFP_KERNEL), .iov_len = n };
+	int ret;
+
+	if (!vec.iov_base)
+		return -ENOMEM;
+	test_fill(vec.iov_base, pos, n);
+	ret = kernel_sendmsg(sock, &msg, &vec, 1, n);
+	kvfree(vec.iov_base);
+	return ret;
+}
+
+int test_recv(struct socket *sock, u64 pos, size_t n, int flags)
+{
+	struct kvec vec = { .iov_base = kvzalloc(n, GFP_KERNEL), .iov_len = n };
+	struct msghdr msg = { };
+	int ret;
+
+	if (!vec.iov_base)
+		return -ENOMEM;
+	ret = kernel_recvmsg(sock, &msg, &vec, 1, n, flags);
+	if (ret > 0 && !(flags & MSG_TRUNC) &&
+	    !test_same(vec.iov_base, pos, ret))
+		ret = -EILSEQ;
+	kvfree(vec.iov_base);
 	return ret;
 }
 

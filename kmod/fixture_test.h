@@ -8,14 +8,24 @@
 #include <linux/net.h>
 #include <linux/sched.h>
 
+#include "pair.h"
 #include "payer.h"
 #include "sock.h"
 
 extern struct kunit_suite sdr_ring_suite, sdr_ring_math_suite, sdr_policy_suite,
 	sdr_payer_suite, sdr_pair_suite, sdr_key_suite, sdr_rendezvous_suite,
-	sdr_carrier_suite, sdr_stream_suite, sdr_lease_suite;
+	sdr_carrier_suite, sdr_stream_suite, sdr_seal_suite, sdr_liar_suite,
+	sdr_lease_suite, sdr_view_suite, sdr_revoke_suite;
 
 #define TEST_LIMIT	(10 * HZ)	/* of any one wait */
+
+/* KUNIT_ARRAY_PARAM() for an @array of structs that have a name. */
+#define TEST_PARAM(title, array)					\
+	static void title ## _name(typeof(&(array)[0]) row, char *desc)	\
+	{								\
+		strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);	\
+	}								\
+	KUNIT_ARRAY_PARAM(title, array, title ## _name)
 
 /* True if @cond comes true in time: for what softirqs bring about. */
 #define test_until(cond) ({						\
@@ -72,6 +82,20 @@ struct sdr_sock *test_end(struct kunit *test, struct sock *sk, bool active);
 void test_meet(struct sdr_sock *ss);
 bool test_leave(struct sdr_sock *ss);
 
+/* sdr_stream_seal_now() likewise. */
+bool test_seal(struct sdr_sock *ss);
+
+/* What an end may write, and what the kernel tells it. */
+static inline struct sdirect_ctl_page *test_ctl(const struct sdr_sock *ss)
+{
+	return sdr_pair_ctl(ss->pair, ss->side);
+}
+
+static inline struct sdirect_kern_end *test_kern(const struct sdr_sock *ss)
+{
+	return sdr_pair_kern(ss->pair, ss->side);
+}
+
 /* --- bytes: each position of a stream has its own --- */
 
 u8 test_byte(u64 pos);
@@ -81,6 +105,10 @@ bool test_same(const void *from, u64 pos, size_t n);
 /* Send or receive bytes of the stream that begin at @pos, past sdirect. */
 int test_tcp_send(struct sock *sk, u64 pos, size_t n, int flags);
 int test_tcp_recv(struct sock *sk, u64 pos, size_t n, int flags);
+
+/* The same by calls on a socket of any family; MSG_TRUNC is not compared. */
+int test_send(struct socket *sock, u64 pos, size_t n, int flags);
+int test_recv(struct socket *sock, u64 pos, size_t n, int flags);
 
 /* --- memory of a process: of whoever loads the module --- */
 

@@ -82,12 +82,7 @@ static const struct life lives[] = {
 	  { 'u', 0, 1 }, { 'w', 0, 8 }, { 'r', 1, 8 }, { 'f', 0 } } },
 };
 
-static void life_name(const struct life *life, char *desc)
-{
-	strscpy(desc, life->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(life, lives, life_name);
+TEST_PARAM(life, lives);
 
 struct history {
 	struct test_conn conn;
@@ -415,12 +410,7 @@ static const struct clock_case clock_cases[] = {
 	{ "heard the future",	{ true, true },	DAY,	false },
 };
 
-static void clock_name(const struct clock_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(clock, clock_cases, clock_name);
+TEST_PARAM(clock, clock_cases);
 
 static void clocks(struct kunit *test)
 {

@@ -29,7 +29,11 @@ static struct kunit_suite *suites[] = {
 	&sdr_rendezvous_suite,
 	&sdr_carrier_suite,
 	&sdr_stream_suite,
+	&sdr_seal_suite,
+	&sdr_liar_suite,
 	&sdr_lease_suite,
+	&sdr_view_suite,
+	&sdr_revoke_suite,
 };
 
 static int __init test_init(void)

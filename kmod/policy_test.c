@@ -39,12 +39,7 @@ static const struct policy_case policy_cases[] = {
 	  { &other_ns, &init_user_ns }, false },
 };
 
-static void policy_name(const struct policy_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(policy, policy_cases, policy_name);
+TEST_PARAM(policy, policy_cases);
 
 static void verdict(struct kunit *test)
 {

@@ -76,12 +76,7 @@ static const struct meet_case {
 	{ "server first, IPv6", PF_INET6, 1 },
 };
 
-static void meet_name(const struct meet_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(meet, meet_cases, meet_name);
+TEST_PARAM(meet, meet_cases);
 
 static void two_ends_meet(struct kunit *test)
 {
@@ -307,12 +302,7 @@ static const struct judge_case judge_cases[] = {
 	  SDR_STAT_NO_KEY },
 };
 
-static void judge_name(const struct judge_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(judge, judge_cases, judge_name);
+TEST_PARAM(judge, judge_cases);
 
 static void turned_away(struct kunit *test)
 {

@@ -72,12 +72,7 @@ static const struct copy_case copy_cases[] = {
 	{ "near the end of 64 bits",	4096, ~0ull - 5000, 4000 },
 };
 
-static void copy_name(const struct copy_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(copy, copy_cases, copy_name);
+TEST_PARAM(copy, copy_cases);
 
 /* Memory for all bytes of a case, and an iterator of many odd pieces on it. */
 static u8 *pieces(struct kunit *test, size_t len, struct iov_iter *iter,
@@ -157,7 +152,7 @@ static void read_finds(struct kunit *test)
 	sdr_ring_put(ring);
 }
 
-/* A message that holds less than was said. */
+/* A message that holds less than was said: nothing of it is taken. */
 static void short_message(struct kunit *test)
 {
 	struct sdr_ring *ring = new_ring(test, 4096);
@@ -168,21 +163,20 @@ static void short_message(struct kunit *test)
 	poison(ring);
 	test_fill(mem, 4000, sizeof(mem));
 	iov_iter_kvec(&iter, WRITE, &vec, 1, sizeof(mem));
-	KUNIT_EXPECT_EQ(test, sdr_ring_write(ring, 4000, 1000, &iter), 300);
+	KUNIT_EXPECT_EQ(test, sdr_ring_write(ring, 4000, 1000, &iter), 0);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), sizeof(mem));
+	KUNIT_EXPECT_EQ(test, sdr_ring_write(ring, 4000, 300, &iter), 300);
 	KUNIT_EXPECT_EQ(test, wrong_bytes(ring, 4000, 300), 0);
 
 	memset(mem, 0, sizeof(mem));
 	iov_iter_kvec(&iter, READ, &vec, 1, 200);
-	KUNIT_EXPECT_EQ(test, sdr_ring_read(ring, 4000, 300, &iter), 200);
-	KUNIT_EXPECT_TRUE(test, test_same(mem, 4000, 200));
+	KUNIT_EXPECT_EQ(test, sdr_ring_read(ring, 4000, 300, &iter), 0);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), 200);
 	KUNIT_EXPECT_EQ(test, mem[200], 0);
 	sdr_ring_put(ring);
 }
 
-/*
- * User memory that ends after @good bytes: what is there is copied, no byte
- * more is claimed.  A copy may stop some bytes before the fault.
- */
+/* User memory that ends after @good bytes: all or nothing is moved. */
 struct fault_case {
 	const char *name;
 	size_t good;
@@ -200,12 +194,7 @@ static const struct fault_case fault_cases[] = {
 	{ "all there",			4096, 500, 4096 },
 };
 
-static void fault_name(const struct fault_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(fault, fault_cases, fault_name);
+TEST_PARAM(fault, fault_cases);
 
 /* Two pages of a process; behind the first there is nothing. */
 static unsigned long half_mapped(struct kunit *test)
@@ -221,10 +210,12 @@ static unsigned long half_mapped(struct kunit *test)
 	return addr;
 }
 
-static void about(struct kunit *test, size_t got, size_t good)
+/* Is the message as it was, or gone through? */
+static void all_or_nothing(struct kunit *test, const struct fault_case *c,
+			   size_t got, const struct iov_iter *iter)
 {
-	KUNIT_EXPECT_LE(test, got, good);
-	KUNIT_EXPECT_GE(test, got + sizeof(long), good);
+	KUNIT_EXPECT_EQ(test, got, c->good < c->len ? 0 : c->len);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(iter), c->len - got);
 }
 
 static void faults(struct kunit *test, const struct fault_case *c,
@@ -239,15 +230,16 @@ static void faults(struct kunit *test, const struct fault_case *c,
 	poison(ring);
 	import_single_range(WRITE, start, c->len, &vec, &iter);
 	n = sdr_ring_write(ring, c->pos, c->len, &iter);
-	about(test, n, good);
-	KUNIT_EXPECT_EQ(test, wrong_bytes(ring, c->pos, n), 0);
+	all_or_nothing(test, c, n, &iter);
+	if (n)
+		KUNIT_EXPECT_EQ(test, wrong_bytes(ring, c->pos, n), 0);
 
 	KUNIT_EXPECT_EQ(test, clear_user(start, good), 0);
 	import_single_range(READ, start, c->len, &vec, &iter);
 	for (n = 0; n < c->len; n++)
 		*at(ring, c->pos + n) = test_byte(c->pos + n);
 	n = sdr_ring_read(ring, c->pos, c->len, &iter);
-	about(test, n, good);
+	all_or_nothing(test, c, n, &iter);
 	KUNIT_EXPECT_EQ(test, copy_from_user(mem, start, n), 0);
 	KUNIT_EXPECT_TRUE(test, test_same(mem, c->pos, n));
 }

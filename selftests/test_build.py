@@ -84,9 +84,10 @@ def test_version_of_tools(build, program):
     assert version() in check(build / program, "--version")
 
 
+@pytest.mark.parametrize("option", ["--help", "-h"])
 @pytest.mark.parametrize("program", ["sdirect", "sdirect-run"])
-def test_help_of_tools(build, program):
-    text = check(build / program, "--help")
+def test_help_of_tools(build, program, option):
+    text = check(build / program, option)
     assert "usage" in text.lower() and "--version" in text
 
 

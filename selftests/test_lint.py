@@ -4,6 +4,7 @@
 Those that need a build of the module or minutes are not done on the tree here,
 but by make lint; that they work is tried here too.
 """
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ sys.path.insert(0, str(LINT))
 
 import checking  # noqa: E402
 import findings  # noqa: E402
+import kernelsrc  # noqa: E402
 import outside  # noqa: E402
 from table import BY_NAME, CHECKS  # noqa: E402
 from tree import Tree  # noqa: E402
@@ -25,6 +27,8 @@ H = "/* SPDX-License-Identifier: GPL-2.0 */\n"
 SH = "#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-only\n"
 PY = "#!/usr/bin/env python3\n# SPDX-License-Identifier: GPL-2.0-only\n"
 MODULE = C + "#include <linux/module.h>\n{}MODULE_LICENSE(\"GPL\");\n"
+KUNIT = "ifeq ($(SDIRECT_KUNIT),y)\nobj-m := x.o\nx-y := kmod/x_test.o\n" \
+        "endif\n"
 MISSPELT = "reci" + "eve"
 
 # check, files of a small tree, what must be said of them
@@ -44,13 +48,13 @@ FAULTS = (
      "tools/x/x.c:1: includes"),
     ("no-kmod", {"tools/x/Makefile": "CFLAGS += -I../../kmod\n",
                  "tools/x/x.c": ""}, "tools/x/Makefile:1: looks"),
-    ("lengths", {"kmod/x.c": "int f(void)\n{\n" + "\tg();\n" * 99 + "}\n"},
-     "kmod/x.c:2: the function has 101 lines"),
-    ("lengths", {"kmod/x.c": "int x;\n" * 801}, "more than 800 lines"),
-    ("lengths", {"tools/x": PY + "def f():\n" + "    f()\n" * 100},
-     "tools/x:3: the function has 101 lines"),
-    ("lengths", {"tools/x": SH + "f() {\n" + "\tg\n" * 99 + "}\n"},
-     "tools/x:3: the function has 101 lines"),
+    ("lengths", {"kmod/x.c": "int f(void)\n{\n" + "\tg();\n" * 59 + "}\n"},
+     "kmod/x.c:2: the function has 61 lines"),
+    ("lengths", {"kmod/x.c": "int x;\n" * 601}, "more than 600 lines"),
+    ("lengths", {"tools/x": PY + "def f():\n" + "    f()\n" * 60},
+     "tools/x:3: the function has 61 lines"),
+    ("lengths", {"tools/x": SH + "f() {\n" + "\tg\n" * 59 + "}\n"},
+     "tools/x:3: the function has 61 lines"),
     ("version-code", {"kmod/x.c": "\n#if LINUX_VERSION_CODE < 7\n"},
      "kmod/x.c:2: asks"),
     ("version-code", {"kmod/x.c": "#include <linux/version.h>\n"},
@@ -95,6 +99,12 @@ FAULTS = (
      "kmod/x.c:3: error: no previous prototype"),
     ("sparse", {"kmod/x.c": MODULE.format("extern __be32 x;\n__be32 x = 1;\n")},
      "kmod/x.c:4: warning: incorrect type in initializer"),
+    ("compiler-kunit", {"Kbuild": KUNIT, "kmod/x_test.c":
+                        MODULE.format("int x(void)\n{\n\treturn 1;\n}\n")},
+     "kmod/x_test.c:3: error: no previous prototype"),
+    ("sparse-kunit", {"Kbuild": KUNIT, "kmod/x_test.c":
+                      MODULE.format("extern __be32 x;\n__be32 x = 1;\n")},
+     "kmod/x_test.c:4: warning: incorrect type in initializer"),
 )
 
 # check, files that are as they should be
@@ -102,7 +112,7 @@ GOOD = (
     ("includes", {"uapi/linux/x.h": "#ifdef __KERNEL__\n"
                   "#include <linux/mm.h>\n#endif\n"
                   "#include <linux/types.h>\n"}),
-    ("lengths", {"kmod/x.c": "int f(void)\n{\n" + "\tg();\n" * 98 + "}\n"}),
+    ("lengths", {"kmod/x.c": "int f(void)\n{\n" + "\tg();\n" * 58 + "}\n"}),
     ("barriers", {"kmod/send.c": "\tsmp_mb();\t/* pairs with x() */\n"
                   "\t/* Pairs with\n\t * y().\n\t */\n"
                   "\tlong_name = f(a,\n\t\tsmp_load_acquire(&p));\n"
@@ -134,7 +144,10 @@ def test_nothing_is_found(name):
 @pytest.mark.parametrize("name, files, expected", FAULTS,
                          ids=[row[0] for row in FAULTS])
 def test_fault_is_found(tmp_path, name, files, expected):
-    found = BY_NAME[name].function(small_tree(tmp_path, files))
+    try:
+        found = BY_NAME[name].function(small_tree(tmp_path, files))
+    except kernelsrc.Absent as why:
+        pytest.skip(str(why))
     text = "\n".join(str(finding) for finding in found)
     assert expected in text
 
@@ -164,6 +177,21 @@ def test_program_is_missing(monkeypatch):
     lines = checking.do(BY_NAME["shellcheck"], Tree(),
                         checking.suppressions())
     assert "shellcheck is missing" in lines[0]
+
+
+def test_what_is_absent_is_left_out(tmp_path):
+    """Without the debug kernel its checks say so, and only then find fault."""
+    def lint(**env):
+        return subprocess.run(
+            [LINT / "run", "one-version", "sparse-kunit"], text=True,
+            capture_output=True, timeout=60, check=False,
+            env=dict(os.environ, XDG_CACHE_HOME=str(tmp_path), **env))
+
+    done = lint(SDIRECT_DEBUG_KERNEL="0")
+    assert done.returncode == 0 and "left out: the debug kernel" in done.stdout
+    assert "1 of 1 checks found nothing, 1 left out" in done.stdout
+    done = lint(SDIRECT_DEBUG_KERNEL="1")
+    assert done.returncode == 1 and "1 of 2 checks" in done.stdout
 
 
 RULE = '[[suppress]]\ncheck = "a*"\nwhere = "x/* y.c"\nwhat = "^bad"\n' \

@@ -19,17 +19,27 @@
 #include "time_limit.h"
 
 enum { SIZE = 64 };
+enum { PRODUCER, CONSUMER, ENDS };
+
+/* Where it stands, what it waits for, its eventfd. */
+struct end {
+	__u64 reached __attribute__((aligned(64)));
+	__u64 want __attribute__((aligned(64)));
+	int bell;
+	unsigned long slept, bells;
+};
 
 struct channel {
-	__u64 tail __attribute__((aligned(64)));
-	__u64 head __attribute__((aligned(64)));
-	__u64 rx_want __attribute__((aligned(64)));
-	__u64 tx_want __attribute__((aligned(64)));
+	struct end end[ENDS];
 	unsigned char ring[SIZE];
-	int bytes, room;	/* eventfds: something to read, to write */
 	__u64 total;
-	unsigned long slept[2], bells[2];
 	int bad;
+};
+
+/* An end of it, which a thread works. */
+struct worker {
+	struct channel *c;
+	int who;
 };
 
 static void sleep_on(int fd)
@@ -54,116 +64,97 @@ static unsigned char byte_at(__u64 pos)
 }
 
 /* Odd pieces, and not more than there is to be. */
-static __s64 piece(const struct channel *c, __u64 pos, unsigned int odd)
+static __s64 piece(const struct channel *c, __u64 pos, int who)
 {
-	__u64 most = 1 + pos * odd % SIZE;
+	__u64 most = 1 + pos * (who == PRODUCER ? 7 : 13) % SIZE;
 
 	return most < c->total - pos ? most : c->total - pos;
 }
 
-/* Waits for room: arm, look once more, sleep. */
-static __s64 wait_room(struct channel *c, __u64 tail)
+/* Room for the one, bytes for the other. */
+static __s64 may_move(int who, __u64 own, __u64 other)
 {
+	return who == PRODUCER ? sdirect_ring_room(SIZE, 0, own, other) :
+		sdirect_ring_avail(SIZE, own, other, ~0ull);
+}
+
+/* Waits for it: arm, look once more, sleep. */
+static __s64 wait_for(struct channel *c, int who, __u64 own)
+{
+	const __u64 *at = &c->end[!who].reached;
 	__s64 n;
 
 	for (;;) {
-		__u64 head = SDIRECT_LOAD_ACQUIRE(&c->head);
+		__u64 other = SDIRECT_LOAD_ACQUIRE(at);
 
-		n = sdirect_ring_room(SIZE, 0, tail, head);
+		n = may_move(who, own, other);
 		if (n)
 			return n;
-		sdirect_ring_arm(&c->tx_want, head);
-		if (SDIRECT_LOAD_ACQUIRE(&c->head) != head)
+		sdirect_ring_arm(&c->end[who].want, other);
+		if (SDIRECT_LOAD_ACQUIRE(at) != other)
 			continue;
-		c->slept[0]++;
-		sleep_on(c->room);
+		c->end[who].slept++;
+		sleep_on(c->end[who].bell);
 	}
 }
 
-static __s64 wait_bytes(struct channel *c, __u64 head)
+static void move(struct channel *c, int who, __u64 pos, __s64 n)
 {
-	__s64 n;
+	unsigned char *at;
 
-	for (;;) {
-		__u64 tail = SDIRECT_LOAD_ACQUIRE(&c->tail);
-
-		n = sdirect_ring_avail(SIZE, head, tail, ~0ull);
-		if (n)
-			return n;
-		sdirect_ring_arm(&c->rx_want, tail);
-		if (SDIRECT_LOAD_ACQUIRE(&c->tail) != tail)
-			continue;
-		c->slept[1]++;
-		sleep_on(c->bytes);
+	for (; n--; pos++) {
+		at = &c->ring[sdirect_ring_offset(SIZE, pos)];
+		if (who == PRODUCER)
+			*at = byte_at(pos);
+		else
+			c->bad |= *at != byte_at(pos);
 	}
 }
 
-static void *producer(void *arg)
+static void *work(void *arg)
 {
-	struct channel *c = arg;
-	__u64 tail = 0;
+	const struct worker *w = arg;
+	struct channel *c = w->c;
+	int who = w->who;
+	__u64 pos = 0;
 
-	while (tail < c->total) {
-		__s64 n = wait_room(c, tail), i;
-		__s64 most = piece(c, tail, 7);
+	while (pos < c->total) {
+		__s64 n = wait_for(c, who, pos), most = piece(c, pos, who);
 
 		if (n < 0)
 			abort();
 		n = n < most ? n : most;
-		for (i = 0; i < n; i++)
-			c->ring[sdirect_ring_offset(SIZE, tail + i)] =
-				byte_at(tail + i);
-		if (sdirect_ring_publish(&c->tail, &c->rx_want, tail,
-					 tail + n)) {
-			c->bells[0]++;
-			ring_bell(c->bytes);
+		move(c, who, pos, n);
+		if (sdirect_ring_publish(&c->end[who].reached,
+					 &c->end[!who].want, pos, pos + n)) {
+			c->end[who].bells++;
+			ring_bell(c->end[!who].bell);
 		}
-		tail += n;
+		pos += n;
 	}
 	return NULL;
 }
 
-static void *consumer(void *arg)
-{
-	struct channel *c = arg;
-	__u64 head = 0;
-
-	while (head < c->total) {
-		__s64 n = wait_bytes(c, head), i;
-		__s64 most = piece(c, head, 13);
-
-		if (n < 0)
-			abort();
-		n = n < most ? n : most;
-		for (i = 0; i < n; i++)
-			c->bad |= c->ring[sdirect_ring_offset(SIZE, head + i)] !=
-				  byte_at(head + i);
-		if (sdirect_ring_publish(&c->head, &c->tx_want, head,
-					 head + n)) {
-			c->bells[1]++;
-			ring_bell(c->room);
-		}
-		head += n;
-	}
-	return NULL;
-}
-
+/* On a fresh ring: want words that nothing has asked for yet. */
 static void run(struct channel *c, __u64 total)
 {
-	pthread_t t[2];
+	struct worker w[ENDS];
+	pthread_t t[ENDS];
+	int i;
 
 	c->total = total;
-	/* A fresh ring: want words that nothing has asked for yet. */
-	c->rx_want = c->tx_want = 0;
-	c->bytes = eventfd(0, EFD_CLOEXEC);
-	c->room = eventfd(0, EFD_CLOEXEC);
-	assert_true(c->bytes >= 0 && c->room >= 0);
-	assert_int_equal(pthread_create(&t[0], NULL, producer, c), 0);
-	assert_int_equal(pthread_create(&t[1], NULL, consumer, c), 0);
-	pthread_join(t[0], NULL);
-	pthread_join(t[1], NULL);
-	close(c->bytes);
-	close(c->room);
+	for (i = 0; i < ENDS; i++) {
+		c->end[i].want = 0;
+		c->end[i].bell = eventfd(0, EFD_CLOEXEC);
+		assert_true(c->end[i].bell >= 0);
+		w[i] = (struct worker){ c, i };
+	}
+	for (i = 0; i < ENDS; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, work, &w[i]), 0);
+	for (i = 0; i < ENDS; i++)
+		pthread_join(t[i], NULL);
+	for (i = 0; i < ENDS; i++)
+		close(c->end[i].bell);
 }
 
 static void no_wake_up_is_lost(void **state)
@@ -173,11 +164,12 @@ static void no_wake_up_is_lost(void **state)
 	(void)state;
 	run(&c, scaled(3000000));
 	assert_false(c.bad);
-	assert_int_equal(c.head, c.total);
+	assert_int_equal(c.end[CONSUMER].reached, c.total);
 	/* Or it has tried nothing. */
-	assert_true(c.slept[0] + c.slept[1] > 10);
+	assert_true(c.end[PRODUCER].slept + c.end[CONSUMER].slept > 10);
 	print_message("slept %lu and %lu times, bells %lu and %lu\n",
-		      c.slept[0], c.slept[1], c.bells[0], c.bells[1]);
+		      c.end[PRODUCER].slept, c.end[CONSUMER].slept,
+		      c.end[PRODUCER].bells, c.end[CONSUMER].bells);
 }
 
 static void *armer(void *arg)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The binary interface of AF_SDIRECT: counters, attaching, mapping, leases,
- * and what happens to those who break the rules.
+ * The binary interface of AF_SDIRECT: counters, attaching, mapping, and what
+ * is refused.
  */
 #include "fixture.h"
 
@@ -16,67 +16,6 @@ NET_VARIANTS_DIRECT(abi);
 enum { MESSAGE = 50 };
 
 static const long page = 4096;
-
-/* The next message of a stream by system calls, checked. */
-static int hear(int fd, uint64_t *pos, size_t len)
-{
-	static char buf[1 << 20];
-
-	if (net_recv_all(fd, buf, len) != (ssize_t)len)
-		return -1;
-	errno = EBADMSG;
-	if (net_check(buf, len, 1, *pos) >= 0)
-		return -1;
-	*pos += len;
-	return 0;
-}
-
-static int say(int fd, uint64_t *pos, size_t len)
-{
-	static char buf[1 << 20];
-
-	net_fill(buf, len, 1, *pos);
-	*pos += len;
-	return net_send_all(fd, buf, len) == (ssize_t)len ? 0 : -1;
-}
-
-/* The same through the rings. */
-static int say_direct(struct direct *d, uint64_t *pos, size_t len)
-{
-	char buf[4096];
-
-	net_fill(buf, len, 1, *pos);
-	*pos += len;
-	return direct_send(d, buf, len) == (ssize_t)len ? 0 : -1;
-}
-
-static int hear_direct(struct direct *d, uint64_t *pos, size_t len)
-{
-	const uint64_t end = net_now_ms() + 10000;
-	char buf[4096];
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < len && net_now_ms() < end) {
-		n = direct_recv(d, buf + got, len - got);
-		if (n < 0)
-			return -1;
-		got += n;
-	}
-	errno = EBADMSG;
-	if (got < len || net_check(buf, len, 1, *pos) >= 0)
-		return -1;
-	*pos += len;
-	return 0;
-}
-
-/* Warm, then attached: the client's end, or both. */
-static int open_client(const struct net_pair *p, const struct net_family *nf,
-		       struct direct *d)
-{
-	return net_warm(nf, p) || direct_open(p->client, d) ||
-	       !d->at.tx_size || !d->at.rx_size ? -1 : 0;
-}
 
 static bool map_fails(int fd, size_t length, int prot, int flags,
 		      uint64_t offset)
@@ -128,6 +67,7 @@ TEST_F(abi, info_counts_every_byte)
 
 TEST_F(abi, info_short_buffer)
 {
+	unsigned char big[1000];
 	struct sdirect_info info;
 	socklen_t len = 8;
 
@@ -137,6 +77,15 @@ TEST_F(abi, info_short_buffer)
 	EXPECT_EQ(8, len);
 	EXPECT_EQ(SDIRECT_ABI_VERSION, info.abi_version);
 	EXPECT_EQ(~0ull, info.tx_bytes);
+	/* Nothing is written behind what there is to tell. */
+	len = sizeof(big);
+	memset(big, 0xff, sizeof(big));
+	EXPECT_EQ(0, getsockopt(self->p.client, SOL_SDIRECT, SDIRECT_INFO,
+				big, &len));
+	EXPECT_EQ(sizeof(info), len);
+	EXPECT_EQ(0xff, big[sizeof(info)]);
+	EXPECT_EQ(0, memcmp(big + sizeof(info), big + sizeof(info) + 1,
+			    sizeof(big) - sizeof(info) - 1));
 	len = 1000;
 	EXPECT_EQ(-1, getsockopt(self->p.client, SOL_SDIRECT, SDIRECT_INFO,
 				 (void *)8, &len));
@@ -174,7 +123,10 @@ TEST_F(abi, attach_needs_a_connection)
 	EXPECT_EQ(ENOTCONN, errno);
 	EXPECT_EQ(-1, direct_attach(self->p.listener, &at));
 	EXPECT_EQ(ENOTCONN, errno);
-	EXPECT_TRUE(map_fails(fd, page, PROT_READ, MAP_SHARED, 0));
+	EXPECT_TRUE(map_fails(fd, page, PROT_READ, MAP_SHARED, 1ul << 28));
+	/* What is before the first ring is TCP's, to read only. */
+	EXPECT_FALSE(map_fails(fd, page, PROT_READ, MAP_SHARED, 0));
+	EXPECT_TRUE(map_fails(fd, page, PROT_READ | PROT_WRITE, MAP_SHARED, 0));
 	close(fd);
 }
 
@@ -236,7 +188,7 @@ TEST_F(abi, read_only_stays_read_only)
 {
 	struct direct d;
 
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
+	ASSERT_EQ(0, direct_open_warm(&variant->nf, &self->p, &d));
 	EXPECT_EQ(-1, mprotect((void *)d.kern, page, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(EACCES, errno);
 	EXPECT_EQ(-1, mprotect((void *)d.rx, page, PROT_WRITE));
@@ -245,24 +197,43 @@ TEST_F(abi, read_only_stays_read_only)
 	direct_close(&d);
 }
 
-/* Writing where only the peer may write is a fault of the writer. */
-TEST_F(abi, writing_the_peers_page_faults)
+/* What the holder of a lease maps, but may not write. */
+enum { KERNELS_PAGE, PEERS_PAGE, PEERS_RING, READ_ONLY };
+
+static void store_read_only(const struct net_pair *p, int where)
 {
 	struct direct d;
+
+	CHILD_CHECK(!direct_open(p->client, &d));
+	switch (where) {
+	case KERNELS_PAGE:
+		*(volatile int *)d.kern = 1;
+		break;
+	case PEERS_PAGE:
+		*(volatile int *)d.peer = 1;
+		break;
+	case PEERS_RING:
+		*(volatile char *)d.rx = 1;
+		break;
+	}
+	_exit(0);
+}
+
+/* Writing where only others may write is a fault of the writer. */
+TEST_F(abi, writing_the_peers_page_faults)
+{
+	int where;
 	pid_t pid;
 
-	ASSERT_EQ(0, net_warm(&variant->nf, &self->p));
-	pid = net_fork();
-	if (!pid) {
-		net_close(&self->p.server);
-		CHILD_CHECK(!direct_open(self->p.client, &d) ||
-			    errno == EAGAIN);
-		if (d.kern)
-			*(volatile int *)d.kern = 1;
-		raise(SIGSEGV);
+	for (where = 0; where < READ_ONLY; where++) {
+		ASSERT_EQ(0, net_warm(&variant->nf, &self->p));
+		pid = net_fork();
+		if (!pid)
+			store_read_only(&self->p, where);
+		EXPECT_EQ(256 + SIGSEGV, net_wait(pid))
+			TH_LOG("page %d", where);
+		EXPECT_EQ(0, net_pingpong(&self->p, 100, 10));
 	}
-	EXPECT_EQ(256 + SIGSEGV, net_wait(pid));
-	EXPECT_EQ(0, net_pingpong(&self->p, 100, 10));
 }
 
 TEST_F(abi, mappings_do_not_grow_or_split_badly)
@@ -270,7 +241,7 @@ TEST_F(abi, mappings_do_not_grow_or_split_badly)
 	struct direct d;
 	void *more;
 
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
+	ASSERT_EQ(0, direct_open_warm(&variant->nf, &self->p, &d));
 	more = mremap(d.ctl, d.at.tx_length, d.at.tx_length + 16 * page,
 		      MREMAP_MAYMOVE);
 	EXPECT_EQ(MAP_FAILED, more);
@@ -281,287 +252,6 @@ TEST_F(abi, mappings_do_not_grow_or_split_badly)
 	EXPECT_EQ(0, net_pingpong(&self->p, 100, 100));
 }
 
-/* The client works its rings, the server makes system calls. */
-TEST_F(abi, rings_against_calls)
-{
-	uint64_t c = 0, s = 0, hc = 0, hs = 0;
-	struct direct d;
-	int i;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	for (i = 0; i < 500; i++) {
-		ASSERT_EQ(0, say_direct(&d, &c, MESSAGE + i % 30));
-		ASSERT_EQ(0, hear(self->p.server, &hs, MESSAGE + i % 30));
-		ASSERT_EQ(0, say(self->p.server, &s, MESSAGE));
-		ASSERT_EQ(0, hear_direct(&d, &hc, MESSAGE));
-	}
-	EXPECT_FALSE(direct_tx_lost(&d));
-	EXPECT_FALSE(direct_rx_lost(&d));
-	direct_close(&d);
-}
-
-TEST_F(abi, rings_against_rings)
-{
-	uint64_t c = 0, s = 0, hc = 0, hs = 0;
-	struct direct one, two;
-	int i;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &one));
-	ASSERT_EQ(0, direct_open(self->p.server, &two));
-	EXPECT_NE(one.at.side, two.at.side);
-	for (i = 0; i < 2000; i++) {
-		ASSERT_EQ(0, say_direct(&one, &c, 1 + i % 1000));
-		ASSERT_EQ(0, hear_direct(&two, &hs, 1 + i % 1000));
-		ASSERT_EQ(0, say_direct(&two, &s, MESSAGE));
-		ASSERT_EQ(0, hear_direct(&one, &hc, MESSAGE));
-	}
-	EXPECT_FALSE(direct_tx_lost(&one));
-	EXPECT_FALSE(direct_rx_lost(&two));
-	direct_close(&one);
-	direct_close(&two);
-}
-
-TEST_F(abi, info_says_leased)
-{
-	struct sdirect_info info;
-	struct direct d;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	ASSERT_EQ(0, net_info(self->p.client, &info));
-	EXPECT_EQ(1, info.leased);
-	direct_close(&d);
-}
-
-/* The doorbell wakes whoever sleeps at the other end. */
-TEST_F(abi, doorbell_wakes_a_reader)
-{
-	struct direct d;
-	uint64_t c = 0;
-	int i;
-
-	ASSERT_EQ(0, net_warm(&variant->nf, &self->p));
-	ASSERT_EQ(0, direct_open(self->p.client, &d));
-	for (i = 0; i < 10; i++) {
-		struct net_flow f = { .fd = self->p.server, .seed = 1,
-				      .bytes = MESSAGE, .chunk = MESSAGE,
-				      .pos = c };
-		pthread_t t;
-		void *bad;
-
-		ASSERT_EQ(0, pthread_create(&t, NULL, net_flow_recv, &f));
-		ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-		ASSERT_EQ(0, pthread_join(t, &bad));
-		ASSERT_NULL(bad);
-	}
-	direct_close(&d);
-}
-
-TEST_F(abi, doorbell_reaches_poll)
-{
-	struct pollfd pfd = { .fd = self->p.server, .events = POLLIN };
-	uint64_t c = 0, hs = 0;
-	struct direct d;
-	pid_t parent = getpid(), pid;
-	int i, go[2];
-	char token;
-
-	ASSERT_EQ(0, pipe(go));
-	ASSERT_EQ(0, net_warm(&variant->nf, &self->p));
-	pid = net_fork();
-	if (!pid) {
-		net_close(&self->p.server);
-		CHILD_CHECK(read(go[0], &token, 1) == 1);
-		CHILD_CHECK(!direct_open(self->p.client, &d));
-		for (i = 0; i < 10; i++) {
-			CHILD_CHECK(!net_wait_sleeping(parent));
-			CHILD_CHECK(!say_direct(&d, &c, MESSAGE));
-			CHILD_CHECK(read(go[0], &token, 1) == 1);
-		}
-		_exit(0);
-	}
-	/* Alone with its end, the child may have the lease. */
-	net_close(&self->p.client);
-	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(1, write(go[1], "g", 1));
-		ASSERT_EQ(1, poll(&pfd, 1, 20000));
-		ASSERT_EQ(0, hear(self->p.server, &hs, MESSAGE));
-	}
-	ASSERT_EQ(1, write(go[1], "g", 1));
-	EXPECT_EQ(0, net_wait(pid));
-}
-
-TEST_F(abi, doorbell_by_itself_is_harmless)
-{
-	int i, fd = net_socket(&variant->nf, 0);
-
-	for (i = 0; i < 100; i++) {
-		ioctl(fd, SDIRECT_IOC_DOORBELL);
-		ioctl(self->p.listener, SDIRECT_IOC_DOORBELL);
-		ioctl(self->p.client, SDIRECT_IOC_DOORBELL);
-		ASSERT_EQ(0, net_pingpong(&self->p, 100, 2));
-	}
-	close(fd);
-}
-
-/* A full ring, filled by hand, empties by the peer's system calls. */
-TEST_F(abi, full_ring_by_hand)
-{
-	uint64_t c = 0, hs = 0;
-	struct direct d;
-	int n = 0;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	while (d.tail + 1000 - SDIRECT_LOAD(&d.peer->rx_head) < d.at.tx_size) {
-		ASSERT_EQ(0, say_direct(&d, &c, 1000));
-		ASSERT_GT(10000, n++);
-	}
-	ASSERT_EQ(0, hear(self->p.server, &hs, c));
-	ASSERT_EQ(0, say_direct(&d, &c, 1000));
-	ASSERT_EQ(0, hear(self->p.server, &hs, 1000));
-	direct_close(&d);
-}
-
-/* Somebody else's system call takes the lease, in order and without loss. */
-TEST_F(abi, child_takes_the_lease)
-{
-	struct sdirect_settle settle = {};
-	uint64_t c = 0, hs = 0;
-	struct direct d;
-	pid_t pid;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-	pid = net_fork();
-	if (!pid) {
-		CHILD_CHECK(!say(self->p.client, &c, MESSAGE));
-		_exit(0);
-	}
-	ASSERT_EQ(0, net_wait(pid));
-	c += MESSAGE;
-	EXPECT_TRUE(direct_tx_lost(&d));
-	ASSERT_EQ(0, ioctl(self->p.client, SDIRECT_IOC_SETTLE, &settle));
-	EXPECT_EQ(d.tail, settle.tx_final);
-	/* The holder of old sees it and asks the kernel. */
-	ASSERT_EQ(0, direct_send(&d, "x", 1));
-	ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-	ASSERT_EQ(0, hear(self->p.server, &hs, 3 * MESSAGE));
-	direct_close(&d);
-}
-
-/* A store into a page that has been taken away lands nowhere. */
-TEST_F(abi, late_stores_go_nowhere)
-{
-	uint64_t c = 0, hs = 0;
-	struct direct d;
-	pid_t pid;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-	pid = net_fork();
-	if (!pid) {
-		CHILD_CHECK(!say(self->p.client, &c, MESSAGE));
-		_exit(0);
-	}
-	ASSERT_EQ(0, net_wait(pid));
-	c += MESSAGE;
-	memset(d.tx, 'Z', d.at.tx_size);
-	SDIRECT_STORE_RELEASE(&d.ctl->tx_tail, d.tail + 1000);
-	ASSERT_EQ(0, hear(self->p.server, &hs, 2 * MESSAGE));
-	ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-	ASSERT_EQ(0, hear(self->p.server, &hs, MESSAGE));
-	EXPECT_EQ(-1, recv(self->p.server, &c, 1, MSG_DONTWAIT));
-	EXPECT_EQ(EAGAIN, errno);
-	direct_close(&d);
-}
-
-/* A plain call of the same process that is not marked as the library's. */
-TEST_F(abi, unmarked_call_takes_the_lease)
-{
-	uint64_t c = 0, hs = 0;
-	struct direct d;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-	ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-	EXPECT_TRUE(direct_tx_lost(&d));
-	ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-	ASSERT_EQ(0, hear(self->p.server, &hs, 3 * MESSAGE));
-	direct_close(&d);
-}
-
-TEST_F(abi, marked_call_keeps_the_lease)
-{
-	uint64_t c = 0, s = 0, hc = 0, hs = 0;
-	struct direct d;
-	int i;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	for (i = 0; i < 50; i++) {
-		ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-		__atomic_store_n(&d.ctl->tx_call, net_tid(), __ATOMIC_RELAXED);
-		ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-		__atomic_store_n(&d.ctl->tx_call, 0, __ATOMIC_RELAXED);
-		d.tail = SDIRECT_LOAD(&d.ctl->tx_tail);
-		ASSERT_EQ(0, say(self->p.server, &s, 2 * MESSAGE));
-		ASSERT_EQ(0, hear_direct(&d, &hc, MESSAGE));
-		__atomic_store_n(&d.ctl->rx_call, net_tid(), __ATOMIC_RELAXED);
-		ASSERT_EQ(0, hear(self->p.client, &hc, MESSAGE));
-		__atomic_store_n(&d.ctl->rx_call, 0, __ATOMIC_RELAXED);
-		d.head = SDIRECT_LOAD(&d.ctl->rx_head);
-		ASSERT_EQ(0, hear(self->p.server, &hs, 2 * MESSAGE));
-	}
-	EXPECT_FALSE(direct_tx_lost(&d));
-	EXPECT_FALSE(direct_rx_lost(&d));
-	direct_close(&d);
-}
-
-/* After the others have gone the lease can be had again. */
-TEST_F(abi, lease_comes_back)
-{
-	uint64_t c = 0, hs = 0;
-	struct direct d;
-	uint64_t end;
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-		ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-		ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-		ASSERT_TRUE(direct_tx_lost(&d));
-		ASSERT_EQ(0, hear(self->p.server, &hs, 2 * MESSAGE));
-		direct_close(&d);
-		/* EAGAIN means: more traffic, or some time, first. */
-		end = net_now_ms() + 20000;
-		while (direct_open(self->p.client, &d)) {
-			ASSERT_EQ(EAGAIN, errno);
-			ASSERT_LT(net_now_ms(), end);
-			ASSERT_EQ(0, say(self->p.client, &c, MESSAGE));
-			ASSERT_EQ(0, hear(self->p.server, &hs, MESSAGE));
-		}
-		direct_close(&d);
-		hs = c = 0;
-	}
-}
-
-/* The lease is not to be had by two. */
-TEST_F(abi, one_holder)
-{
-	struct sdirect_attach at;
-	struct direct d;
-	pid_t pid;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	pid = net_fork();
-	if (!pid) {
-		CHILD_CHECK(direct_attach(self->p.client, &at) == -1);
-		CHILD_CHECK(errno == EAGAIN);
-		_exit(0);
-	}
-	EXPECT_EQ(0, net_wait(pid));
-	direct_close(&d);
-	EXPECT_EQ(0, net_pingpong(&self->p, 100, 10));
-}
-
 /* The mapping keeps neither the connection nor its peer from ending. */
 TEST_F(abi, mapping_outlives_the_socket)
 {
@@ -570,11 +260,11 @@ TEST_F(abi, mapping_outlives_the_socket)
 	struct direct d;
 	char byte;
 
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
+	ASSERT_EQ(0, direct_open_warm(&variant->nf, &self->p, &d));
+	ASSERT_EQ(0, direct_say(&d, &c, MESSAGE));
 	ASSERT_EQ(0, net_close(&self->p.client));
 	ASSERT_EQ(1, poll(&pfd, 1, 10000));
-	ASSERT_EQ(0, hear(self->p.server, &hs, MESSAGE));
+	ASSERT_EQ(0, net_hear(self->p.server, &hs, MESSAGE));
 	EXPECT_EQ(0, recv(self->p.server, &byte, 1, 0));
 	/* Still there to be looked at and written to, to no effect. */
 	memset(d.tx, 'Z', d.at.tx_size);
@@ -582,124 +272,6 @@ TEST_F(abi, mapping_outlives_the_socket)
 	EXPECT_EQ(SDIRECT_ABI_VERSION, SDIRECT_LOAD(&d.kern->abi_version));
 	EXPECT_TRUE(direct_tx_lost(&d) || SDIRECT_LOAD(&d.me->tx_closed));
 	EXPECT_EQ(0, recv(self->p.server, &byte, 1, 0));
-	direct_close(&d);
-}
-
-/* What a lying end writes breaks that connection and nothing else. */
-static int broken_errno(int err)
-{
-	return err == ECONNRESET || err == EPROTO || err == EPIPE ||
-	       err == EIO;
-}
-
-/* Added to a position: more than any ring holds, or back. */
-static const uint64_t lies[] = { SDIRECT_RING_MAX + 1, 1ull << 40, 1ull << 63,
-				 ~0ull, ~0ull - 4096 };
-
-TEST_F(abi, lie_about_the_tail)
-{
-	static char buf[1 << 16];
-	struct direct d;
-	struct net_pair p;
-	unsigned int i;
-	ssize_t n;
-
-	for (i = 0; i < ARRAY_SIZE(lies); i++) {
-		ASSERT_EQ(0, net_pair_open(&variant->nf, &p));
-		ASSERT_EQ(0, open_client(&p, &variant->nf, &d));
-		SDIRECT_STORE_RELEASE(&d.ctl->tx_tail, d.tail + lies[i]);
-		ioctl(p.client, SDIRECT_IOC_DOORBELL);
-		n = recv(p.server, buf, sizeof(buf), 0);
-		EXPECT_EQ(-1, n);
-		EXPECT_TRUE(broken_errno(errno))
-			TH_LOG("lie %u: errno %d", i, errno);
-		direct_close(&d);
-		net_pair_close(&p);
-	}
-	EXPECT_EQ(0, net_pingpong(&self->p, 100, 200));
-}
-
-TEST_F(abi, lie_about_the_head)
-{
-	static char buf[1 << 16];
-	struct net_pair p;
-	struct direct d;
-	unsigned int i;
-	ssize_t n;
-	int calls;
-
-	for (i = 0; i < ARRAY_SIZE(lies); i++) {
-		ASSERT_EQ(0, net_pair_open(&variant->nf, &p));
-		ASSERT_EQ(0, open_client(&p, &variant->nf, &d));
-		SDIRECT_STORE_RELEASE(&d.ctl->rx_head, d.head + lies[i]);
-		ioctl(p.client, SDIRECT_IOC_DOORBELL);
-		/* The sender looks at the head when it must, if ever. */
-		for (calls = 0; calls < 1000; calls++) {
-			n = send(p.server, buf, sizeof(buf),
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
-			if (n < 0)
-				break;
-		}
-		EXPECT_EQ(-1, n);
-		EXPECT_TRUE(broken_errno(errno) || errno == EAGAIN)
-			TH_LOG("lie %u: errno %d", i, errno);
-		direct_close(&d);
-		net_pair_close(&p);
-	}
-	EXPECT_EQ(0, net_pingpong(&self->p, 100, 200));
-}
-
-TEST_F(abi, garbage_everywhere)
-{
-	static char buf[1 << 16];
-	struct pollfd pfd = { .events = POLLIN | POLLOUT };
-	struct net_pair p;
-	struct direct d;
-	unsigned int seed;
-
-	for (seed = 0; seed < 16; seed++) {
-		ASSERT_EQ(0, net_pair_open(&variant->nf, &p));
-		ASSERT_EQ(0, open_client(&p, &variant->nf, &d));
-		net_fill(d.ctl, page, seed, seed);
-		net_fill(d.tx, d.at.tx_size, seed, seed);
-		ioctl(p.client, SDIRECT_IOC_DOORBELL);
-		pfd.fd = p.server;
-		poll(&pfd, 1, 0);
-		send(p.server, buf, 1000, MSG_DONTWAIT | MSG_NOSIGNAL);
-		recv(p.server, buf, sizeof(buf), MSG_DONTWAIT);
-		send(p.client, buf, 1000, MSG_DONTWAIT | MSG_NOSIGNAL);
-		recv(p.client, buf, sizeof(buf), MSG_DONTWAIT);
-		net_fill(d.ctl, page, seed + 1, seed);
-		ioctl(p.client, SDIRECT_IOC_DOORBELL);
-		if (seed & 1)
-			direct_close(&d);
-		net_pair_close(&p);
-		if (!(seed & 1))
-			direct_close(&d);
-	}
-	EXPECT_EQ(0, net_pingpong(&self->p, 100, 200));
-}
-
-/* Holding "inside" for ever does not hold anyone up. */
-TEST_F(abi, stuck_inside)
-{
-	uint64_t c = 0, hs = 0, begin;
-	struct direct d;
-	pid_t pid;
-
-	ASSERT_EQ(0, open_client(&self->p, &variant->nf, &d));
-	ASSERT_EQ(0, say_direct(&d, &c, MESSAGE));
-	__atomic_store_n(&d.ctl->tx_inside, net_tid(), __ATOMIC_RELAXED);
-	__atomic_store_n(&d.ctl->rx_inside, net_tid(), __ATOMIC_RELAXED);
-	begin = net_now_ms();
-	pid = net_fork();
-	if (!pid) {
-		CHILD_CHECK(!say(self->p.client, &c, MESSAGE));
-		_exit(0);
-	}
-	ASSERT_EQ(0, net_wait(pid));
-	EXPECT_GT(10000, net_now_ms() - begin);
-	ASSERT_EQ(0, hear(self->p.server, &hs, 2 * MESSAGE));
 	direct_close(&d);
 }
 

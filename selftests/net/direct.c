@@ -46,6 +46,13 @@ int direct_open(int fd, struct direct *d)
 	return 0;
 }
 
+int direct_open_warm(const struct net_family *nf, const struct net_pair *p,
+		     struct direct *d)
+{
+	return net_warm(nf, p) || direct_open(p->client, d) ||
+	       !d->at.tx_size || !d->at.rx_size ? -1 : 0;
+}
+
 void direct_close(struct direct *d)
 {
 	if (d->ctl)
@@ -120,4 +127,33 @@ ssize_t direct_recv(struct direct *d, void *buf, size_t len)
 	if (ring)
 		ioctl(d->fd, SDIRECT_IOC_DOORBELL);
 	return avail > 0 ? (ssize_t)len : avail;
+}
+
+int direct_say(struct direct *d, uint64_t *pos, size_t len)
+{
+	char buf[4096];
+
+	net_fill(buf, len, 1, *pos);
+	*pos += len;
+	return direct_send(d, buf, len) == (ssize_t)len ? 0 : -1;
+}
+
+int direct_hear(struct direct *d, uint64_t *pos, size_t len)
+{
+	const uint64_t end = net_now_ms() + NET_LIMIT_MS;
+	char buf[4096];
+	size_t got = 0;
+	ssize_t n;
+
+	while (got < len && net_now_ms() < end) {
+		n = direct_recv(d, buf + got, len - got);
+		if (n < 0)
+			return -1;
+		got += n;
+	}
+	errno = EBADMSG;
+	if (got < len || net_check(buf, len, 1, *pos) >= 0)
+		return -1;
+	*pos += len;
+	return 0;
 }

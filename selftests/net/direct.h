@@ -34,6 +34,14 @@ void direct_close(struct direct *d);
 ssize_t direct_send(struct direct *d, const void *buf, size_t len);
 ssize_t direct_recv(struct direct *d, void *buf, size_t len);
 
+/* Warm, then opened: the client's end, with rings both ways. */
+int direct_open_warm(const struct net_family *nf, const struct net_pair *p,
+		     struct direct *d);
+
+/* net_say() and net_hear() through the rings, for at most 4096 bytes. */
+int direct_say(struct direct *d, uint64_t *pos, size_t len);
+int direct_hear(struct direct *d, uint64_t *pos, size_t len);
+
 /* Has this end lost its lease on a direction? */
 bool direct_tx_lost(const struct direct *d);
 bool direct_rx_lost(const struct direct *d);

@@ -2,11 +2,11 @@
 /* Sockets, processes and signals of the socket tests; see lib.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,7 +16,6 @@
 #include "lib.h"
 
 #define WARM_ROUNDS	4000
-#define SLEEP_LIMIT_MS	20000
 
 volatile int net_signals;
 
@@ -97,6 +96,17 @@ int net_pair_open(const struct net_family *nf, struct net_pair *p)
 			  sizeof(one)) ? -1 : 0;
 }
 
+int net_pair_join(const struct net_family *nf, const struct net_pair *by,
+		  struct net_pair *p)
+{
+	p->listener = -1;
+	p->server = -1;
+	p->client = net_connect(nf, &by->addr);
+	if (p->client >= 0)
+		p->server = accept(by->listener, NULL, NULL);
+	return p->server < 0 ? -1 : 0;
+}
+
 int net_close(int *fd)
 {
 	int saved = errno, ret = 0;
@@ -121,6 +131,13 @@ int net_nonblock(int fd)
 	int flags = fcntl(fd, F_GETFL);
 
 	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+int net_queued(int fd, unsigned long request)
+{
+	int n = -1;
+
+	return ioctl(fd, request, &n) ? -1 : n;
 }
 
 bool net_direct(const struct net_family *nf)
@@ -234,15 +251,42 @@ static char task_state(pid_t tid)
 
 int net_wait_sleeping(pid_t tid)
 {
-	const uint64_t end = net_now_ms() + SLEEP_LIMIT_MS;
-
-	while (net_now_ms() < end) {
-		if (task_state(tid) == 'S')
-			return 0;
-		sched_yield();
-	}
+	if (net_until(task_state(tid) == 'S'))
+		return 0;
 	errno = ETIMEDOUT;
 	return -1;
+}
+
+void *net_call_recv(void *call)
+{
+	struct net_call *c = call;
+
+	c->tid = net_tid();
+	c->ret = recv(c->fd, c->buf, c->len, 0);
+	c->err = errno;
+	return NULL;
+}
+
+void *net_call_send(void *call)
+{
+	struct net_call *c = call;
+
+	c->tid = net_tid();
+	do {
+		c->ret = send(c->fd, c->buf, c->len, MSG_NOSIGNAL);
+		c->err = errno;
+	} while (c->ret > 0);
+	return NULL;
+}
+
+int net_call_start(pthread_t *t, void *(*fn)(void *), struct net_call *call)
+{
+	call->tid = 0;
+	if (pthread_create(t, NULL, fn, call))
+		return -1;
+	while (!call->tid)
+		sched_yield();
+	return net_wait_sleeping(call->tid);
 }
 
 static void count_signal(int sig)

@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,9 +53,13 @@ void net_loopback(const struct net_family *nf, union net_addr *addr);
 int net_listen(const struct net_family *nf, int backlog, union net_addr *addr);
 int net_connect(const struct net_family *nf, const union net_addr *addr);
 int net_pair_open(const struct net_family *nf, struct net_pair *p);
+/* One more connection through the listener of @by, which stays its owner. */
+int net_pair_join(const struct net_family *nf, const struct net_pair *by,
+		  struct net_pair *p);
 void net_pair_close(struct net_pair *p);
 int net_close(int *fd);
 int net_nonblock(int fd);
+int net_queued(int fd, unsigned long request);	/* an ioctl() that counts */
 bool net_supported(const struct net_family *nf);
 
 /* True where the rings must come into use: AF_SDIRECT, or under the shim. */
@@ -77,6 +82,10 @@ ssize_t net_check(const void *buf, size_t len, unsigned int seed, uint64_t pos);
 ssize_t net_send_all(int fd, const void *buf, size_t len);
 ssize_t net_recv_all(int fd, void *buf, size_t len);
 
+/* The next @len bytes of the stream of seed 1, checked; moves @pos; 0 or -1. */
+int net_say(int fd, uint64_t *pos, size_t len);
+int net_hear(int fd, uint64_t *pos, size_t len);
+
 struct net_flow {
 	int fd;
 	unsigned int seed;
@@ -95,6 +104,21 @@ int net_pingpong(const struct net_pair *p, size_t len, int rounds);
 /* Sends back all it reads until end of stream. */
 int net_echo(int fd);
 
+/* One call, made by a thread. */
+struct net_call {
+	int fd;
+	char *buf;
+	size_t len;
+	volatile pid_t tid;
+	ssize_t ret;
+	int err;
+};
+
+void *net_call_recv(void *call);
+void *net_call_send(void *call);	/* again and again, until it fails */
+/* Starts a call in a thread and waits until it sleeps in the kernel. */
+int net_call_start(pthread_t *t, void *(*fn)(void *), struct net_call *call);
+
 /* Processes: a child dies with its parent. */
 pid_t net_fork(void);
 int net_wait(pid_t pid);	/* exit status, or 256 + signal */
@@ -108,6 +132,18 @@ int net_count_signal(int sig);
 uint64_t net_bytes(unsigned int megabytes);	/* scaled for slow machines */
 int net_rounds(int rounds);
 uint64_t net_now_ms(void);
+
+enum { NET_LIMIT_MS = 20000 };	/* of any one wait */
+
+/* True if @cond comes true in time: for what nothing can be slept on. */
+#define net_until(cond) \
+	({ \
+		const uint64_t __end = net_now_ms() + NET_LIMIT_MS; \
+		\
+		while (!(cond) && net_now_ms() < __end) \
+			sched_yield(); \
+		(cond); \
+	})
 
 /* In a child: say what went wrong and exit. */
 #define CHILD_CHECK(cond) \

@@ -9,7 +9,7 @@
 NET_FIXTURE(ready);
 NET_VARIANTS(ready);
 
-enum { LIMIT_MS = 20000 };
+enum { LIMIT_MS = NET_LIMIT_MS };
 
 static int poll_now(int fd, short events)
 {
@@ -65,6 +65,12 @@ static int drain(int fd, uint64_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+/* A byte back: it takes two directions to make a conversation. */
+static int answer(const struct net_pair *p)
+{
+	return send(p->server, "z", 1, 0) == 1 ? drain(p->client, 1) : -1;
 }
 
 TEST_F(ready, poll_input)
@@ -154,8 +160,7 @@ TEST_F(ready, level_triggered)
 		/* Still something there, so told again. */
 		ASSERT_EQ(EPOLLIN, events(ep, LIMIT_MS));
 		ASSERT_EQ(0, drain(self->p.server, 1));
-		ASSERT_EQ(1, send(self->p.server, "z", 1, 0));
-		ASSERT_EQ(0, drain(self->p.client, 1));
+		ASSERT_EQ(0, answer(&self->p));
 	}
 	close(ep);
 }
@@ -173,8 +178,7 @@ TEST_F(ready, edge_triggered)
 		ASSERT_EQ(1, send(self->p.client, "z", 1, 0));
 		ASSERT_EQ(EPOLLIN, events(ep, LIMIT_MS));
 		ASSERT_EQ(0, drain(self->p.server, 2));
-		ASSERT_EQ(1, send(self->p.server, "z", 1, 0));
-		ASSERT_EQ(0, drain(self->p.client, 1));
+		ASSERT_EQ(0, answer(&self->p));
 	}
 	close(ep);
 }
@@ -189,13 +193,14 @@ TEST_F(ready, one_shot)
 		ASSERT_EQ(1, send(self->p.client, "x", 1, 0));
 		ASSERT_EQ(EPOLLIN, events(ep, LIMIT_MS));
 		ASSERT_EQ(1, send(self->p.client, "y", 1, 0));
+		/* It is there, and nothing is said of it. */
+		ASSERT_TRUE(net_until(net_queued(self->p.server, FIONREAD) == 2));
 		ASSERT_EQ(0, events(ep, 0));
 		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_MOD, self->p.server, &ev));
 		ASSERT_EQ(EPOLLIN, events(ep, LIMIT_MS));
 		ASSERT_EQ(0, drain(self->p.server, 2));
 		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_MOD, self->p.server, &ev));
-		ASSERT_EQ(1, send(self->p.server, "z", 1, 0));
-		ASSERT_EQ(0, drain(self->p.client, 1));
+		ASSERT_EQ(0, answer(&self->p));
 	}
 	close(ep);
 }
@@ -226,18 +231,25 @@ static int edge_server(int fd, int messages)
 	return 0;
 }
 
+static pid_t edge_child(struct net_pair *p, int messages)
+{
+	pid_t pid = net_fork();
+
+	if (!pid) {
+		net_close(&p->client);
+		CHILD_CHECK(!edge_server(p->server, messages));
+		_exit(0);
+	}
+	net_close(&p->server);
+	return pid;
+}
+
 TEST_F_TIMEOUT(ready, edge_pingpong_blocking_client, 60)
 {
 	int i, n = net_rounds(4000);
-	pid_t pid = net_fork();
+	pid_t pid = edge_child(&self->p, n);
 	char byte;
 
-	if (!pid) {
-		net_close(&self->p.client);
-		CHILD_CHECK(!edge_server(self->p.server, n));
-		_exit(0);
-	}
-	net_close(&self->p.server);
 	for (i = 0; i < n; i++) {
 		byte = i;
 		ASSERT_EQ(1, send(self->p.client, &byte, 1, 0));
@@ -251,15 +263,9 @@ TEST_F_TIMEOUT(ready, edge_pingpong_blocking_client, 60)
 TEST_F_TIMEOUT(ready, edge_pingpong_both_epoll, 60)
 {
 	int i, n = net_rounds(4000), ep;
-	pid_t pid = net_fork();
+	pid_t pid = edge_child(&self->p, n);
 	char byte;
 
-	if (!pid) {
-		net_close(&self->p.client);
-		CHILD_CHECK(!edge_server(self->p.server, n));
-		_exit(0);
-	}
-	net_close(&self->p.server);
 	ep = watch(self->p.client, EPOLLIN | EPOLLET);
 	ASSERT_LE(0, ep);
 	ASSERT_EQ(0, net_nonblock(self->p.client));
@@ -286,14 +292,8 @@ TEST_F_TIMEOUT(ready, edge_pipelined, 60)
 	enum { WINDOW = 16 };
 	int n = net_rounds(8000) & ~(WINDOW - 1), sent;
 	char out[WINDOW] = {}, in[WINDOW];
-	pid_t pid = net_fork();
+	pid_t pid = edge_child(&self->p, n);
 
-	if (!pid) {
-		net_close(&self->p.client);
-		CHILD_CHECK(!edge_server(self->p.server, n));
-		_exit(0);
-	}
-	net_close(&self->p.server);
 	for (sent = 0; sent < n; sent += WINDOW) {
 		int i;
 
@@ -376,8 +376,7 @@ TEST_F(ready, nested_epoll)
 		ASSERT_EQ(EPOLLIN, events(inner, LIMIT_MS));
 		ASSERT_EQ(0, drain(self->p.server, 1));
 		ASSERT_EQ(0, events(inner, 0));
-		ASSERT_EQ(1, send(self->p.server, "x", 1, 0));
-		ASSERT_EQ(0, drain(self->p.client, 1));
+		ASSERT_EQ(0, answer(&self->p));
 	}
 	close(outer);
 	close(inner);
@@ -393,11 +392,7 @@ TEST_F_TIMEOUT(ready, many_in_one_set, 60)
 	char byte;
 
 	for (i = 0; i < N; i++) {
-		p[i].client = net_connect(&variant->nf, &self->p.addr);
-		ASSERT_LE(0, p[i].client);
-		p[i].server = accept(self->p.listener, NULL, NULL);
-		ASSERT_LE(0, p[i].server);
-		p[i].listener = -1;
+		ASSERT_EQ(0, net_pair_join(&variant->nf, &self->p, &p[i]));
 		ev.events = EPOLLIN;
 		ev.data.u32 = i;
 		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, p[i].server, &ev));
@@ -423,15 +418,11 @@ TEST_F_TIMEOUT(ready, many_in_one_set, 60)
 /* Asynchronous notification by signal. */
 TEST_F(ready, signal_driven)
 {
-	uint64_t end = net_now_ms() + LIMIT_MS;
-
 	ASSERT_EQ(0, net_count_signal(SIGIO));
 	ASSERT_EQ(0, fcntl(self->p.server, F_SETOWN, getpid()));
 	ASSERT_EQ(0, fcntl(self->p.server, F_SETFL, O_ASYNC));
 	ASSERT_EQ(1, send(self->p.client, "x", 1, 0));
-	while (!net_signals && net_now_ms() < end)
-		sched_yield();
-	EXPECT_LT(0, net_signals);
+	EXPECT_TRUE(net_until(net_signals));
 }
 
 NET_MAIN

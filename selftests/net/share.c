@@ -35,20 +35,12 @@ static int take(int fd)
 
 static int send_at(int fd, uint64_t pos)
 {
-	char buf[MESSAGE];
-
-	net_fill(buf, sizeof(buf), 1, pos);
-	return net_send_all(fd, buf, sizeof(buf)) == sizeof(buf) ? 0 : -1;
+	return net_say(fd, &pos, MESSAGE);
 }
 
 static int recv_at(int fd, uint64_t pos)
 {
-	char buf[MESSAGE];
-
-	if (net_recv_all(fd, buf, sizeof(buf)) != sizeof(buf))
-		return -1;
-	errno = EBADMSG;
-	return net_check(buf, sizeof(buf), 1, pos) < 0 ? 0 : -1;
+	return net_hear(fd, &pos, MESSAGE);
 }
 
 static int send_fd(int via, int fd)
@@ -86,6 +78,23 @@ static int recv_fd(int via)
 	return fd;
 }
 
+/* A child that does something to every second message, when it has the token. */
+static pid_t turns_fork(const struct turns *t, int rounds,
+			int (*what)(int fd, uint64_t pos), int fd)
+{
+	pid_t pid = net_fork();
+	int i;
+
+	if (pid)
+		return pid;
+	for (i = 0; i < rounds; i++) {
+		CHILD_CHECK(!take(t->to_child[0]));
+		CHILD_CHECK(!what(fd, (2 * i + 1) * MESSAGE));
+		CHILD_CHECK(!pass(t->to_parent[1]));
+	}
+	_exit(0);
+}
+
 TEST_F(share, writers_take_turns)
 {
 	int i, rounds = net_rounds(300);
@@ -94,16 +103,7 @@ TEST_F(share, writers_take_turns)
 
 	ASSERT_EQ(0, net_pingpong(&self->p, 100, 100));
 	ASSERT_EQ(0, turns_open(&t));
-	pid = net_fork();
-	if (!pid) {
-		for (i = 0; i < rounds; i++) {
-			CHILD_CHECK(!take(t.to_child[0]));
-			CHILD_CHECK(!send_at(self->p.client,
-					     (2 * i + 1) * MESSAGE));
-			CHILD_CHECK(!pass(t.to_parent[1]));
-		}
-		_exit(0);
-	}
+	pid = turns_fork(&t, rounds, send_at, self->p.client);
 	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, send_at(self->p.client, 2 * i * MESSAGE));
 		ASSERT_EQ(0, pass(t.to_child[1]));
@@ -124,16 +124,7 @@ TEST_F(share, readers_take_turns)
 
 	ASSERT_EQ(0, net_pingpong(&self->p, 100, 100));
 	ASSERT_EQ(0, turns_open(&t));
-	pid = net_fork();
-	if (!pid) {
-		for (i = 0; i < rounds; i++) {
-			CHILD_CHECK(!take(t.to_child[0]));
-			CHILD_CHECK(!recv_at(self->p.server,
-					     (2 * i + 1) * MESSAGE));
-			CHILD_CHECK(!pass(t.to_parent[1]));
-		}
-		_exit(0);
-	}
+	pid = turns_fork(&t, rounds, recv_at, self->p.server);
 	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, send_at(self->p.client, 2 * i * MESSAGE));
 		ASSERT_EQ(0, send_at(self->p.client, (2 * i + 1) * MESSAGE));
@@ -152,14 +143,11 @@ TEST_F(share, child_serves)
 	int i;
 
 	for (i = 0; i < 5; i++) {
-		struct net_pair p = { .listener = -1 };
 		char out[500], in[500];
+		struct net_pair p;
 		int j;
 
-		p.client = net_connect(&variant->nf, &self->p.addr);
-		ASSERT_LE(0, p.client);
-		p.server = accept(self->p.listener, NULL, NULL);
-		ASSERT_LE(0, p.server);
+		ASSERT_EQ(0, net_pair_join(&variant->nf, &self->p, &p));
 		pid = net_fork();
 		if (!pid) {
 			net_close(&p.client);
@@ -178,36 +166,53 @@ TEST_F(share, child_serves)
 	}
 }
 
-/* Many processes write whole small messages: none is torn or lost. */
+enum { WRITERS = 4, SLIP = 4 };
+
+/* Small messages that say whose they are and which. */
+static int send_slips(int fd, unsigned int id, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		const unsigned int m[SLIP] = { id, i, id ^ i, 0xfeed };
+
+		if (send(fd, m, sizeof(m), 0) != sizeof(m))
+			return -1;
+	}
+	return 0;
+}
+
+/* All of all writers, each one's in order, none torn. */
+static int recv_slips(int fd, int each)
+{
+	unsigned int m[SLIP], seen[WRITERS] = {};
+	int i;
+
+	for (i = 0; i < WRITERS * each; i++) {
+		if (net_recv_all(fd, m, sizeof(m)) != sizeof(m))
+			return -1;
+		errno = EBADMSG;
+		if (m[0] >= WRITERS || m[1] != seen[m[0]]++ ||
+		    m[2] != (m[0] ^ m[1]) || m[3] != 0xfeed)
+			return -1;
+	}
+	return 0;
+}
+
 TEST_F_TIMEOUT(share, writers_at_once, 60)
 {
-	enum { WRITERS = 4 };
-	int each = net_rounds(500), seen[WRITERS] = {}, i, w;
+	int each = net_rounds(500), w;
 	pid_t pid[WRITERS];
-	unsigned int message[4];
 
 	ASSERT_EQ(0, net_pingpong(&self->p, 100, 100));
 	for (w = 0; w < WRITERS; w++) {
 		pid[w] = net_fork();
 		if (pid[w])
 			continue;
-		for (i = 0; i < each; i++) {
-			unsigned int m[4] = { w, i, w ^ i, 0xfeed };
-
-			CHILD_CHECK(send(self->p.client, m, sizeof(m), 0) ==
-				    sizeof(m));
-		}
+		CHILD_CHECK(!send_slips(self->p.client, w, each));
 		_exit(0);
 	}
-	for (i = 0; i < WRITERS * each; i++) {
-		ASSERT_EQ(sizeof(message), net_recv_all(self->p.server, message,
-							sizeof(message)));
-		ASSERT_EQ(0xfeed, message[3]);
-		ASSERT_GT(WRITERS, message[0]);
-		ASSERT_EQ(seen[message[0]], (int)message[1]);
-		ASSERT_EQ(message[0] ^ message[1], message[2]);
-		seen[message[0]]++;
-	}
+	ASSERT_EQ(0, recv_slips(self->p.server, each));
 	for (w = 0; w < WRITERS; w++)
 		EXPECT_EQ(0, net_wait(pid[w]));
 }
@@ -346,49 +351,33 @@ TEST_F(share, number_moved)
 	net_pair_close(&other);
 }
 
-struct worker {
-	int fd;
-	int rounds;
+struct writer {
+	int fd, each;
 	unsigned int id;
-	bool bad;
 };
 
-static void *write_messages(void *arg)
+static void *write_slips(void *arg)
 {
-	struct worker *w = arg;
-	int i;
+	struct writer *w = arg;
 
-	for (i = 0; i < w->rounds && !w->bad; i++) {
-		unsigned int m[4] = { w->id, i, w->id ^ i, 0xfeed };
-
-		w->bad = send(w->fd, m, sizeof(m), 0) != sizeof(m);
-	}
-	return NULL;
+	return send_slips(w->fd, w->id, w->each) ? w : NULL;
 }
 
 TEST_F_TIMEOUT(share, writing_threads, 60)
 {
-	enum { THREADS = 4 };
-	struct worker w[THREADS];
-	pthread_t t[THREADS];
-	int seen[THREADS] = {}, i, each = net_rounds(2000);
-	unsigned int m[4];
+	int i, each = net_rounds(2000);
+	struct writer w[WRITERS];
+	pthread_t t[WRITERS];
+	void *bad;
 
-	for (i = 0; i < THREADS; i++) {
-		w[i] = (struct worker){ self->p.client, each, i, false };
-		ASSERT_EQ(0, pthread_create(&t[i], NULL, write_messages, &w[i]));
+	for (i = 0; i < WRITERS; i++) {
+		w[i] = (struct writer){ self->p.client, each, i };
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, write_slips, &w[i]));
 	}
-	for (i = 0; i < THREADS * each; i++) {
-		ASSERT_EQ(sizeof(m), net_recv_all(self->p.server, m, sizeof(m)));
-		ASSERT_EQ(0xfeed, m[3]);
-		ASSERT_GT(THREADS, m[0]);
-		ASSERT_EQ(seen[m[0]], (int)m[1]);
-		ASSERT_EQ(m[0] ^ m[1], m[2]);
-		seen[m[0]]++;
-	}
-	for (i = 0; i < THREADS; i++) {
-		ASSERT_EQ(0, pthread_join(t[i], NULL));
-		EXPECT_FALSE(w[i].bad);
+	ASSERT_EQ(0, recv_slips(self->p.server, each));
+	for (i = 0; i < WRITERS; i++) {
+		ASSERT_EQ(0, pthread_join(t[i], &bad));
+		EXPECT_NULL(bad);
 	}
 }
 

@@ -101,6 +101,36 @@ ssize_t net_recv_all(int fd, void *buf, size_t len)
 	return done;
 }
 
+int net_say(int fd, uint64_t *pos, size_t len)
+{
+	char buf[4096];
+	size_t n;
+
+	for (; len; len -= n, *pos += n) {
+		n = len < sizeof(buf) ? len : sizeof(buf);
+		net_fill(buf, n, 1, *pos);
+		if (net_send_all(fd, buf, n) != (ssize_t)n)
+			return -1;
+	}
+	return 0;
+}
+
+int net_hear(int fd, uint64_t *pos, size_t len)
+{
+	char buf[4096];
+	size_t n;
+
+	for (; len; len -= n, *pos += n) {
+		n = len < sizeof(buf) ? len : sizeof(buf);
+		if (net_recv_all(fd, buf, n) != (ssize_t)n)
+			return -1;
+		errno = EBADMSG;
+		if (net_check(buf, n, 1, *pos) >= 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Sizes from 1 to chunk, most of them odd, the same in every run. */
 static size_t next_size(const struct net_flow *f, uint64_t left)
 {

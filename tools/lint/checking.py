@@ -15,7 +15,10 @@ def suppressions():
 
 
 def do(check, tree, rules):
-    """Lines that say what is wrong; none if nothing is."""
+    """Lines that say what is wrong; none if nothing is.
+
+    What need not be looked at raises kernelsrc.Absent.
+    """
     if not getattr(tree, check.looks_at):
         return ["found no file to look at"]
     try:

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from findings import Finding
 
-FILE_LINES = 800
-FUNCTION_LINES = 100
+FILE_LINES = 600
+FUNCTION_LINES = 60
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 # Files of kmod/, and the headers that they must not reach, even through

@@ -22,6 +22,10 @@ PARTS = ("scripts/checkpatch.pl", "scripts/spelling.txt",
          "tools/testing/selftests/kselftest_harness.h")
 
 
+class Absent(Exception):
+    """What a check looks at need not be there, and is not."""
+
+
 def unpack(target):
     archive = built.source_archive()
     top = archive.name.partition(".tar")[0]
@@ -58,6 +62,17 @@ def scripts():
 def harness():
     """The directory of the kernel's test harness."""
     return source() / "tools/testing/selftests"
+
+
+def debug_kdir():
+    """The debug kernel, which has KUnit; SDIRECT_DEBUG_KERNEL=1 demands it."""
+    path = built.kernel_path("debug")
+    if path.is_dir():
+        return path
+    text = "the debug kernel has not been built: make debug-kernel"
+    if os.environ.get("SDIRECT_DEBUG_KERNEL") == "1":
+        raise Unusable(text)
+    raise Absent(text)
 
 
 def kdir():

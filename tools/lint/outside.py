@@ -95,9 +95,12 @@ def kernel_doc(tree):
                     tree.headers)
 
 
-def build_module(tree, *more):
+SPARSE = ("C=2", "CF=-D__CHECK_ENDIAN__")
+KUNIT = ("SDIRECT_KUNIT=y",)
+
+
+def build_module(tree, kdir, *more):
     """Builds the module outside of the tree, where the sources are links."""
-    kdir = kernelsrc.kdir()
     out = tree.build / "lint" / kdir.resolve().name
     output = run(["sh", tree.root / "tools/module-for", kdir, out, *more],
                  tree.root, good=(0, 2)).replace(f"{out}/", "")
@@ -110,12 +113,21 @@ def build_module(tree, *more):
 
 def compiler(tree):
     """Warnings are errors there, so none is lost with what is up to date."""
-    return build_module(tree)
+    return build_module(tree, kernelsrc.kdir())
+
+
+def compiler_kunit(tree):
+    return build_module(tree, kernelsrc.debug_kdir(), *KUNIT)
 
 
 def sparse(tree):
     program("sparse")
-    return build_module(tree, "C=2", "CF=-D__CHECK_ENDIAN__")
+    return build_module(tree, kernelsrc.kdir(), *SPARSE)
+
+
+def sparse_kunit(tree):
+    program("sparse")
+    return build_module(tree, kernelsrc.debug_kdir(), *KUNIT, *SPARSE)
 
 
 def semantic_patches():

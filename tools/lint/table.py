@@ -53,6 +53,10 @@ CHECKS = tuple(Check(*row) for row in (
      "the module, with W=1"),
     ("sparse", outside.sparse, False, "kernel_c",
      "the module: address spaces, byte order, locks"),
+    ("compiler-kunit", outside.compiler_kunit, False, "kernel_tests",
+     "its unit tests, for the debug kernel if that is there, with W=1"),
+    ("sparse-kunit", outside.sparse_kunit, False, "kernel_tests",
+     "the same, with sparse"),
     ("coccinelle", outside.coccinelle, False, "kernel_c",
      "the module: the kernel's semantic patches"),
 ))

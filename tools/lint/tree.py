@@ -48,6 +48,10 @@ class Tree:
         return self.below(KERNEL_DIRS, ".c", ".h")
 
     @cached_property
+    def kernel_tests(self):
+        return [path for path in self.kernel_c if path.stem.endswith("_test")]
+
+    @cached_property
     def kernel_headers(self):
         return self.below(KERNEL_DIRS, ".h")
 

@@ -23,7 +23,7 @@ static const char usage[] =
 	"Run PROGRAM with its TCP sockets on AF_SDIRECT.\n"
 	"\n"
 	"  --require   fail if AF_SDIRECT is not available, instead of using TCP\n"
-	"  --help      show this text\n"
+	"  -h, --help  show this text\n"
 	"  --version   show the version\n"
 	"\n"
 	"Exit status: that of PROGRAM; 125 if sdirect-run itself fails, 126 if\n"
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 			at++;
 			break;
 		}
-		if (!strcmp(argv[at], "--help"))
+		if (!strcmp(argv[at], "-h") || !strcmp(argv[at], "--help"))
 			return fputs(usage, stdout) < 0;
 		if (!strcmp(argv[at], "--version"))
 			return puts("sdirect-run " SDIRECT_VERSION) < 0;

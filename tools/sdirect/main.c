@@ -46,6 +46,17 @@ static int usage_error(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
+/* As it was typed: @index is that of a long option, or -1. */
+static int wrong_option(const struct command *cmd, int letter, int index)
+{
+	const char word[] = { '-', letter, '\0' };
+
+	fprintf(stderr, "sdirect: %s has no option %s%s (try: sdirect help %s)\n",
+		cmd->name, index < 0 ? "" : "--",
+		index < 0 ? word : long_options[index].name, cmd->name);
+	return EXIT_USAGE;
+}
+
 static void set_option(struct options *opt, int letter)
 {
 	switch (letter) {
@@ -72,13 +83,13 @@ static int command_run(const struct command *cmd, int argc, char **argv)
 {
 	struct options topic = { .topic = cmd->name };
 	struct options opt = { 0 };
-	int letter;
+	int letter, index = -1;
 
 	/* getopt_long() begins its complaints with this word. */
 	argv[0] = (char *)"sdirect";
 	optind = 0;
 	while ((letter = getopt_long(argc, argv, "jabhV", long_options,
-				     NULL)) != -1) {
+				     &index)) != -1) {
 		if (letter == '?')
 			return EXIT_USAGE;
 		if (letter == 'h')
@@ -86,9 +97,9 @@ static int command_run(const struct command *cmd, int argc, char **argv)
 		if (letter == 'V')
 			return print_version();
 		if (!strchr(cmd->options, letter))
-			return usage_error("wrong option for this command",
-					   cmd->name);
+			return wrong_option(cmd, letter, index);
 		set_option(&opt, letter);
+		index = -1;
 	}
 	if (cmd->topic && optind < argc)
 		opt.topic = argv[optind++];
