@@ -172,6 +172,26 @@ static int wait_rx(struct sdr_sock *ss, long *timeo, int idle, u64 seen)
 	return 0;
 }
 
+/* What a call comes to that has @done bytes and was ended by @n. */
+static ssize_t recv_end(struct sdr_sock *ss, struct msghdr *msg, ssize_t done,
+			ssize_t n)
+{
+	if (n == -EPROTO) {
+		WRITE_ONCE(ss->failed, true);
+		n = -ECONNRESET;
+	}
+	/* A program that goes by SIGIO may never poll; arm for it. */
+	if (unlikely(sock_flag(ss->sk, SOCK_FASYNC)))
+		sdr_stream_poll(ss, 0, EPOLLIN | EPOLLET);
+	if (!done)
+		return n;
+	ss->rx.calls++;
+	/* TCP knows of its own bytes only. */
+	if (msg->msg_get_inq && msg->msg_inq <= 0)
+		msg->msg_inq = min_t(u64, sdr_stream_inq(ss), INT_MAX);
+	return done;
+}
+
 ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 			int flags)
 {
@@ -227,16 +247,7 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 			break;
 		}
 	}
-	if (n == -EPROTO) {
-		WRITE_ONCE(ss->failed, true);
-		n = -ECONNRESET;
-	}
-	/* A program that goes by SIGIO may never poll; arm for it. */
-	if (unlikely(sock_flag(ss->sk, SOCK_FASYNC)))
-		sdr_stream_poll(ss, 0, EPOLLIN | EPOLLET);
-	if (done)
-		ss->rx.calls++;
-	return done ?: n;
+	return recv_end(ss, msg, done, n);
 }
 
 void sdr_stream_sync_rx(struct sdr_sock *ss)
