@@ -113,20 +113,75 @@ check: ## set up, build, run every test
 run-check: all
 	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests
 
-# A kernel with these checks is several times slower: less of each, more time.
+# What was interrupted goes on; ONLY="STAGE..." chooses stages of both.
 .PHONY: check-debug
-check-debug: debug-kernel all ## run the tests on the debug kernel
+check-debug: debug-kernel all ## run the tests on the debug kernel (FRESH=1: all)
 	$(TOP)/tools/setup
-	SDIRECT_KERNEL=debug SDIRECT_DEBUG_KERNEL=1 SDIRECT_SCALE=25 \
-	SDIRECT_TIME=4 SDIRECT_SECONDS=30 $(PYTHON) -m pytest $(PYTEST_ARGS) \
-		$(addprefix $(TOP)/selftests/,test_kunit.py test_torture.py \
-		guest net)
+	$(PYTHON) $(TOP)/selftests/staged.py check-debug \
+		$(if $(FRESH),--fresh) $(ONLY)
+
+# Whole amounts of data: races take time to happen, and are reported once.
+.PHONY: check-kcsan
+check-kcsan: kcsan-kernel all ## look for data races with KCSAN (SECONDS=N)
+	$(TOP)/tools/setup
+	SDIRECT_KERNEL=kcsan SDIRECT_TIME=4 SDIRECT_SCALE=100 \
+	SDIRECT_SECONDS=$(or $(SECONDS),60) $(PYTHON) -m pytest $(PYTEST_ARGS) \
+		$(addprefix $(TOP)/selftests/,test_torture.py guest net)
+
+.PHONY: soak
+soak: debug-kernel all ## run them for HOURS=N or SECONDS=N, round after round
+	$(TOP)/tools/setup
+	$(PYTHON) $(TOP)/selftests/staged.py soak \
+		--seconds $(or $(SECONDS),$$(($(or $(HOURS),8) * 3600))) \
+		$(if $(SEED),--seed $(SEED)) $(if $(KERNEL),--kernel $(KERNEL)) \
+		$(ONLY)
+
+# What is found and what reaches more is kept in build/fuzz, where the next
+# search begins; fuzz --shrink makes a corpus of it.
+FUZZ_OUT = $(BUILD)/fuzz
+FUZZ_SECONDS = $(or $(SECONDS),600)
+
+.PHONY: fuzz
+fuzz: debug-kernel tools ## make random calls, guided by KCOV, for SECONDS=N
+	$(TOP)/tools/setup
+	$(TOP)/tools/module-for "$$($(TOP)/tools/debug-kernel)" $(BUILD)/kcov \
+		KCOV_INSTRUMENT=y
+	$(MAKE) -C $(TOP)/selftests/torture
+	mkdir -p $(FUZZ_OUT)
+	$(TOP)/tools/vm/run --kernel debug --check-log --share $(FUZZ_OUT) \
+		--console $(FUZZ_OUT)/console --env SDIRECT_BUILD=$(BUILD) \
+		--env SDIRECT_TIME=4 --env SDIRECT_SECONDS=$(FUZZ_SECONDS) \
+		--timeout $$(($(FUZZ_SECONDS) + 900)) \
+		$(TOP)/selftests/torture/run.py $(BUILD)/kcov/sdirect.ko \
+		"fuzz $(or $(FUZZ_ARGS),--kcov --corpus $(FUZZ_OUT) \
+		$(TOP)/selftests/torture/corpus)"
+
+# SECONDS=N is how long; 0: all of it, hours.  What was interrupted goes on.
+.PHONY: check-fault
+check-fault: debug-kernel all ## run the socket tests with allocations failing
+	$(TOP)/tools/setup
+	SDIRECT_KERNEL=debug SDIRECT_DEBUG_KERNEL=1 SDIRECT_TIME=4 \
+		$(if $(SECONDS),SDIRECT_SECONDS=$(SECONDS)) \
+		$(if $(SEED),SDIRECT_SEED=$(SEED)) \
+		$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests/test_fault.py
+
+# COVERAGE_ARGS: see selftests/coverage/run --help.
+.PHONY: coverage
+coverage: debug-kernel ## say which lines no test reaches
+	$(TOP)/tools/setup build vm check coverage
+	$(PYTHON) $(TOP)/selftests/coverage/run $(COVERAGE_ARGS)
 
 # make check does the fast ones, as tests.
 .PHONY: lint
 lint: ## set up, do every static check (LINT=NAME: this one)
 	$(TOP)/tools/setup lint
 	$(TOP)/tools/lint/run $(LINT)
+
+# Bugs planted in a copy of the tree; MUTANTS="NAME...": only these.
+.PHONY: mutants
+mutants: debug-kernel ## plant bugs, show which check catches each
+	$(TOP)/tools/setup build vm check lint
+	$(TOP)/selftests/mutants/run $(MUTANTS)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -4,28 +4,58 @@
 Socket tests are read from net/*.c, the others from guest/cases.py.  One guest
 runs all that were chosen (so -k and node ids work), in one order.
 """
+import json
 import os
 import pathlib
+import shlex
+import signal
 import subprocess
 import sys
 
 import pytest
 
 sys.path[:0] = [os.path.dirname(__file__),
-                os.path.join(os.path.dirname(__file__), "guest")]
+                os.path.join(os.path.dirname(__file__), "guest"),
+                os.path.join(os.path.dirname(__file__), "../tools/vm")]
 sys.dont_write_bytecode = True
 
 import cases  # noqa: E402
 import plan  # noqa: E402
-from guestrun import BAD_LOG, Guest  # noqa: E402
+from built import kernel_path  # noqa: E402
+from guestrun import (BAD_LOG, KERNEL, SLOWER, Guest,  # noqa: E402
+                      module)
 
 BUILD = pathlib.Path(os.environ.get("BUILD", plan.TOP / "build"))
 PROGRAM_LIMIT = 300     # seconds for one program in the guest
 GUEST = pytest.StashKey[Guest]()
 
 
+# Done behind any choice of socket tests: the module goes and leaves nothing.
+EPILOGUE = ("unload", "no_leaks_are_found", "kernel_log")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "guest: runs in the guest")
+    config.addinivalue_line("markers", "epilogue: belongs behind all others")
+    # So that what was started is ended.
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def interrupt(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """How to run each failed test again."""
+    words = [f"{name}={shlex.quote(value)}" for name, value in
+             sorted(os.environ.items()) if name.startswith("SDIRECT_") and
+             name != "SDIRECT_CONSOLE"]
+    words += [sys.executable, "-m", "pytest"]
+    for kind in ("failed", "error"):
+        for report in terminalreporter.getreports(kind):
+            path = os.path.relpath(config.rootpath / report.nodeid, plan.TOP)
+            terminalreporter.write_line(
+                " ".join(["replay:", *words, shlex.quote(path)]))
 
 
 class GuestItem(pytest.Item):
@@ -37,6 +67,8 @@ class GuestItem(pytest.Item):
         self.key = key
         self.order = order
         self.add_marker("guest")
+        if self.name in EPILOGUE:
+            self.add_marker("epilogue")
 
     def runtest(self):
         guest = get_guest(self.session)
@@ -139,8 +171,9 @@ def program_steps(items):
         wanted.setdefault((item.mode, item.test.program), []).append(item.test)
     for (mode, program), tests in wanted.items():
         argv = [str(BUILD / "selftests/net" / program)]
-        env = {"SDIRECT_EXPECT": "1", "SDIRECT_SCALE": "25",
-               "SDIRECT_TIME": "2"}
+        env = {"SDIRECT_EXPECT": "1",
+               "SDIRECT_SCALE": os.environ.get("SDIRECT_SCALE", "25"),
+               "SDIRECT_TIME": os.environ.get("SDIRECT_TIME", "2")}
         if mode == "shim":
             argv[:0] = [str(BUILD / "sdirect-run"), "--require"]
             env["SDIRECT_SHIM"] = "1"
@@ -148,7 +181,7 @@ def program_steps(items):
         argv += ["-v", ",".join(dict.fromkeys(t.variant for t in tests)),
                  "-t", ",".join(dict.fromkeys(t.name for t in tests))]
         yield {"section": f"{mode} {program}", "argv": argv, "env": env,
-               "limit": PROGRAM_LIMIT}
+               "limit": PROGRAM_LIMIT * SLOWER}
 
 
 def guest_steps(items):
@@ -162,7 +195,7 @@ def guest_steps(items):
                 if function.__name__ in chosen or function.__name__ in always]
 
     return (case_steps("before", ["load"]) + case_steps("loaded") +
-            list(program_steps(net)) + case_steps("after", ["unload"]))
+            list(program_steps(net)) + case_steps("after", EPILOGUE))
 
 
 def make(*targets):
@@ -170,15 +203,28 @@ def make(*targets):
                     *targets], check=True, stdin=subprocess.DEVNULL)
 
 
+def make_module():
+    """Everything, and the module for the kernel that will be booted."""
+    make("all")
+    if KERNEL:
+        subprocess.run([plan.TOP / "tools/module-for", kernel_path(KERNEL),
+                        module(BUILD).parent], check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 def get_guest(session):
     """Builds what the guest needs and starts it, at first need."""
     config = session.config
     if GUEST not in config.stash:
-        make("all")
+        make_module()
         make("-C", "selftests", "net")
         items = [item for item in session.items
                  if isinstance(item, GuestItem)]
-        config.stash[GUEST] = Guest(BUILD, guest_steps(items), teller(config))
+        steps = BUILD / "selftests/steps.json"
+        steps.write_text(json.dumps(guest_steps(items)))
+        config.stash[GUEST] = Guest(
+            BUILD, "guest", [plan.TOP / "selftests/guest/run.py", steps],
+            teller(config))
     return config.stash[GUEST]
 
 

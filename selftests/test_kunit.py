@@ -4,14 +4,19 @@
 They are run where that kernel has been built; SDIRECT_DEBUG_KERNEL=1 makes it
 an error that it has not.
 """
+import contextlib
 import os
+import pathlib
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
 import plan
+from conftest import teller
+from guestrun import TELL, end_with_parent
 
 sys.path.insert(0, str(plan.TOP / "tools" / "vm"))
 
@@ -88,25 +93,50 @@ class Ktap:
 class Run:
     """One guest that has loaded the unit tests."""
 
-    def __init__(self, build):
+    def __init__(self, build, tell):
         kdir, out = kernel_path("debug"), build / "kunit"
-        built = command(plan.TOP / "tools/module-for", kdir, out,
-                        "SDIRECT_KUNIT=y")
-        assert built.returncode == 0, built.stdout[-4000:]
-        console = out / "console"
-        done = command(plan.TOP / "tools/vm/run", "--kernel", "debug",
-                       "--check-log", "--quiet", "--timeout", LIMIT,
-                       "--console", console, "/bin/sh", "-c", GUEST, "sh",
-                       out / "sdirect_kunit.ko")
-        self.status, self.output = done.returncode, done.stdout
-        self.ktap = Ktap(console.read_text(errors="replace")
-                         if console.exists() else "")
+        self.tell = tell
+        self.console = pathlib.Path(os.environ.get("SDIRECT_CONSOLE") or
+                                    out / "console")
+        self.console.unlink(missing_ok=True)
+        status, built = self.call(plan.TOP / "tools/module-for", kdir, out,
+                                  "SDIRECT_KUNIT=y")
+        assert status == 0, built[-4000:]
+        self.status, self.output = self.call(
+            plan.TOP / "tools/vm/run", "--kernel", "debug", "--check-log",
+            "--quiet", "--timeout", LIMIT, "--console", self.console,
+            "/bin/sh", "-c", GUEST, "sh", out / "sdirect_kunit.ko")
+        self.ktap = Ktap(self.log())
 
+    def log(self):
+        return (self.console.read_text(errors="replace")
+                if self.console.exists() else "")
 
-def command(*argv):
-    return subprocess.run([str(arg) for arg in argv], text=True, check=False,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=2 * LIMIT)
+    def call(self, *argv):
+        """Status and output; says how far it is."""
+        begin = time.monotonic()
+        with subprocess.Popen([str(arg) for arg in argv], text=True,
+                              stdin=subprocess.DEVNULL, errors="replace",
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT,
+                              preexec_fn=end_with_parent) as process:
+            try:
+                output = None
+                while output is None:
+                    output = self.wait(process, argv[0].name, begin)
+            except BaseException:
+                process.terminate()
+                raise
+        return process.returncode, output
+
+    def wait(self, process, name, begin):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=TELL)[0]
+        seconds = time.monotonic() - begin
+        self.tell(f"kunit: {name}: {seconds:.0f} s, "
+                  f"{len(Ktap(self.log()).results)} of {len(LISTED)} cases")
+        assert seconds < 2 * LIMIT, f"{name} has not ended"
+        return None
 
 
 def why_not():
@@ -119,12 +149,12 @@ def why_not():
 
 
 @pytest.fixture(scope="module")
-def kunit(build):
+def kunit(request, build):
     reason = why_not()
     if reason and os.environ.get("SDIRECT_DEBUG_KERNEL") != "1":
         pytest.skip(reason)
     assert not reason, reason
-    return Run(build)
+    return Run(build, teller(request.config))
 
 
 @pytest.mark.parametrize("suite, case", LISTED)

@@ -2,11 +2,12 @@
 """Death, lies, random calls and races, in a guest of their own.
 
 SDIRECT_SECONDS says how long each program runs (default: a few seconds),
-SDIRECT_SEED where its rounds begin, SDIRECT_KERNEL which kernel, as for
-tools/vm/run; a failure prints the line that repeats it.
+SDIRECT_SEED where its rounds begin, SDIRECT_TORTURE which programs (default:
+all), SDIRECT_KERNEL which kernel, as for tools/vm/run; a failure prints the
+line that repeats it.
 """
 import os
-import re
+import shlex
 import socket
 import subprocess
 
@@ -14,93 +15,56 @@ import pytest
 
 import conftest
 import plan
+from guestrun import SLOWER, Guest, module, vm_run
 
-PROGRAMS = ("death", "hostile", "fuzz", "races")
+PROGRAMS = os.environ.get("SDIRECT_TORTURE", "death hostile fuzz races").split()
 CHECKS = ("no_connections_are_left", "module_is_not_held",
           "leases_were_taken_back", "no_pages_are_left", "unload",
           "no_leaks_are_found")
-MARK = re.compile(r"^@@ (passed|failed) (\w+)$")
 AF_SDIRECT = 18
 BOOT = 200              # seconds to boot, and for the checks
 EXTRA = 100             # what a program may take beyond its time
+REPLAY = "# replay: "
 
 
-def seconds():
-    return int(os.environ.get("SDIRECT_SECONDS", "4"))
+def limit():
+    seconds = int(os.environ.get("SDIRECT_SECONDS", "4"))
+    return SLOWER * (BOOT + len(PROGRAMS) * EXTRA) + len(PROGRAMS) * seconds
 
 
-def command():
-    """The guest, and in it the programs and the checks."""
-    kernel = os.environ.get("SDIRECT_KERNEL")
-    module = conftest.BUILD / kernel if kernel else plan.TOP
-    argv = [plan.TOP / "tools/vm/run", "--check-log", "--timeout",
-            BOOT + len(PROGRAMS) * (seconds() + EXTRA),
-            "--env", f"SDIRECT_BUILD={conftest.BUILD}"]
-    if kernel:
-        argv += ["--kernel", kernel]
-    for name in ("SDIRECT_SECONDS", "SDIRECT_SEED", "SDIRECT_TIME"):
-        if name in os.environ:
-            argv += ["--env", f"{name}={os.environ[name]}"]
-    argv += [plan.TOP / "selftests/torture/run.py", module / "sdirect.ko",
-             *PROGRAMS]
-    return [str(arg) for arg in argv]
+def in_guest(build, *programs):
+    return [plan.TOP / "selftests/torture/run.py", module(build), *programs]
 
 
-class Run:
-    """One run of the guest: what each part of it said, and how it ended."""
-
-    def __init__(self, tell):
-        self.verdicts = {}
-        self.lines = {}
-        self.tail = []
-        self.tell = tell
-        with subprocess.Popen(command(), text=True, errors="replace",
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT) as guest:
-            try:
-                self._follow(guest.stdout)
-            except BaseException:
-                guest.terminate()
-                raise
-        self.status = guest.returncode
-
-    def _follow(self, stream):
-        lines = []
-        for line in stream:
-            line = line.rstrip("\r\n")
-            self.tail = (self.tail + [line])[-60:]
-            if mark := MARK.match(line):
-                self.verdicts[mark.group(2)] = mark.group(1)
-                self.lines[mark.group(2)] = lines
-                lines = []
-                continue
-            lines.append(line)
-            if line.startswith(("# ", "vm: ")):
-                self.tell(line)
-
-    def check(self, name):
-        lines = "\n".join(self.lines.get(name, self.tail))
-        assert self.verdicts.get(name) == "passed", lines
+def replay(build, line):
+    """The same on this side of the guest."""
+    argv = [*vm_run(build), *in_guest(build, line.removeprefix(REPLAY))]
+    return "replay: " + shlex.join(str(arg) for arg in argv)
 
 
 @pytest.fixture(scope="session")
-def run(request):
-    conftest.make("all")
+def run(request, build):
+    conftest.make_module()
     conftest.make("-C", "selftests/torture")
-    return Run(conftest.teller(request.config))
+    guest = Guest(build, "torture", in_guest(build, *PROGRAMS),
+                  conftest.teller(request.config), limit())
+    yield guest
+    guest.stop()
 
 
 @pytest.mark.guest
-@pytest.mark.parametrize("name", PROGRAMS + CHECKS)
-def test_torture(run, name):
-    run.check(name)
+@pytest.mark.parametrize("name", (*PROGRAMS, *CHECKS))
+def test_torture(run, build, name):
+    result = run.result("torture", name)
+    lines = result.lines if result else run.tail
+    lines += [replay(build, line) for line in lines if line.startswith(REPLAY)]
+    assert result and result.outcome == "passed", "\n".join(lines)
 
 
 @pytest.mark.guest
 def test_torture_log(run):
     """Nothing in the kernel's log, and the guest ended in order."""
-    assert run.status == 0, "\n".join(run.tail)
+    assert run.finish() == 0, "\n".join(run.tail)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ import socket
 import subprocess
 import threading
 
+import kmemleak
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
 MODULE = pathlib.Path(os.environ.get("SDIRECT_MODULE", TOP / "sdirect.ko"))
@@ -329,6 +331,14 @@ def load_and_unload_again():
     nothing_is_left()
 
 
+def no_leaks_are_found():
+    """For good when the module is gone, and all that used it."""
+    if not kmemleak.available():
+        raise Skip("this kernel does not look for leaks")
+    leaks = kmemleak.leaks()
+    assert not leaks, leaks
+
+
 STAGES = {
     "before": (family_is_not_there, run_without_the_module,
                require_without_the_module, commands_without_the_module, load),
@@ -337,5 +347,5 @@ STAGES = {
                list_says_why_tcp, stat_counts_ring_bytes, shim_goes_by_rings,
                other_user_stays_on_tcp, io_under_epoll_threads),
     "after": (unload_is_refused_while_in_use, unload, nothing_is_left,
-              load_and_unload_again),
+              load_and_unload_again, no_leaks_are_found),
 }

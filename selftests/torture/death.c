@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processes die: at any moment here, at chosen ones in death_stop.c and
- * death_step.c.  The other end must learn of it as TCP would tell it, after
- * every byte that was sent.
+ * Processes die: at any moment here and in death_share.c, at chosen ones in
+ * death_stop.c and death_step.c.  The other end must learn of it as TCP would
+ * tell it, after every byte that was sent.
  */
 #include "death.h"
 
@@ -110,6 +110,21 @@ void death_tell(struct round *r, int fd)
 	tell_poll(r, fd);
 }
 
+static void turn_round(struct net_pair *p)
+{
+	const int fd = p->client;
+
+	p->client = p->server;
+	p->server = fd;
+}
+
+void death_pair(struct round *r, struct net_pair *p)
+{
+	torture_pair(r, p);
+	if (rng_below(&r->rng, 2))
+		turn_round(p);
+}
+
 static enum way_kind any_way(struct round *r)
 {
 	return rng_below(&r->rng, WAY_KINDS);
@@ -184,7 +199,7 @@ static void at_rest(struct round *r)
 	char byte;
 	pid_t pid;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	TORTURE_CHECK(!pipe(ready));
 	pid = victim(&p, kind, out, in - unread, ready[1]);
 	net_close(&p.client);
@@ -246,7 +261,7 @@ static void asleep(struct round *r)
 	int ready[2];
 	char byte;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	TORTURE_CHECK(!pipe(ready));
 	pid = victim(&p, kind, 0, 0, ready[1]);
 	net_close(&p.client);
@@ -275,7 +290,7 @@ static void one_of_several(struct round *r)
 	char byte;
 	pid_t pid;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	TORTURE_CHECK(!pipe(ready));
 	pid = victim(&p, kind, 5000, 0, ready[1]);
 	TORTURE_CHECK(read(ready[0], &byte, 1) == 1);
@@ -320,17 +335,13 @@ static void chatter(struct round *r, int fd, enum way_kind kind,
 	}
 }
 
-struct executioner {
-	struct rng rng;
-	pid_t pid;
-};
-
-static void *execute(void *arg)
+void *death_execute(void *executioner)
 {
-	struct executioner *e = arg;
+	struct executioner *e = executioner;
 
 	rng_delay(&e->rng, 30000);
-	kill(e->pid, SIGKILL);
+	kill(e->pid, e->sig);
+	__atomic_store_n(&e->done, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -370,7 +381,7 @@ static void any_moment(struct round *r)
 	struct counts *counts = torture_shared(sizeof(*counts));
 	enum way_kind kind = any_way(r), mine = any_way(r);
 	const bool talk = rng_below(&r->rng, 2);
-	struct executioner e;
+	struct executioner e = { .sig = SIGKILL };
 	struct net_pair p;
 	struct way w;
 	uint64_t got;
@@ -381,6 +392,8 @@ static void any_moment(struct round *r)
 		torture_pair(r, &p);
 	else
 		torture_cold_pair(r, &p);
+	if (rng_below(&r->rng, 2))
+		turn_round(&p);
 	e.rng.state = rng_next(&r->rng);
 	e.pid = net_fork();
 	if (!e.pid) {
@@ -388,7 +401,7 @@ static void any_moment(struct round *r)
 		chatter(r, p.client, kind, counts, talk);
 	}
 	net_close(&p.client);
-	TORTURE_CHECK(!pthread_create(&t, NULL, execute, &e));
+	TORTURE_CHECK(!pthread_create(&t, NULL, death_execute, &e));
 	way_init(&w, p.server, mine);
 	got = read_on(r, &w, talk, &reset);
 	TORTURE_CHECK(!pthread_join(t, NULL));
@@ -404,9 +417,12 @@ static const struct torture_case cases[] = {
 	{ .name = "any_moment", .run = any_moment },
 	{ "stopped_sender", death_stopped_sender, .compare = true },
 	{ "step_send", death_step_send, .direct = true },
+	{ .name = "sharing_senders", .run = death_sharing_senders },
 	{ "asleep", asleep, .compare = true },
 	{ "stopped_reader", death_stopped_reader, .compare = true },
 	{ "step_recv", death_step_recv, .direct = true },
+	{ "step_attach", death_step_attach, .direct = true },
+	{ .name = "sharing_readers", .run = death_sharing_readers },
 	{ "one_of_several", one_of_several, .compare = true },
 	{ "spinning_sender", death_spinning_sender, .direct = true },
 	{ "owed_doorbell", death_owed_doorbell, .direct = true },

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A process that uses the library is stopped after a chosen number of
- * instructions of sdirect_send() or sdirect_recv(), so that every place in them
- * is reached.  Then another process that shares the socket calls, for which it
- * must not have to wait, and the stopped one dies or goes on.
+ * instructions of sdirect_send(), sdirect_recv() or sdirect_attach(), so that
+ * every place in them is reached.  Then another process that shares the socket
+ * calls, for which it must not have to wait, and the stopped one dies, goes on
+ * or stays stopped.
  */
 #include "death.h"
 
@@ -17,7 +18,10 @@
 #include <unistd.h>
 
 enum { HOLDER = 1, SHARER = 2, PEER = 3 };
-enum { MESSAGES = 6, STEPS = 400, BREAKPOINT = 0xcc };
+enum { MESSAGES = 6, STEPS = 400, ATTACH_STEPS = 1000, BREAKPOINT = 0xcc };
+
+/* Of the one that was stopped, while another calls. */
+enum fate { GOES_ON, DIES_FIRST, DIES_LATER, STAYS_STOPPED, FATES };
 
 #ifdef __x86_64__
 static bool stopped_by(pid_t pid, int sig)
@@ -65,21 +69,23 @@ static void let_go(pid_t pid)
 	TORTURE_CHECK(!net_wait(pid));
 }
 
-static void be_traced(struct net_pair *p, struct way *w)
+static void be_traced(struct net_pair *p, struct way *w, bool attached)
 {
 	net_close(&p->server);
 	way_init(w, p->client, WAY_LIBRARY);
-	way_attach(w);
+	if (attached)
+		way_attach(w);
 	TORTURE_CHECK(!ptrace(PTRACE_TRACEME, 0, 0, 0));
 	raise(SIGSTOP);
 }
 
-static void traced_sender(struct net_pair *p)
+static void traced_sender(struct net_pair *p, bool attached)
 {
 	struct way w;
 	int i;
 
-	be_traced(p, &w);
+	be_traced(p, &w, attached);
+	way_attach(&w);
 	for (i = 0; i < MESSAGES; i++)
 		message_send(&w, HOLDER, i);
 	_exit(0);
@@ -101,34 +107,63 @@ static uint32_t count_messages(int fd, uint32_t of_sharer)
 	return next[HOLDER];
 }
 
+/* What the sharer and the stopped one do; what the stopped one may have sent. */
+static void sharer_calls(struct net_pair *p, pid_t pid, enum fate fate)
+{
+	uint32_t most = MESSAGES;
+	struct message m;
+	struct way w, back;
+
+	if (fate == DIES_FIRST)
+		torture_kill(pid);
+	way_init(&w, p->client, WAY_CALL);
+	way_init(&back, p->server, WAY_CALL);
+	message_send(&w, SHARER, 0);
+	message_send(&back, PEER, 0);
+	TORTURE_CHECK(message_recv(&w, &m) && m.who == PEER);
+	message_send(&w, SHARER, 1);
+	if (fate == DIES_LATER)
+		torture_kill(pid);
+	if (fate == GOES_ON)
+		let_go(pid);
+	else
+		most = 2;
+	if (fate == STAYS_STOPPED)
+		TORTURE_CHECK(!shutdown(p->client, SHUT_WR));
+	net_close(&p->client);
+	TORTURE_CHECK(count_messages(p->server, 2) <= most);
+	if (fate == STAYS_STOPPED)
+		torture_kill(pid);
+}
+
 void death_step_send(struct round *r)
 {
 	const uint32_t steps = rng_below(&r->rng, STEPS);
-	const bool kill_it = rng_below(&r->rng, 3) == 0;
-	const bool first = rng_below(&r->rng, 2);
+	const enum fate fate = rng_below(&r->rng, FATES);
 	struct net_pair p;
-	struct way w;
 	pid_t pid;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	pid = net_fork();
 	if (!pid)
-		traced_sender(&p);
+		traced_sender(&p, true);
 	stop_in(pid, (uintptr_t)sdirect_send, steps);
-	if (kill_it && first)
-		torture_kill(pid);
-	way_init(&w, p.client, WAY_CALL);
-	message_send(&w, SHARER, 0);
-	message_send(&w, SHARER, 1);
-	if (!kill_it)
-		let_go(pid);
-	else if (!first)
-		torture_kill(pid);
-	net_close(&p.client);
-	if (kill_it)
-		TORTURE_CHECK(count_messages(p.server, 2) <= 2);
-	else
-		TORTURE_CHECK(count_messages(p.server, 2) == MESSAGES);
+	sharer_calls(&p, pid, fate);
+}
+
+void death_step_attach(struct round *r)
+{
+	const uint32_t steps = rng_below(&r->rng, ATTACH_STEPS);
+	const enum fate fate = rng_below(&r->rng, FATES);
+	struct net_pair p;
+	pid_t pid;
+
+	death_pair(r, &p);
+	pid = net_fork();
+	if (!pid)
+		traced_sender(&p, false);
+	stop_in(pid, (uintptr_t)sdirect_attach, steps);
+	sharer_calls(&p, pid, fate);
 }
 
 static void traced_reader(struct net_pair *p, uint32_t *got)
@@ -137,7 +172,7 @@ static void traced_reader(struct net_pair *p, uint32_t *got)
 	struct way w;
 	int i;
 
-	be_traced(p, &w);
+	be_traced(p, &w, true);
 	for (i = 0; i < MESSAGES; i++) {
 		TORTURE_CHECK(message_recv(&w, &m));
 		got[m.number]++;
@@ -148,14 +183,14 @@ static void traced_reader(struct net_pair *p, uint32_t *got)
 void death_step_recv(struct round *r)
 {
 	const uint32_t steps = rng_below(&r->rng, STEPS);
-	const bool kill_it = rng_below(&r->rng, 3) == 0;
+	const enum fate fate = rng_below(&r->rng, FATES);
 	uint32_t *got = torture_shared(4096), i, first;
 	struct way one, two;
 	struct net_pair p;
 	struct message m;
 	pid_t pid;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	pid = net_fork();
 	if (!pid)
 		traced_reader(&p, got);
@@ -164,19 +199,23 @@ void death_step_recv(struct round *r)
 	for (i = 0; i < MESSAGES + 2; i++)
 		message_send(&one, PEER, i);
 	stop_in(pid, (uintptr_t)sdirect_recv, steps);
+	if (fate == DIES_FIRST)
+		torture_kill(pid);
 	TORTURE_CHECK(message_recv(&two, &m));
 	first = m.number;
 	got[first]++;
 	/* The holder has had no more than what it was stopped in and behind. */
 	TORTURE_CHECK(first <= 2);
-	if (kill_it)
+	if (fate == DIES_LATER)
 		torture_kill(pid);
-	else
+	if (fate == GOES_ON)
 		let_go(pid);
 	net_close(&p.server);
 	while (message_recv(&two, &m))
 		got[m.number]++;
-	for (i = kill_it ? first : 0; i < MESSAGES + 2; i++)
+	if (fate == STAYS_STOPPED)
+		torture_kill(pid);
+	for (i = fate == GOES_ON ? 0 : first; i < MESSAGES + 2; i++)
 		TORTURE_CHECK(got[i] == 1);
 }
 #else
@@ -187,6 +226,11 @@ void death_step_send(struct round *r)
 }
 
 void death_step_recv(struct round *r)
+{
+	(void)r;
+}
+
+void death_step_attach(struct round *r)
 {
 	(void)r;
 }

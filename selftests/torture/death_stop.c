@@ -18,6 +18,7 @@ enum fate {
 	KILLED_SHARED,		/* another goes on with it */
 	CALL_THEN_KILLED,	/* another calls first */
 	CALL_THEN_GOES_ON,
+	STAYS_STOPPED,		/* others do all there is to do */
 	FATES
 };
 
@@ -67,7 +68,7 @@ void death_stopped_sender(struct round *r)
 	struct way w;
 	pid_t pid;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	pid = net_fork();
 	if (!pid)
 		stopping_sender(r, &p, stop);
@@ -85,9 +86,14 @@ void death_stopped_sender(struct round *r)
 		kill(pid, SIGCONT);
 		TORTURE_CHECK(!net_wait(pid));
 	}
+	/* Who is stopped has the socket as well. */
+	if (fate == STAYS_STOPPED)
+		TORTURE_CHECK(!shutdown(p.client, SHUT_WR));
 	net_close(&p.client);
 	fprintf(r->out, "stop %d fate %d:", stop, fate);
 	tell_messages(r, p.server);
+	if (fate == STAYS_STOPPED)
+		torture_kill(pid);
 	death_tell(r, p.server);
 }
 
@@ -121,7 +127,7 @@ void death_stopped_reader(struct round *r)
 	pid_t pid;
 	int i;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	pid = net_fork();
 	if (!pid)
 		stopping_reader(r, &p, stop, got);
@@ -143,6 +149,8 @@ void death_stopped_reader(struct round *r)
 	}
 	net_close(&p.server);
 	tell_messages(r, p.client);
+	if (fate == STAYS_STOPPED)
+		torture_kill(pid);
 	death_tell(r, p.client);
 }
 
@@ -179,7 +187,7 @@ void death_spinning_sender(struct round *r)
 	char byte;
 	pid_t pid;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	TORTURE_CHECK(!pipe(ready));
 	pid = net_fork();
 	if (!pid)
@@ -252,7 +260,7 @@ void death_owed_doorbell(struct round *r)
 	uint64_t pos;
 	ssize_t n;
 
-	torture_pair(r, &p);
+	death_pair(r, &p);
 	/* Or the ring just grows. */
 	sender = net_fork();
 	if (!sender) {

@@ -25,25 +25,73 @@ static int any_flags(struct fuzzer *z)
 		some |= MSG_DONTWAIT;
 	for (i = fuzz_below(z, 6); i > 2; i--)
 		some |= flags[fuzz_below(z, 13)];
-	return fuzz_one_in(z, 50) ? (int)rng_next(&z->rng) : some;
+	return fuzz_one_in(z, 50) ? (int)fuzz_any(z) : some;
+}
+
+/* As much as there is room for, or a little less. */
+static void do_fill(struct fuzzer *z)
+{
+	const int fd = fuzz_fd(z);
+	const int wait = fuzz_one_in(z, 4) ? 0 : MSG_DONTWAIT;
+	int i = 1 + fuzz_below(z, 200);
+
+	while (i-- && send(fd, z->buf, FUZZ_BUFFER / 2,
+			   wait | MSG_NOSIGNAL) > 0)
+		;
+}
+
+static void do_drain(struct fuzzer *z)
+{
+	const int fd = fuzz_fd(z);
+	int i = 1 + fuzz_below(z, 200);
+
+	while (i-- && recv(fd, z->buf, FUZZ_BUFFER, MSG_DONTWAIT) > 0)
+		;
+}
+
+/* One piece of memory, good or bad, for one descriptor. */
+struct bytes {
+	int fd;
+	void *at;
+	size_t length;
+};
+
+static struct bytes any_bytes(struct fuzzer *z)
+{
+	struct bytes b;
+
+	b.fd = fuzz_fd(z);
+	b.at = fuzz_pointer(z);
+	b.length = fuzz_length(z);
+	return b;
 }
 
 static void do_send(struct fuzzer *z)
 {
-	send(fuzz_fd(z), fuzz_pointer(z), fuzz_length(z), any_flags(z));
+	const struct bytes b = any_bytes(z);
+
+	send(b.fd, b.at, b.length, any_flags(z));
 }
 
 static void do_recv(struct fuzzer *z)
 {
-	recv(fuzz_fd(z), fuzz_pointer(z), fuzz_length(z), any_flags(z));
+	const struct bytes b = any_bytes(z);
+
+	recv(b.fd, b.at, b.length, any_flags(z));
 }
 
-static void do_read_write(struct fuzzer *z)
+static void do_read(struct fuzzer *z)
 {
-	if (fuzz_one_in(z, 2))
-		(void)!read(fuzz_fd(z), fuzz_pointer(z), fuzz_length(z));
-	else
-		(void)!write(fuzz_fd(z), fuzz_pointer(z), fuzz_length(z));
+	const struct bytes b = any_bytes(z);
+
+	(void)!read(b.fd, b.at, b.length);
+}
+
+static void do_write(struct fuzzer *z)
+{
+	const struct bytes b = any_bytes(z);
+
+	(void)!write(b.fd, b.at, b.length);
 }
 
 static int any_iov(struct fuzzer *z, struct iovec *v)
@@ -59,13 +107,15 @@ static int any_iov(struct fuzzer *z, struct iovec *v)
 
 static void do_vector(struct fuzzer *z)
 {
+	const bool in = fuzz_one_in(z, 2);
+	const int fd = fuzz_fd(z);
 	struct iovec v[8];
-	int n = any_iov(z, v);
+	const int n = any_iov(z, v);
 
-	if (fuzz_one_in(z, 2))
-		(void)!readv(fuzz_fd(z), v, n);
+	if (in)
+		(void)!readv(fd, v, n);
 	else
-		(void)!writev(fuzz_fd(z), v, n);
+		(void)!writev(fd, v, n);
 }
 
 /* Control messages that look right, half right and wrong. */
@@ -81,7 +131,7 @@ static size_t any_control(struct fuzzer *z, char *control, size_t room)
 	c.cmsg_level = fuzz_one_in(z, 5) ? IPPROTO_TCP : SOL_SOCKET;
 	c.cmsg_type = types[fuzz_below(z, 7)];
 	if (fuzz_one_in(z, 6))
-		c.cmsg_len = rng_next(&z->rng);
+		c.cmsg_len = fuzz_any(z);
 	memset(control, 0, room);
 	memcpy(control, &c, sizeof(c));
 	memcpy(control + sizeof(c), &fd, sizeof(fd));
@@ -93,26 +143,29 @@ static void do_message(struct fuzzer *z)
 {
 	char control[128] __attribute__((aligned(8)));
 	union net_addr a = z->f->addr;
+	const bool in = fuzz_one_in(z, 2);
+	const int fd = fuzz_fd(z), flags = any_flags(z);
 	struct iovec v[8];
-	struct msghdr m = { .msg_iov = v };
+	struct msghdr m = { .msg_iov = v, .msg_control = control };
 
 	m.msg_iovlen = any_iov(z, v);
 	if (fuzz_one_in(z, 8)) {
 		m.msg_name = &a;
 		m.msg_namelen = fuzz_below(z, sizeof(a));
 	}
-	m.msg_control = control;
-	m.msg_controllen = any_control(z, control, sizeof(control));
-	if (fuzz_one_in(z, 2)) {
-		sendmsg(fuzz_fd(z), &m, any_flags(z));
+	if (!in) {
+		m.msg_controllen = any_control(z, control, sizeof(control));
+		sendmsg(fd, &m, flags);
 		return;
 	}
 	m.msg_controllen = fuzz_one_in(z, 2) ? sizeof(control) : 0;
-	recvmsg(fuzz_fd(z), &m, any_flags(z));
+	recvmsg(fd, &m, flags);
 }
 
 static void do_many(struct fuzzer *z)
 {
+	const bool in = fuzz_one_in(z, 2);
+	const int fd = fuzz_fd(z), flags = any_flags(z);
 	struct mmsghdr m[3] = {};
 	struct iovec v[3];
 	int i;
@@ -123,22 +176,25 @@ static void do_many(struct fuzzer *z)
 		m[i].msg_hdr.msg_iov = &v[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
-	if (fuzz_one_in(z, 2))
-		sendmmsg(fuzz_fd(z), m, 3, any_flags(z));
+	if (in)
+		recvmmsg(fd, m, 3, flags, NULL);
 	else
-		recvmmsg(fuzz_fd(z), m, 3, any_flags(z), NULL);
+		sendmmsg(fd, m, 3, flags);
 }
 
 /* The same bytes through the kernel without a copy: pipes and files. */
 static void do_splice(struct fuzzer *z)
 {
-	const int flags = fuzz_below(z, 16), from = fuzz_fd(z), to = fuzz_fd(z);
-	size_t len = fuzz_length(z);
+	const unsigned int what = fuzz_below(z, 5);
+	const int flags = fuzz_below(z, 16);
+	const int from = fuzz_fd(z);
+	const int to = fuzz_fd(z);
+	const size_t len = fuzz_length(z);
 	int p[2];
 
 	if (pipe2(p, O_NONBLOCK))
 		return;
-	switch (fuzz_below(z, 5)) {
+	switch (what) {
 	case 0:
 		splice(from, NULL, p[1], NULL, len, flags | SPLICE_F_NONBLOCK);
 		splice(p[0], NULL, to, NULL, len, flags | SPLICE_F_NONBLOCK);
@@ -163,41 +219,45 @@ static void do_splice(struct fuzzer *z)
 static void do_sendfile(struct fuzzer *z)
 {
 	const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	const int fd = fuzz_fd(z);
 	off_t offset = fuzz_below(z, 100000);
 
-	sendfile(fuzz_fd(z), file, &offset, fuzz_below(z, 100000));
+	sendfile(fd, file, &offset, fuzz_below(z, 100000));
 	close(file);
 }
 
 static void do_vmsplice(struct fuzzer *z)
 {
-	struct iovec v = { fuzz_pointer(z), fuzz_length(z) };
+	const struct bytes b = any_bytes(z);
+	const struct iovec v = { b.at, b.length };
 	int p[2];
 
 	if (pipe2(p, O_NONBLOCK))
 		return;
 	vmsplice(p[1], &v, 1, SPLICE_F_NONBLOCK | fuzz_below(z, 16));
-	splice(p[0], NULL, fuzz_fd(z), NULL, 5000, SPLICE_F_NONBLOCK);
+	splice(p[0], NULL, b.fd, NULL, 5000, SPLICE_F_NONBLOCK);
 	close(p[0]);
 	close(p[1]);
 }
 
 static void do_poll(struct fuzzer *z)
 {
+	const int n = 1 + fuzz_below(z, 4), ms = fuzz_below(z, 3);
 	struct pollfd p[4];
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < n; i++) {
 		p[i].fd = fuzz_fd(z);
-		p[i].events = rng_next(&z->rng);
+		p[i].events = fuzz_below(z, 1 << 16);
 	}
-	poll(p, 1 + fuzz_below(z, 4), fuzz_below(z, 3));
+	poll(p, n, ms);
 }
 
 static void do_select(struct fuzzer *z)
 {
 	struct timeval tv = { .tv_usec = fuzz_below(z, 1000) };
 	const int fd = fuzz_fd(z);
+	const bool all = fuzz_one_in(z, 2);
 	fd_set in, out, except;
 
 	if (fd < 0 || fd >= FD_SETSIZE)
@@ -205,24 +265,28 @@ static void do_select(struct fuzzer *z)
 	FD_ZERO(&in);
 	FD_SET(fd, &in);
 	out = except = in;
-	select(fd + 1, fuzz_one_in(z, 2) ? &in : NULL, &out, &except, &tv);
+	select(fd + 1, all ? &in : NULL, &out, &except, &tv);
 }
 
 static void do_epoll(struct fuzzer *z)
 {
 	static const int ops[] = { EPOLL_CTL_ADD, EPOLL_CTL_ADD, EPOLL_CTL_MOD,
 				   EPOLL_CTL_DEL };
-	struct epoll_event ev = { .events = rng_next(&z->rng) }, got[4];
+	const unsigned int what = fuzz_below(z, 6);
+	const int set = fuzz_fd(z);
+	const int fd = fuzz_fd(z);
+	struct epoll_event ev = {}, got[4];
 
-	switch (fuzz_below(z, 6)) {
+	switch (what) {
 	case 0:
 		fuzz_keep(z, epoll_create1(0));
 		break;
 	case 1:
-		epoll_wait(fuzz_fd(z), got, 4, fuzz_below(z, 3));
+		epoll_wait(set, got, 4, fuzz_below(z, 3));
 		break;
 	default:
-		epoll_ctl(fuzz_fd(z), ops[fuzz_below(z, 4)], fuzz_fd(z), &ev);
+		ev.events = fuzz_below(z, ~0u);
+		epoll_ctl(set, ops[fuzz_below(z, 4)], fd, &ev);
 	}
 }
 
@@ -262,20 +326,21 @@ static void do_ioctl(struct fuzzer *z)
 		SIOCGSTAMP_NEW, FIOSETOWN, SIOCSPGRP,
 		SDIRECT_IOC_SETTLE, SDIRECT_IOC_DOORBELL,
 	};
-	const bool wild = fuzz_one_in(z, 20);
+	const int fd = fuzz_fd(z);
 	unsigned long request = requests[fuzz_below(z, 11)];
 
-	if (wild)
-		request = fuzz_one_in(z, 2) ? rng_next(&z->rng) :
-			_IOWR(SDIRECT_IOC_MAGIC, fuzz_below(z, 8), int);
 	*(int *)z->buf = fuzz_below(z, 2);
-	ioctl(fuzz_fd(z), request,
-	      fuzz_one_in(z, 10) ? fuzz_pointer(z) : z->buf);
+	if (fuzz_one_in(z, 20))
+		request = fuzz_one_in(z, 2) ? fuzz_any(z) :
+			_IOWR(SDIRECT_IOC_MAGIC, fuzz_below(z, 8), int);
+	ioctl(fd, request, fuzz_one_in(z, 10) ? fuzz_pointer(z) : z->buf);
 }
 
 const struct fuzz_op fuzz_data_ops[] = {
-	{ do_send, 12 }, { do_recv, 12 }, { do_read_write, 6 },
-	{ do_vector, 3 }, { do_message, 5 }, { do_many, 2 }, { do_splice, 4 },
-	{ do_sendfile, 2 }, { do_vmsplice, 1 }, { do_poll, 4 },
-	{ do_select, 2 }, { do_epoll, 6 }, { do_rights, 2 }, { do_ioctl, 6 }, {}
+	FUZZ_OP(send, 12), FUZZ_OP(recv, 12), FUZZ_OP(fill, 3),
+	FUZZ_OP(drain, 3), FUZZ_OP(read, 3),
+	FUZZ_OP(write, 3), FUZZ_OP(vector, 3), FUZZ_OP(message, 5),
+	FUZZ_OP(many, 2), FUZZ_OP(splice, 4), FUZZ_OP(sendfile, 2),
+	FUZZ_OP(vmsplice, 1), FUZZ_OP(poll, 4), FUZZ_OP(select, 2),
+	FUZZ_OP(epoll, 6), FUZZ_OP(rights, 2), FUZZ_OP(ioctl, 10), {}
 };

@@ -30,12 +30,13 @@ static void map(struct fuzzer *z, int fd, size_t length, int prot, int flags,
 static void do_attach(struct fuzzer *z)
 {
 	struct sdirect_attach at = { .abi_version = SDIRECT_ABI_VERSION };
+	const int fd = fuzz_fd(z);
 
 	if (fuzz_one_in(z, 10))
-		at.abi_version = rng_next(&z->rng);
+		at.abi_version = fuzz_below(z, 4);
 	if (fuzz_one_in(z, 10))
-		at.flags = rng_next(&z->rng);
-	if (!ioctl(fuzz_fd(z), SDIRECT_IOC_ATTACH,
+		at.flags = fuzz_below(z, 4);
+	if (!ioctl(fd, SDIRECT_IOC_ATTACH,
 		   fuzz_one_in(z, 20) ? fuzz_pointer(z) : &at))
 		z->f->at = at;
 }
@@ -49,7 +50,8 @@ static int any_prot(struct fuzzer *z, bool read_only)
 
 static void do_mmap(struct fuzzer *z)
 {
-	struct sdirect_attach at = z->f->at;
+	const struct sdirect_attach at = z->f->at;
+	const int fd = fuzz_fd(z);
 	const bool read_only = fuzz_one_in(z, 2);
 	uint64_t offset = read_only ? at.rx_offset : at.tx_offset;
 	uint64_t length = read_only ? at.rx_length : at.tx_length;
@@ -61,7 +63,7 @@ static void do_mmap(struct fuzzer *z)
 		length = fuzz_below(z, 1 << 20);
 	if (fuzz_one_in(z, 10))
 		flags |= MAP_POPULATE;
-	map(z, fuzz_fd(z), length, any_prot(z, read_only), flags, offset);
+	map(z, fd, length, any_prot(z, read_only), flags, offset);
 }
 
 /* As a program should: attach, then map both, on one socket. */
@@ -81,10 +83,13 @@ static void do_attach_and_map(struct fuzzer *z)
 /* A part of a mapping, on page borders or not. */
 static bool part(struct fuzzer *z, char **at, size_t *length)
 {
-	const unsigned int n = fuzz_below(z, FUZZ_MAPS);
-	const size_t all = z->f->length[n];
+	unsigned int i, n = fuzz_below(z, FUZZ_MAPS);
 	uint32_t skip;
+	size_t all;
 
+	for (i = 0; i < FUZZ_MAPS && !z->f->length[n]; i++)
+		n = (n + 1) % FUZZ_MAPS;
+	all = z->f->length[n];
 	if (!all)
 		return false;
 	skip = fuzz_one_in(z, 2) ? 0 : fuzz_below(z, all / page + 1);
@@ -155,16 +160,19 @@ static void do_advise(struct fuzzer *z)
 
 static void do_store(struct fuzzer *z)
 {
+	uint64_t value;
 	size_t length;
 	char *at;
 	int i;
 
 	if (!part(z, &at, &length) || length < 8)
 		return;
-	for (i = fuzz_below(z, 30); i; i--)
-		*(volatile uint64_t *)(at + fuzz_below(z, length / 8) * 8) =
-			fuzz_one_in(z, 2) ? rng_next(&z->rng) :
+	for (i = fuzz_below(z, 30); i; i--) {
+		value = fuzz_one_in(z, 2) ? fuzz_any(z) :
 					    fuzz_below(z, 1 << 16);
+		*(volatile uint64_t *)(at + fuzz_below(z, length / 8) * 8) =
+			value;
+	}
 }
 
 static void do_store_ctl(struct fuzzer *z)
@@ -209,7 +217,8 @@ static void do_load(struct fuzzer *z)
 }
 
 const struct fuzz_op fuzz_map_ops[] = {
-	{ do_attach, 3 }, { do_mmap, 3 }, { do_attach_and_map, 8 },
-	{ do_unmap, 2 }, { do_protect, 2 }, { do_remap, 2 }, { do_advise, 2 },
-	{ do_store, 3 }, { do_store_ctl, 8 }, { do_load, 3 }, {}
+	FUZZ_OP(attach, 3), FUZZ_OP(mmap, 3), FUZZ_OP(attach_and_map, 8),
+	FUZZ_OP(unmap, 2), FUZZ_OP(protect, 2), FUZZ_OP(remap, 2),
+	FUZZ_OP(advise, 2), FUZZ_OP(store, 3), FUZZ_OP(store_ctl, 8),
+	FUZZ_OP(load, 3), {}
 };

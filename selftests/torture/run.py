@@ -3,20 +3,27 @@
 """Runs in the guest: the torture programs, and what must be true behind them.
 
 run.py MODULE PROGRAM... prints what the programs print, and for each of them,
-and for each check that follows, "@@ passed NAME" or "@@ failed NAME".
+and for each check that follows, "@@ passed NAME" or "@@ failed NAME".  PROGRAM
+may be a replay line, with its options.
 """
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TOP / "selftests/guest"))
+sys.dont_write_bytecode = True
+
+import kmemleak  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["SDIRECT_BUILD"])
 REFCOUNT = pathlib.Path("/sys/module/sdirect/refcnt")
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 GROUP = GROUPS / "torture"
-KMEMLEAK = pathlib.Path("/sys/kernel/debug/kmemleak")
 PATIENCE = 30           # seconds for what is freed a little later
 # Uncharged by and by: each CPU keeps some pages.
 SLACK = 2 << 20
@@ -44,13 +51,15 @@ def eventually(what, condition):
 
 def torture(program, seconds):
     """In a group of its own, so that what it leaves behind can be seen."""
-    argv = [BUILD / "selftests/torture" / program, "--seconds", str(seconds)]
+    name, *options = program
+    argv = [BUILD / "selftests/torture" / name, "--seconds", str(seconds)]
     if seed := os.environ.get("SDIRECT_SEED"):
         argv += ["--seed", seed]
+    argv += options
     done = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL,
                           stderr=subprocess.STDOUT,
                           timeout=seconds + EXTRA, preexec_fn=enter_group)
-    assert done.returncode == 0, f"{program}: status {done.returncode}"
+    assert done.returncode == 0, f"{name}: status {done.returncode}"
 
 
 def enter_group():
@@ -85,13 +94,8 @@ def no_pages_are_left():
 
 
 def no_leaks_are_found():
-    """On a kernel that looks for them; only what stays is a leak."""
-    if not KMEMLEAK.exists():
-        return
-    for _ in range(2):
-        KMEMLEAK.write_text("scan")
-        time.sleep(1)
-    leaks = KMEMLEAK.read_text()
+    """On a kernel that looks for them."""
+    leaks = kmemleak.leaks() if kmemleak.available() else ""
     assert not leaks, leaks
 
 
@@ -104,6 +108,7 @@ CHECKS = (no_connections_are_left, module_is_not_held, leases_were_taken_back,
 
 
 def attempt(name, function, *args):
+    mark("case", name)
     try:
         function(*args)
     except (AssertionError, OSError, subprocess.SubprocessError) as error:
@@ -115,13 +120,15 @@ def attempt(name, function, *args):
 
 
 def main():
-    module, programs = sys.argv[1], sys.argv[2:]
+    module, *programs = sys.argv[1:]
+    programs = [shlex.split(program) for program in programs]
+    mark("section", "torture")
     seconds = int(os.environ.get("SDIRECT_SECONDS", "4"))
     (GROUPS / "cgroup.subtree_control").write_text("+memory")
     GROUP.mkdir()
     subprocess.run(["insmod", module], check=True, timeout=60)
     os.environ["SDIRECT_MODULE"] = module
-    results = [attempt(program, torture, program, seconds)
+    results = [attempt(program[0], torture, program, seconds)
                for program in programs]
     results += [attempt(check.__name__, check) for check in CHECKS]
     return 0 if all(results) else 1

@@ -19,6 +19,7 @@
 #define ROUND_LIMIT_MS	30000
 #define LOOP_MS		300
 #define PROGRESS_MS	5000
+#define LONG_MS		15000
 #define SAID_MAX	4096
 
 static struct {
@@ -29,6 +30,10 @@ static struct {
 	unsigned int seconds;
 	unsigned int rounds;
 } opts = { .seconds = 4 };
+
+/* Shared with the rounds: what they have killed, but for runs of the oracle. */
+static uint64_t *killed;
+static bool counting;
 
 static const struct net_family tcp = { .family = AF_INET, .ip = AF_INET };
 static const struct net_family direct[2] = {
@@ -117,10 +122,29 @@ static void run_child(const struct torture_case *c, const struct net_family *nf,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The sweep belongs to the parent alone. */
 	signal(SIGPIPE, SIG_IGN);
+	counting = nf != &tcp || opts.family;
 	r.out = fdopen(out, "w");
 	c->run(&r);
 	fflush(NULL);
 	_exit(0);
+}
+
+/* False at the time limit; says so when a round takes long. */
+static bool wait_end(const struct torture_case *c, int fd)
+{
+	const uint64_t begin = net_now_ms(), end = begin + round_limit();
+	struct pollfd done = { .fd = fd, .events = POLLIN };
+	uint64_t now;
+
+	for (now = begin; now < end; now = net_now_ms()) {
+		if (poll(&done, 1, end - now < LONG_MS ? end - now :
+				   LONG_MS) > 0)
+			return true;
+		printf("# %s: %s has been running for %llu s\n", opts.program,
+		       c->name, (unsigned long long)
+		       (net_now_ms() - begin) / 1000);
+	}
+	return false;
 }
 
 /* What the case says goes to @said; NULL when all went well, else why not. */
@@ -128,9 +152,8 @@ static const char *run_one(const struct torture_case *c,
 			   const struct net_family *nf, uint64_t seed,
 			   char *said)
 {
-	struct pollfd done = { .events = POLLIN };
 	const char *bad = NULL;
-	int out[2], status;
+	int out[2], status, fd;
 	ssize_t n;
 	pid_t pid;
 
@@ -142,15 +165,13 @@ static const char *run_one(const struct torture_case *c,
 		run_child(c, nf, seed, out[1]);
 	close(out[1]);
 	setpgid(pid, pid);
-	done.fd = pidfd_open(pid, 0);
-	while (poll(&done, 1, round_limit()) < 0 && errno == EINTR)
-		;
-	if (!done.revents) {
+	fd = pidfd_open(pid, 0);
+	if (!wait_end(c, fd)) {
 		stuck_show(pid);
 		kill(pid, SIGKILL);
 		bad = "it hangs";
 	}
-	close(done.fd);
+	close(fd);
 	/* Also of one that hangs: SIGKILL must end it. */
 	if (bad && sweep(pid))
 		return "a process cannot be killed";
@@ -262,6 +283,13 @@ static int parse(int argc, char **argv)
 	return 0;
 }
 
+static void tell_progress(unsigned int rounds, uint64_t left)
+{
+	printf("# %s: %u rounds, %llu killed, %llu s left\n", opts.program,
+	       rounds, (unsigned long long)*killed,
+	       (unsigned long long)left / 1000);
+}
+
 int torture_main(int argc, char **argv, const struct torture_case *cases)
 {
 	static char said[SAID_MAX], want[SAID_MAX];
@@ -274,6 +302,7 @@ int torture_main(int argc, char **argv, const struct torture_case *cases)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	killed = torture_shared(sizeof(*killed));
 	printf("# %s --seed %llu: %u s\n", opts.program,
 	       (unsigned long long)opts.seed, opts.seconds);
 	told = net_now_ms();
@@ -285,13 +314,12 @@ int torture_main(int argc, char **argv, const struct torture_case *cases)
 			return report(c, opts.seed + i, bad, said, want);
 		now = net_now_ms();
 		if (now - told >= PROGRESS_MS) {
-			printf("# %s: %u rounds, %llu s left\n", opts.program,
-			       i + 1, (unsigned long long)
-			       (now < end ? (end - now) / 1000 : 0));
+			tell_progress(i + 1, now < end ? end - now : 0);
 			told = now;
 		}
 	}
-	printf("# %s: %u rounds, all well\n", opts.program, i);
+	printf("# %s: %u rounds, %llu killed, all well\n", opts.program, i,
+	       (unsigned long long)*killed);
 	return 0;
 }
 
@@ -311,6 +339,8 @@ void torture_reap(pid_t pid)
 	int status = net_wait(pid);
 
 	TORTURE_CHECK(!status || status == 256 + SIGKILL);
+	if (counting && status)
+		__atomic_fetch_add(killed, 1, __ATOMIC_RELAXED);
 }
 
 void torture_kill(pid_t pid)
