@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What calls do on AF_SDIRECT and under the shim, compared with TCP.
+
+SDIRECT_COUNT says how many random sequences each transport makes, SDIRECT_SEED
+where they begin.
+"""
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import conftest
+import plan
+from guestrun import Output
+
+COMPAT = plan.TOP / "selftests" / "compat"
+sys.path.insert(0, str(COMPAT))
+
+from compare import TRANSPORTS  # noqa: E402
+from differ import TRANSPORTS as RANDOM  # noqa: E402
+
+TEST = re.compile(r"^\tCOMPAT(?:_WITH)?\((\w+)(?:, .*COMPAT_SLOW)?", re.M)
+SLOW = re.compile(r"COMPAT_SLOW")
+LIMIT = 1500            # seconds for the guest
+
+
+def groups():
+    """Each group's fast tests, read from its table."""
+    found = {}
+    for path in sorted(COMPAT.glob("*.c")):
+        text = path.read_text()
+        names = [match[1] for match in TEST.finditer(text)
+                 if not SLOW.search(match[0])]
+        if "compat_tests[]" in text and names:
+            found[path.stem] = names
+    return found
+
+
+GROUPS = groups()
+CASES = [(group, f"{transport}.{name}")
+         for group, names in GROUPS.items()
+         for transport in TRANSPORTS for name in names]
+CASES += [("random", f"random.{transport}") for transport in RANDOM]
+
+
+def command():
+    kernel = os.environ.get("SDIRECT_KERNEL")
+    module = conftest.BUILD / kernel if kernel else plan.TOP
+    slower = int(os.environ.get("SDIRECT_TIME", "1"))
+    argv = [plan.TOP / "tools/vm/run", "--check-log", "--timeout",
+            LIMIT * slower, "--env", f"SDIRECT_BUILD={conftest.BUILD}"]
+    if kernel:
+        argv += ["--kernel", kernel]
+    for name in ("SDIRECT_TIME", "SDIRECT_SEED"):
+        if name in os.environ:
+            argv += ["--env", f"{name}={os.environ[name]}"]
+    argv += [COMPAT / "run.py", module / "sdirect.ko",
+             os.environ.get("SDIRECT_COUNT", "300"), *GROUPS]
+    return [str(arg) for arg in argv]
+
+
+class Run:
+    """One guest with all comparisons."""
+
+    def __init__(self, tell):
+        self.output = Output()
+        self.tail = []
+        with subprocess.Popen(command(), text=True, errors="replace",
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as guest:
+            try:
+                for line in guest.stdout:
+                    self._take(line.rstrip("\r\n"), tell)
+            except BaseException:
+                guest.terminate()
+                raise
+        self.status = guest.returncode
+
+    def _take(self, line, tell):
+        self.tail = (self.tail + [line])[-60:]
+        self.output.feed(line)
+        if line.startswith(("@@ section", "# ", "vm: ")):
+            tell(line.replace("@@ section", "compat:"))
+
+
+@pytest.fixture(scope="session")
+def run(request):
+    conftest.make("all")
+    conftest.make("-C", "selftests/compat")
+    return Run(conftest.teller(request.config))
+
+
+@pytest.mark.guest
+@pytest.mark.parametrize("group, case", CASES)
+def test_same_as_tcp(run, group, case):
+    result = run.output.results.get((group, case))
+    assert result, "\n".join(run.tail)
+    assert result.outcome == "passed", "\n".join(result.lines)
+
+
+@pytest.mark.guest
+def test_compat_log(run):
+    """Nothing in the kernel's log, no test but those that are listed."""
+    assert set(run.output.results) == set(CASES), run.tail
+    assert run.status in (0, 1), "\n".join(run.tail)
