@@ -80,7 +80,7 @@ def test_corpus_log(corpus):
 
 
 @pytest.mark.guest
-def test_search(request, build, monkeypatch):
+def test_search(request, build, monkeypatch, tmp_path):
     """It sees what is reached, keeps what reaches more, and goes on."""
     if KERNEL != "debug":
         pytest.skip("KCOV is in the debug kernel only")
@@ -89,7 +89,7 @@ def test_search(request, build, monkeypatch):
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     monkeypatch.setenv("SDIRECT_SECONDS", str(SEARCH))
     run = Run(request, build, "search", build / "kcov/sdirect.ko", "--kcov",
-              "--corpus", "/tmp", "--seed", "1")
+              "--corpus", tmp_path, "--seed", "1")
     lines = run.check("fuzz")
     assert run.guest.finish() == 0, "\n".join(run.guest.tail)
     tapes, places = map(int, re.search(

@@ -286,11 +286,13 @@ void no_answer(struct compat *c)
 void to_oneself(struct compat *c)
 {
 	union net_addr addr = { 0 };
+	const int one = 1;
 	char byte;
 	int i;
 
 	life_settle();
 	c->cl = bind_to(c, &addr, 0);
+	REC(setsockopt(c->cl, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
 	try_connect(c, c->cl, &addr);
 	say_names(c, "the client", c->cl);
 	REC_POLL(c->cl, OPEN_EVENTS);
@@ -299,7 +301,7 @@ void to_oneself(struct compat *c)
 
 		net_fill(out, sizeof(out), 1, i);
 		REC(send(c->cl, out, 1 + 70 * i, 0));
-		life_settle();
+		compat_arrived(c->cl, 1 + 70 * i);
 		REC_POLL(c->cl, OPEN_EVENTS);
 		REC_RECV(recv(c->cl, in, sizeof(in), MSG_DONTWAIT), in);
 	}

@@ -40,12 +40,14 @@ extern const struct opt opts[];
  * struct opt_expected - a difference from TCP that is wanted
  * @level:	of setsockopt()
  * @name:	of the option
- * @error:	what setting it gives here, whatever TCP says
+ * @asking:	getsockopt() fails; else setsockopt() does
+ * @error:	what that gives here, whatever TCP says
  * @why:	short for Documentation/compatibility.rst
  */
 struct opt_expected {
 	int level;
 	int name;
+	bool asking;
 	int error;
 	const char *why;
 };

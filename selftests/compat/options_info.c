@@ -194,27 +194,23 @@ static void look_flags(const char *what, int fd)
 /* Of descriptors, which accepted sockets do not inherit. */
 void inherited_flags(struct compat *c)
 {
+	static const int flags[] = { 0, SOCK_NONBLOCK, SOCK_CLOEXEC };
 	union net_addr addr;
 	const int listener = net_listen(c->nf, 4, &addr);
-	int client, fd;
+	int client, fd, i;
 
 	REC(fcntl(listener, F_SETFL, O_NONBLOCK | O_ASYNC));
 	REC(fcntl(listener, F_SETFD, FD_CLOEXEC));
 	look_flags("listener", listener);
-	client = net_connect(c->nf, &addr);
-	COMPAT_MUST(client >= 0);
-	compat_until(listener, POLLIN);
-	fd = REC_FD(accept(listener, NULL, NULL));
-	look_flags("accepted", fd);
-	client = net_connect(c->nf, &addr);
-	compat_until(listener, POLLIN);
-	fd = REC_FD(accept4(listener, NULL, NULL, SOCK_NONBLOCK));
-	look_flags("accepted, not blocking", fd);
-	client = net_connect(c->nf, &addr);
-	compat_until(listener, POLLIN);
-	fd = REC_FD(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
-	look_flags("accepted, closed on exec", fd);
-	look_flags("connected", client);
+	for (i = 0; i < 3; i++) {
+		client = net_connect(c->nf, &addr);
+		COMPAT_MUST(client >= 0);
+		compat_until(listener, POLLIN);
+		fd = i ? REC_FD(accept4(listener, NULL, NULL, flags[i])) :
+			 REC_FD(accept(listener, NULL, NULL));
+		look_flags("accepted", fd);
+		look_flags("connected", client);
+	}
 }
 
 void bad_descriptors(struct compat *c)

@@ -103,6 +103,8 @@ static void talk(struct compat *c, int client, int server)
 
 static void both_ends(struct compat *c, int client, int server)
 {
+	char byte;
+
 	say_names("client", client);
 	say_names("server", server);
 	talk(c, client, server);
@@ -110,9 +112,9 @@ static void both_ends(struct compat *c, int client, int server)
 	options_of(server);
 	talk(c, client, server);
 	REC(shutdown(client, SHUT_WR));
-	REC(recv(server, (char [1]){ }, 1, 0));
+	REC(recv(server, &byte, 1, 0));
 	REC(close(server));
-	REC(recv(client, (char [1]){ }, 1, 0));
+	REC(recv(client, &byte, 1, 0));
 	REC(close(client));
 }
 

@@ -19,7 +19,6 @@
 #endif
 
 #define VALUE(name, ...)	{ name, __VA_ARGS__ }
-#define TEXT(text)		{ "\"" text "\"", text, sizeof(text) }
 #define OBJECT(object)		{ #object, &(object), sizeof(object) }
 
 static const struct linger linger_off;
@@ -42,7 +41,9 @@ static const struct opt_value timeval[] = {
 };
 
 static const struct opt_value device[] = {
-	TEXT("lo"), TEXT("nosuchdevice"), TEXT(""), TEXT("a name much too long"),
+	VALUE("\"lo\"", "lo", 3),
+	VALUE("\"nosuchdevice\"", "nosuchdevice", 13), VALUE("\"\"", "", 1),
+	VALUE("\"a name much too long\"", "a name much too long", 21),
 	{ }
 };
 
@@ -75,11 +76,13 @@ static const struct opt_value txtime[] = {
 };
 
 static const struct opt_value congestion[] = {
-	TEXT("reno"), TEXT("cubic"), TEXT("nosuchthing"), TEXT(""), { }
+	VALUE("\"reno\"", "reno", 5), VALUE("\"cubic\"", "cubic", 6),
+	VALUE("\"nosuchthing\"", "nosuchthing", 12), VALUE("\"\"", "", 1), { }
 };
 
 static const struct opt_value upper[] = {
-	TEXT("tls"), TEXT("nosuchthing"), TEXT(""), { }
+	VALUE("\"tls\"", "tls", 4),
+	VALUE("\"nosuchthing\"", "nosuchthing", 12), VALUE("\"\"", "", 1), { }
 };
 
 static const struct tcp_md5sig unsigned_peer = {
@@ -101,7 +104,10 @@ static const struct opt_value signature[] = {
 	{ }
 };
 
-static const struct opt_value key[] = { TEXT("fifteen letters"), { } };
+static const struct opt_value key[] = {
+	VALUE("\"fifteen letters\"", "fifteen letters", 16),
+	{ }
+};
 
 static const struct opt_value ip_options[] = {
 	VALUE("three times nothing", "\1\1\1", 4),
@@ -141,11 +147,13 @@ static const struct opt_value padding[] = {
 };
 
 const struct opt_expected opt_expected[] = {
-	{ SOL_TCP, TCP_REPAIR, EPERM,
+	{ SOL_SOCKET, SO_PEERSEC, true, ENOPROTOOPT,
+	  "security modules go by the family that was asked for" },
+	{ SOL_TCP, TCP_REPAIR, false, EPERM,
 	  "would let a program choose the key of a connection" },
-	{ SOL_TCP, TCP_ULP, ENOENT,
+	{ SOL_TCP, TCP_ULP, false, ENOENT,
 	  "puts other operations into the socket; libraries then do without" },
-	{ SOL_IPV6, IPV6_ADDRFORM, ENOPROTOOPT,
+	{ SOL_IPV6, IPV6_ADDRFORM, false, ENOPROTOOPT,
 	  "puts other operations into the socket" },
 	{ }
 };

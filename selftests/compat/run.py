@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs in the guest: every comparison with TCP.
 
-run.py MODULE COUNT [GROUP...]; COUNT random sequences on each transport.
+run.py MODULE COUNT TRANSPORT,... [GROUP...]; COUNT random sequences on each.
 """
 import subprocess
 import sys
@@ -19,9 +19,11 @@ def section(name, program, *words):
 
 
 def main():
-    module, count, groups = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    module, count, groups = sys.argv[1], int(sys.argv[2]), sys.argv[4:]
+    chosen = [word for name in sys.argv[3].split(",")
+              for word in ("--transport", name)]
     subprocess.run(["insmod", module], check=True, timeout=60)
-    bad = [section(group, "compare.py", group) for group in groups]
+    bad = [section(group, "compare.py", *chosen, group) for group in groups]
     if count:
         bad.append(section("random", "differ.py", "--count", str(count)))
     subprocess.run(["rmmod", "sdirect"], check=True, timeout=60)

@@ -34,8 +34,12 @@ void share_close(struct share_talk *t);
 
 /* The path of a file that was built beside this program. */
 const char *share_beside(const char *name);
-/* Starts the child program with these words; ended by NULL. */
-pid_t share_start(char **env, const char *program, ...);
+/* Starts a program with these words, in this environment or our own. */
+pid_t share_start_words(char **env, const char *program,
+			const char *const *words);
+#define share_start(env, program, ...) \
+	share_start_words(env, program, \
+			  (const char *const []){ __VA_ARGS__, NULL })
 /* The end of a process, as a line. */
 void share_wait(const char *what, pid_t pid);
 /* The same environment, without what matters here. */
@@ -44,7 +48,8 @@ char **share_env(const char *preload);
 const char *share_family(const struct compat *c);
 const char *share_ip(const struct compat *c);
 /* In a child of fork(): the rest of it is not the test's. */
-void share_leave(void) __attribute__((noreturn));
+__attribute__((noreturn))
+void share_leave(void);
 
 /* sharing_number.c: second numbers for one socket */
 void dup_both(struct compat *c);

@@ -45,7 +45,7 @@ static void echo_by(struct compat *c, char **env)
 
 	set_cloexec(t.cl, true);
 	set_cloexec(t.sv, false);
-	pid = share_start(env, "shim_child", "echo", number(t.sv), NULL);
+	pid = share_start(env, "shim_child", "echo", number(t.sv));
 	net_close(&t.sv);
 	with_echo(&t);
 	share_wait("the program", pid);
@@ -60,8 +60,7 @@ void exec_keeps(struct compat *c)
 
 	for (i = 0; i < 3; i++) {
 		set_cloexec(t.cl, false);
-		pid = share_start(NULL, "shim_child", "is-open", number(t.cl),
-				  NULL);
+		pid = share_start(NULL, "shim_child", "is-open", number(t.cl));
 		share_wait("a program that has it", pid);
 		share_exchange(&t, "after that");
 	}
@@ -76,8 +75,7 @@ void exec_closes(struct compat *c)
 
 	for (i = 0; i < 3; i++) {
 		set_cloexec(t.cl, true);
-		pid = share_start(NULL, "shim_child", "is-open", number(t.cl),
-				  NULL);
+		pid = share_start(NULL, "shim_child", "is-open", number(t.cl));
 		share_wait("a program that has it not", pid);
 		share_exchange(&t, "after that");
 	}
@@ -145,7 +143,6 @@ static pid_t spawn_cat(struct share_talk *t, char **env)
 /* As inetd does: a program that knows nothing of sockets. */
 void spawned_as_stdio(struct compat *c)
 {
-	extern char **environ;
 	struct share_talk t;
 	pid_t pid;
 	int i;
@@ -186,7 +183,7 @@ static void pass(struct compat *c, char **env)
 	set_cloexec(t.cl, true);
 	set_cloexec(t.sv, true);
 	set_cloexec(via[0], true);
-	pid = share_start(env, "shim_child", "receive", number(via[1]), NULL);
+	pid = share_start(env, "shim_child", "receive", number(via[1]));
 	share_exchange(&t, "while the program starts");
 	send_to_program(via[0], t.sv);
 	net_close(&t.sv);

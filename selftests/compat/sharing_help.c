@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the tests of shared sockets have in common; see sharing.h. */
 #include <limits.h>
-#include <stdarg.h>
 
 #include "sharing.h"
 
 #define WORDS	12
-
-extern char **environ;
 
 void share_message(int from, int to, uint64_t *pos, size_t len)
 {
@@ -65,19 +62,17 @@ const char *share_beside(const char *name)
 	return path;
 }
 
-pid_t share_start(char **env, const char *program, ...)
+pid_t share_start_words(char **env, const char *program,
+			const char *const *more)
 {
 	const char *words[WORDS] = { share_beside(program) };
-	va_list args;
 	pid_t pid;
 	int i = 0;
 
-	va_start(args, program);
 	do {
 		COMPAT_MUST(++i < WORDS);
-		words[i] = va_arg(args, const char *);
-	} while (words[i]);
-	va_end(args);
+		words[i] = *more;
+	} while (*more++);
 	fflush(stdout);
 	errno = posix_spawn(&pid, words[0], NULL, NULL, (char **)words,
 			    env ? env : environ);

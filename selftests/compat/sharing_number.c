@@ -72,6 +72,7 @@ static const struct {
 void dup_both(struct compat *c)
 {
 	size_t i;
+	char byte;
 	int first;
 
 	for (i = 0; i < 2 * SHARE_COUNT(doubles); i++) {
@@ -92,7 +93,7 @@ void dup_both(struct compat *c)
 		}
 		share_exchange(&t, "one number less");
 		REC(close(t.cl));
-		REC(recv(t.sv, (char [1]){ }, 1, 0));
+		REC(recv(t.sv, &byte, 1, 0));
 		t.cl = -1;
 		share_close(&t);
 	}
@@ -149,25 +150,26 @@ void dup_by_number(struct compat *c)
 {
 	struct share_talk t = share_open(c);
 	const int keep = dup(t.cl);
+	char byte;
 
 	REC(syscall(SYS_fcntl, t.cl, F_SETFL, O_NONBLOCK));
 	REC(fcntl(keep, F_GETFL));
-	REC(recv(t.cl, (char [1]){ }, 1, 0));
+	REC(recv(t.cl, &byte, 1, 0));
 	REC(fcntl(keep, F_SETFL, 0));
 	share_exchange(&t, "blocking again");
 	REC(syscall(SYS_close, t.cl));
 	t.cl = keep;
 	share_exchange(&t, "by the other number");
 	REC(syscall(SYS_close_range, keep, keep, 0));
-	REC(recv(t.sv, (char [1]){ }, 1, 0));
+	REC(recv(t.sv, &byte, 1, 0));
 	REC(fcntl(keep, F_GETFD));
 }
 
 /* The same bytes by call and by number, in turns. */
 void by_syscall(struct compat *c)
 {
-	struct iovec iov[2] = { { (char []){ "ab" }, 2 },
-				{ (char []){ "cd" }, 2 } };
+	char text[] = "abcd";
+	struct iovec iov[2] = { { text, 2 }, { text + 2, 2 } };
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
 	char buf[64];
 	int i;

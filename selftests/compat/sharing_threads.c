@@ -141,7 +141,7 @@ void readers_many(struct compat *c)
 	static struct reader r[THREADS];
 	pthread_t threads[THREADS];
 	unsigned char all[256];
-	long sum = 0, wrong = 0;
+	long sum, wrong = 0;
 	int i, j;
 
 	for (i = 0; i < 256; i++)

@@ -66,7 +66,7 @@ static int has_used_rings(int fd)
 	       info.tx_ring_bytes && info.rx_ring_bytes;
 }
 
-/* Bytes to and fro between two sockets of this process, looked at. */
+/* Bytes both ways between two sockets of this process, looked at. */
 static int converse(int client, int server, int must_be_direct)
 {
 	char *out = malloc(CHUNK), *in = malloc(CHUNK);
@@ -169,7 +169,7 @@ static int sweep(char **words)
 }
 
 /* What the loader has made of a set-user-id program. */
-static int secure(char **words)
+static int report(char **words)
 {
 	const char *preload = getenv("LD_PRELOAD");
 
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "is-open"))
 		status = is_open(atoi(argv[2]));
 	else if (argc == 3 && !strcmp(argv[1], "secure"))
-		status = secure(argv + 2);
+		status = report(argv + 2);
 	else
 		printf("child: what?\n");
 	fflush(stdout);

@@ -19,7 +19,8 @@
 
 static void data_calls(struct compat *c)
 {
-	struct iovec iov = { (char [8]){ "iov" }, 4 };
+	char text[] = "iov";
+	struct iovec iov = { text, 4 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	char buf[64];
 
@@ -77,6 +78,7 @@ void many_descriptors(struct compat *c)
 {
 	const struct rlimit limit = { MANY + 100, MANY + 100 };
 	struct share_talk high[3], low;
+	char byte;
 	int fd, i;
 
 	if (setrlimit(RLIMIT_NOFILE, &limit)) {
@@ -100,7 +102,7 @@ void many_descriptors(struct compat *c)
 	high[0].cl = 5000;
 	share_exchange(&high[0], "in the middle");
 	REC(close_range(1000, ~0u, 0));
-	REC(recv(low.sv, (char [1]){ }, 1, MSG_DONTWAIT));
+	REC(recv(low.sv, &byte, 1, MSG_DONTWAIT));
 	share_exchange(&low, "alone");
 	low = share_open(c);
 	share_exchange(&low, "a new one");

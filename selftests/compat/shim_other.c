@@ -16,7 +16,7 @@ static void *behind(const char *name)
 
 ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	ssize_t (*next)(int, const void *, size_t, int);
+	ssize_t (*next)(int fd, const void *buf, size_t len, int flags);
 
 	*(void **)&next = behind("send");
 	return next(fd, buf, len, flags);
@@ -24,7 +24,7 @@ ssize_t send(int fd, const void *buf, size_t len, int flags)
 
 ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	ssize_t (*next)(int, void *, size_t, int);
+	ssize_t (*next)(int fd, void *buf, size_t len, int flags);
 
 	*(void **)&next = behind("recv");
 	return next(fd, buf, len, flags);
@@ -32,7 +32,7 @@ ssize_t recv(int fd, void *buf, size_t len, int flags)
 
 int socket(int family, int type, int protocol)
 {
-	int (*next)(int, int, int);
+	int (*next)(int family, int type, int protocol);
 
 	*(void **)&next = behind("socket");
 	return next(family, type, protocol);
@@ -40,7 +40,7 @@ int socket(int family, int type, int protocol)
 
 int accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
-	int (*next)(int, struct sockaddr *, socklen_t *);
+	int (*next)(int fd, struct sockaddr *addr, socklen_t *len);
 
 	*(void **)&next = behind("accept");
 	return next(fd, addr, len);
@@ -48,7 +48,7 @@ int accept(int fd, struct sockaddr *addr, socklen_t *len)
 
 int close(int fd)
 {
-	int (*next)(int);
+	int (*next)(int fd);
 
 	*(void **)&next = behind("close");
 	return next(fd);

@@ -6,7 +6,10 @@
 
 #include "shim.h"
 
-extern char **environ;
+/* The build says which it is. */
+#ifndef SHIM_ASAN
+#define SHIM_ASAN	"libasan.so.8"
+#endif
 
 /* Before what is preloaded already, after it, or both are one. */
 static char **with(const char *library, bool first)
@@ -27,7 +30,7 @@ static void talk(struct compat *c, const char *what, const char *program,
 		 char **env)
 {
 	share_wait(what, share_start(env, program, "talk", share_family(c),
-				     share_ip(c), NULL));
+				     share_ip(c)));
 }
 
 void program_itself(struct compat *c)
@@ -136,5 +139,5 @@ void closes_all(struct compat *c)
 	for (i = 0; i < SHARE_COUNT(ways); i++)
 		share_wait(ways[i], share_start(NULL, "shim_child", "sweep",
 						ways[i], share_family(c),
-						share_ip(c), NULL));
+						share_ip(c)));
 }

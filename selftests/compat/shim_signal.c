@@ -57,6 +57,8 @@ static void *write_records(void *arg)
 			COMPAT_MUST(send(r->fd, buf, r->len, 0) ==
 				    (ssize_t)r->len);
 	}
+	/* A signal to a thread that has ended would be lost. */
+	pthread_barrier_wait(&r->start);
 	return NULL;
 }
 
@@ -99,6 +101,7 @@ static void write_with_handler(struct compat *c, size_t len, int each)
 			    (ssize_t)((each + 1) * len));
 		bad += !records_good(buf, &r);
 	}
+	pthread_barrier_wait(&r.start);
 	pthread_join(thread, NULL);
 	rec_say("records of %zu bytes: %d rounds, %d bad", len, round, bad);
 	free(buf);

@@ -36,7 +36,9 @@ def native(out):
     user = out / "user"
     units = [f"{user}/selftests/native/{name}-plain" for name in RING]
     units += [f"{user}/lib-test", f"{user}/sdirect-check",
-              f"python3 {TOP}/tools/sdirect/test/usage.py {user}/sdirect"]
+              f"python3 {TOP}/tools/sdirect/test/usage.py {user}/sdirect",
+              f"BUILD={user} {sys.executable} -m pytest -q {HERE.parent}/"
+              "test_build.py -k 'of_tools or unknown_option'"]
     return ["sh", "-ec", "\n".join(units)]
 
 

@@ -10,7 +10,7 @@ import time
 from measured import TOP
 
 SILENCE = 20            # seconds without a word from us, at most
-SHOWN = re.compile(r"^(@@ section|# |vm: )")
+SHOWN = re.compile(r"^(@@ section|# (?! )|vm: )")
 FAILED = re.compile(r"^(@@ failed| *not ok \d|time limit of "
                     r"|unreferenced object)")
 

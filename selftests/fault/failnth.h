@@ -45,7 +45,11 @@ struct hit {
  * @limit:	seconds for it all
  * @silence:	seconds without a system call after which it hangs
  * @out:	where the program writes
+ * @argv:	what to run
  * @used:	allocations that were counted
+ * @tasks:	that there have been
+ * @hits:	the calls that met the fault
+ * @n_hits:	how many
  * @hung:	it was ended by us
  * @signal:	of the program, if one ended it
  * @status:	its exit status
