@@ -136,9 +136,11 @@ static void sharer_calls(struct net_pair *p, pid_t pid, enum fate fate)
 		torture_kill(pid);
 }
 
-void death_step_send(struct round *r)
+/* The sender is stopped in @function, somewhere in its first @most steps. */
+static void step_in(struct round *r, uintptr_t function, uint32_t most,
+		    bool attached)
 {
-	const uint32_t steps = rng_below(&r->rng, STEPS);
+	const uint32_t steps = rng_below(&r->rng, most);
 	const enum fate fate = rng_below(&r->rng, FATES);
 	struct net_pair p;
 	pid_t pid;
@@ -146,24 +148,19 @@ void death_step_send(struct round *r)
 	death_pair(r, &p);
 	pid = net_fork();
 	if (!pid)
-		traced_sender(&p, true);
-	stop_in(pid, (uintptr_t)sdirect_send, steps);
+		traced_sender(&p, attached);
+	stop_in(pid, function, steps);
 	sharer_calls(&p, pid, fate);
+}
+
+void death_step_send(struct round *r)
+{
+	step_in(r, (uintptr_t)sdirect_send, STEPS, true);
 }
 
 void death_step_attach(struct round *r)
 {
-	const uint32_t steps = rng_below(&r->rng, ATTACH_STEPS);
-	const enum fate fate = rng_below(&r->rng, FATES);
-	struct net_pair p;
-	pid_t pid;
-
-	death_pair(r, &p);
-	pid = net_fork();
-	if (!pid)
-		traced_sender(&p, false);
-	stop_in(pid, (uintptr_t)sdirect_attach, steps);
-	sharer_calls(&p, pid, fate);
+	step_in(r, (uintptr_t)sdirect_attach, ATTACH_STEPS, false);
 }
 
 static void traced_reader(struct net_pair *p, uint32_t *got)

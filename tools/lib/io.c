@@ -17,6 +17,7 @@
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
 #define RECV_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL)
+
 /**
  * struct op - one call on its way
  * @e:		the entry
