@@ -6,14 +6,13 @@ how many random sequences each transport makes, SDIRECT_SEED where they begin.
 """
 import os
 import re
-import subprocess
 import sys
 
 import pytest
 
 import conftest
 import plan
-from guestrun import Output
+from guestrun import SLOWER, Guest, module
 
 COMPAT = plan.TOP / "selftests" / "compat"
 sys.path.insert(0, str(COMPAT))
@@ -50,59 +49,27 @@ CASES = [(group, f"{transport}.{name}")
 CASES += [("random", f"random.{transport}") for transport in RANDOM]
 
 
-def command():
-    kernel = os.environ.get("SDIRECT_KERNEL")
-    module = conftest.BUILD / kernel if kernel else plan.TOP
-    slower = int(os.environ.get("SDIRECT_TIME", "1"))
-    argv = [plan.TOP / "tools/vm/run", "--check-log", "--timeout",
-            LIMIT * slower, "--env", f"SDIRECT_BUILD={conftest.BUILD}"]
-    if kernel:
-        argv += ["--kernel", kernel]
-    for name in ("SDIRECT_TIME", "SDIRECT_SEED"):
-        if name in os.environ:
-            argv += ["--env", f"{name}={os.environ[name]}"]
-    argv += [COMPAT / "run.py", module / "sdirect.ko",
-             os.environ.get("SDIRECT_COUNT", "2000" if ALL else "300"),
-             ",".join(CHOSEN), *GROUPS]
-    return [str(arg) for arg in argv]
-
-
-class Run:
-    """One guest with all comparisons."""
-
-    def __init__(self, tell):
-        self.output = Output()
-        self.tail = []
-        with subprocess.Popen(command(), text=True, errors="replace",
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT) as guest:
-            try:
-                for line in guest.stdout:
-                    self._take(line.rstrip("\r\n"), tell)
-            except BaseException:
-                guest.terminate()
-                raise
-        self.status = guest.returncode
-
-    def _take(self, line, tell):
-        self.tail = (self.tail + [line])[-60:]
-        self.output.feed(line)
-        if line.startswith(("@@ section", "# ", "vm: ")):
-            tell(line.replace("@@ section", "compat:"))
+def in_guest(build):
+    return [COMPAT / "run.py", module(build),
+            os.environ.get("SDIRECT_COUNT", "2000" if ALL else "300"),
+            ",".join(CHOSEN), *GROUPS]
 
 
 @pytest.fixture(scope="session")
-def run(request):
-    conftest.make("all")
+def run(request, build):
+    conftest.make_module()
+    conftest.make("tools")
     conftest.make("-C", "selftests/compat")
-    return Run(conftest.teller(request.config))
+    guest = Guest(build, "compare", in_guest(build),
+                  conftest.teller(request.config), LIMIT * SLOWER)
+    yield guest
+    guest.stop()
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("group, case", CASES)
 def test_same_as_tcp(run, group, case):
-    result = run.output.results.get((group, case))
+    result = run.result(group, case)
     assert result, "\n".join(run.tail)
     assert result.outcome == "passed", "\n".join(result.lines)
 
@@ -110,5 +77,5 @@ def test_same_as_tcp(run, group, case):
 @pytest.mark.guest
 def test_compat_log(run):
     """Nothing in the kernel's log, no test but those that are listed."""
+    assert run.finish() in (0, 1), "\n".join(run.tail)
     assert set(run.output.results) == set(CASES), run.tail
-    assert run.status in (0, 1), "\n".join(run.tail)
