@@ -80,6 +80,15 @@ static int side_of(int fd)
 	return fd - FAKE_FD;
 }
 
+/*
+ * What an attach says is to be mapped: a ring may be appended before the
+ * library comes to map the one it was told of.
+ */
+static uint64_t offset_of(int rx, int seg)
+{
+	return fake.page * (1 + (uint64_t)rx * FAKE_SEGS + (uint64_t)seg);
+}
+
 static int attach(int side, struct sdirect_attach *at)
 {
 	struct fake_end *e = &fake.end[side], *peer = &fake.end[!side];
@@ -99,8 +108,8 @@ static int attach(int side, struct sdirect_attach *at)
 	at->side = (uint32_t)side;
 	at->tx_epoch = SDIRECT_LOAD(&fake.kern->end[side].tx_epoch);
 	at->rx_epoch = SDIRECT_LOAD(&fake.kern->end[side].rx_epoch);
-	at->tx_offset = fake.page * 16;
-	at->rx_offset = fake.page * 32;
+	at->tx_offset = offset_of(0, e->tx_seg);
+	at->rx_offset = offset_of(1, e->rx_seg);
 	at->tx_length = fake.page + 2 * tx->size;
 	at->rx_length = 2 * fake.page + 2 * rx->size;
 	at->tx_base = tx->start;
@@ -138,16 +147,16 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	return err;
 }
 
-/* Maps what the last attach of this end has described. */
 static int fake_mmap(void **where, size_t len, int prot, int fd, off_t offset)
 {
-	int side = side_of(fd), rx = offset == (off_t)fake.page * 32;
+	int side = side_of(fd), at_page = (int)((size_t)offset / fake.page) - 1;
+	int rx = at_page / FAKE_SEGS, i = at_page % FAKE_SEGS;
 	struct fake_end *e = &fake.end[side];
 	struct fake_seg *seg;
 	char *at = reserve(len);
 
 	pthread_mutex_lock(&fake.lock);
-	seg = rx ? &fake.end[!side].seg[e->rx_seg] : &e->seg[e->tx_seg];
+	seg = &fake.end[rx ? !side : side].seg[i];
 	if (rx) {
 		map_at(at, fake.page, prot, fake.page_fd, 0);
 		map_at(at + fake.page, fake.page, prot, fake.page_fd,
