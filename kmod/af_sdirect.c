@@ -88,6 +88,7 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 	if (!ss || len < (int)sizeof(addr->sa_family))
 		return tcp_ops(sock)->connect(sock, addr, len, flags);
 	if (addr->sa_family == AF_UNSPEC) {
+		WRITE_ONCE(ss->disconnects, ss->disconnects + 1);
 		if (sdr_sock_pair(ss))
 			end_stream(ss, false);
 		sdr_sock_leave(ss);
@@ -165,7 +166,14 @@ static int plain_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 			   SDR_STAT_TCP_RX_MSGS, SDR_STAT_TCP_RX);
 }
 
-static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+/* A call that goes on with one that has moved bytes must not be made again. */
+static ssize_t not_again(ssize_t ret, unsigned int flags)
+{
+	return ret == -ERESTARTSYS && flags & SDIRECT_MSG_CONTINUED ? -EINTR :
+								      ret;
+}
+
+static ssize_t do_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct sdr_sock *ss = direct_sk(sock);
 	struct sock *sk = sock->sk;
@@ -187,8 +195,13 @@ static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	return sdr_sock_abort_if_failed(ss, ret);
 }
 
-static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
-		       int flags)
+static int sdr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	return not_again(do_sendmsg(sock, msg, len), msg->msg_flags);
+}
+
+static ssize_t do_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+			  int flags)
 {
 	struct sdr_sock *ss = direct_sk(sock);
 
@@ -197,6 +210,12 @@ static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	sdr_sockopt_obey(ss);
 	return sdr_sock_abort_if_failed(ss,
 					sdr_stream_recv(ss, msg, len, flags));
+}
+
+static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		       int flags)
+{
+	return not_again(do_recvmsg(sock, msg, len, flags), flags);
 }
 
 static __poll_t sdr_poll(struct file *file, struct socket *sock,

@@ -161,6 +161,7 @@ static struct sdr_sock *second_end(struct sock *sk, bool active)
 	ss->quota = sdr_quota_get(test_payer()->quota);
 	mutex_init(&ss->rx_lock);
 	INIT_HLIST_NODE(&ss->rdv_node);
+	sdr_stall_init(&ss->stall);
 	INIT_LIST_HEAD(&ss->node);
 	ss->tally.net = sock_net(sk);
 	sdr_stream_init(&ss->tx, sk, &ss->tally);

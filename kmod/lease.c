@@ -340,7 +340,7 @@ int sdr_lease_attach(struct sdr_sock *ss, struct sdirect_attach *at)
 	if (err)
 		return err;
 
-	sdr_stream_seal_now(ss);
+	sdr_stream_seal(ss);
 	tx = sdr_stream_ring_tx(ss, &at->tx_base);
 	rx = sdr_stream_ring_rx(ss, &at->rx_base);
 	if (!tx && !rx)

@@ -197,9 +197,9 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 {
 	long timeo = sock_rcvtimeo(ss->sk, flags & MSG_DONTWAIT);
 	size_t target = sock_rcvlowat(ss->sk, flags & MSG_WAITALL, len);
+	int idle = 0, disconnects = READ_ONCE(ss->disconnects), err;
 	const struct iov_iter start = msg->msg_iter;
 	ssize_t done = 0, n;
-	int idle = 0, err;
 	bool at_mark;
 	u64 seen;
 
@@ -242,6 +242,9 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 			continue;
 		}
 		err = wait_rx(ss, &timeo, idle++, seen);
+		/* As sk_wait_event() has it. */
+		if (!err && disconnects != READ_ONCE(ss->disconnects))
+			err = -EPIPE;
 		if (err) {
 			n = err;
 			break;

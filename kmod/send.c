@@ -38,7 +38,7 @@ static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 		if (!sdr_flow_on_tcp(tx))
 			return -ENOMEM;
 	} else if (sdr_stream_seal_due(ss)) {
-		sdr_stream_seal_now(ss);
+		sdr_stream_seal(ss);
 	}
 	if (!sdr_flow_on_tcp(tx) && (sdr_stream_unread(tx->pair, ss->side) ||
 				     sdr_stream_tx_ended(ss->sk))) {
@@ -108,8 +108,8 @@ static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 {
 	long timeo = sock_sndtimeo(ss->sk, msg->msg_flags & MSG_DONTWAIT);
+	int idle = 0, disconnects = ss->disconnects, err;
 	ssize_t done = 0, n;
-	int idle = 0, err;
 
 	do {
 		n = send_pass(ss, msg, !done);
@@ -120,6 +120,7 @@ ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 		}
 		if (n != -EAGAIN)
 			break;
+		sdr_stall_note(ss);
 		if (!timeo) {
 			/* An edge-triggered writer goes by this EAGAIN. */
 			if (idle++ || !tx_ready(ss))
@@ -127,6 +128,9 @@ ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 			continue;
 		}
 		err = wait_tx(ss, &timeo, idle++);
+		/* As sk_wait_event() has it. */
+		if (!err && disconnects != ss->disconnects)
+			err = -EPIPE;
 		if (err) {
 			n = err;
 			break;

@@ -29,6 +29,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	ss->quota = sdr_quota_find(current_euid());
 	mutex_init(&ss->rx_lock);
 	INIT_HLIST_NODE(&ss->rdv_node);
+	sdr_stall_init(&ss->stall);
 	ss->tally.net = sock_net(sk);
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
 	sdr_stream_init(&ss->rx, sk, &ss->tally);
@@ -108,6 +109,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 	struct sock *sk = ss->sk;
 	struct sdr_net *sn = sdr_net(sock_net(sk));
 
+	sdr_stall_stop(ss);
 	sdr_sock_leave(ss);
 	if (ss->watching)
 		remove_wait_queue(sk_sleep(sk), &ss->watch);

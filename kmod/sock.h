@@ -28,6 +28,7 @@
 #include "carrier.h"
 #include "key.h"
 #include "net.h"
+#include "stall.h"
 
 struct sdr_quota;
 struct sdr_region;
@@ -73,6 +74,8 @@ enum sdr_rdv {
  * @rx_lock:	serialises receivers
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
+ * @stall:	watches over a send direction without room
+ * @disconnects: how often connect(AF_UNSPEC) was called
  * @region:	what user space may map; NULL until first asked for
  * @watch:	looks at the socket's state whenever its wait queue is woken
  * @watching:	@watch is queued
@@ -98,6 +101,8 @@ struct sdr_sock {
 	struct mutex rx_lock;
 	struct sdr_flow tx;
 	struct sdr_flow rx;
+	struct sdr_stall stall;
+	int disconnects;
 	struct sdr_region *region;
 	wait_queue_entry_t watch;
 	bool watching;

@@ -108,6 +108,9 @@ static int get_info(const struct sock *sk, char __user *optval,
 	return 0;
 }
 
+/* What TCP_ZEROCOPY_RECEIVE may be asked for besides bytes: their times. */
+#define SDR_ZC_MSG_FLAGS	2
+
 /* Nothing to map: the bytes are on a ring, for a plain recv(). */
 static int nothing_to_map(u64 bytes, char __user *optval, int __user *optlen)
 {
@@ -121,6 +124,9 @@ static int nothing_to_map(u64 bytes, char __user *optval, int __user *optlen)
 	len = min_t(int, len, sizeof(zc));
 	if (copy_from_user(&zc, optval, len))
 		return -EFAULT;
+	if (!PAGE_ALIGNED(zc.address) || zc.reserved ||
+	    zc.msg_flags & ~SDR_ZC_MSG_FLAGS)
+		return -EINVAL;
 	zc.length = 0;
 	zc.recv_skip_hint = min_t(u64, bytes, INT_MAX);
 	zc.inq = zc.recv_skip_hint;

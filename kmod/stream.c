@@ -112,12 +112,16 @@ static s64 in_flight(struct sdr_sock *ss, struct sdr_payer *payer)
 /* What TCP would have let a program write before the peer reads. */
 static u32 ring_limit(const struct sock *sk)
 {
+	u32 most = READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]);
 	u32 limit = sk->sk_userlocks & SOCK_SNDBUF_LOCK ?
-		READ_ONCE(sk->sk_sndbuf) :
-		READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]);
+		READ_ONCE(sk->sk_sndbuf) : most;
 
+	limit = min(limit, tcp_notsent_lowat(tcp_sk(sk)));
+	/* Much of it would be in the peer's buffer, which it may fill. */
+	if (limit < most)
+		limit += tcp_sk(sk)->snd_wnd;
 	limit = clamp_t(u32, limit, SDR_RING_FIRST, SDIRECT_RING_MAX);
-	return roundup_pow_of_two(limit);
+	return rounddown_pow_of_two(limit);
 }
 
 static int start_ring(struct sdr_sock *ss, u32 size,
@@ -182,6 +186,21 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 		return false;
 	WRITE_ONCE(ss->reason, SDIRECT_REASON_NONE);
 	return true;
+}
+
+void sdr_stream_seal(struct sdr_sock *ss)
+{
+	struct sock *sk = ss->sk;
+
+	if (!sdr_flow_on_tcp(&ss->tx) || !sdr_stream_seal_now(ss))
+		return;
+	/*
+	 * The acknowledgements that data on TCP would have carried now must go
+	 * by themselves, or a peer that still sends by TCP waits for them.
+	 */
+	release_sock(sk);
+	tcp_sock_set_quickack(sk, 1);
+	lock_sock(sk);
 }
 
 bool sdr_stream_seal_due(const struct sdr_sock *ss)

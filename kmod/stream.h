@@ -121,6 +121,15 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events);
 bool sdr_stream_seal_now(struct sdr_sock *ss);
 
 /**
+ * sdr_stream_seal - the same for a connection in use
+ * @ss:	the socket
+ *
+ * TCP's acknowledgements no longer wait for data to carry them.  Context: the
+ * socket's lock is held, and dropped for a moment; may sleep.
+ */
+void sdr_stream_seal(struct sdr_sock *ss);
+
+/**
  * sdr_stream_to_tcp - move the send direction back to TCP
  * @ss:	the socket
  * @reason:	what to tell about it

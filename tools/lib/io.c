@@ -209,7 +209,8 @@ static ssize_t send_rest(const struct op *op)
 
 	rest_of(op, &msg);
 	/* As TCP does: no signal for a call that has sent something. */
-	return call_sendmsg(op->fd, &msg, op->flags | MSG_NOSIGNAL);
+	return call_sendmsg(op->fd, &msg, op->flags | MSG_NOSIGNAL |
+					  SDIRECT_MSG_CONTINUED);
 }
 
 /* Ends with the lock released, also if the thread is cancelled in it. */
@@ -258,7 +259,7 @@ static ssize_t recv_all(const struct op *op)
 	struct msghdr msg = { .msg_iov = iov };
 
 	rest_of(op, &msg);
-	return call_recvmsg(op->fd, &msg, op->flags);
+	return call_recvmsg(op->fd, &msg, op->flags | SDIRECT_MSG_CONTINUED);
 }
 
 static ssize_t recv_by_call(struct op *op, struct msghdr *msg)

@@ -25,6 +25,19 @@ static struct sdi_entry *lookup(int fd)
 	return e;
 }
 
+/*
+ * Calls that other files take too: the number may have been closed behind our
+ * back and be one of those now.
+ */
+static int is_no_socket(int fd, ssize_t ret, int saved)
+{
+	if (ret != -ENOTSOCK)
+		return 0;
+	sdi_fd_drop(fd);
+	errno = saved;
+	return 1;
+}
+
 /* How the C library ends a program that would write past its buffer. */
 void __chk_fail(void) __attribute__((noreturn));
 
@@ -57,10 +70,12 @@ static int is_ordinary(const struct iovec *iov, int count)
 HOOK ssize_t read(int fd, void *buf, size_t len)
 {
 	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
+	const int saved = errno;
+	ssize_t ret = e ? sdi_recv(e, fd, buf, len, 0) : 0;
 
-	if (!e)
+	if (!e || is_no_socket(fd, ret, saved))
 		return next.read(fd, buf, len);
-	return result(sdi_recv(e, fd, buf, len, 0));
+	return result(ret);
 }
 
 HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
@@ -105,10 +120,12 @@ HOOK ssize_t readv(int fd, const struct iovec *iov, int count)
 		.msg_iov = (struct iovec *)iov,
 		.msg_iovlen = (size_t)count,
 	};
+	const int saved = errno;
+	ssize_t ret = e ? sdi_recvmsg(e, fd, &msg, 0) : 0;
 
-	if (!e)
+	if (!e || is_no_socket(fd, ret, saved))
 		return next.readv(fd, iov, count);
-	return result(sdi_recvmsg(e, fd, &msg, 0));
+	return result(ret);
 }
 
 HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
@@ -126,10 +143,12 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 HOOK ssize_t write(int fd, const void *buf, size_t len)
 {
 	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
+	const int saved = errno;
+	ssize_t ret = e ? sdi_send(e, fd, buf, len, 0) : 0;
 
-	if (!e)
+	if (!e || is_no_socket(fd, ret, saved))
 		return next.write(fd, buf, len);
-	return result(sdi_send(e, fd, buf, len, 0));
+	return result(ret);
 }
 
 HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
@@ -154,10 +173,12 @@ HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
 		.msg_iov = (struct iovec *)iov,
 		.msg_iovlen = (size_t)count,
 	};
+	const int saved = errno;
+	ssize_t ret = e ? sdi_sendmsg(e, fd, &msg, 0) : 0;
 
-	if (!e)
+	if (!e || is_no_socket(fd, ret, saved))
 		return next.writev(fd, iov, count);
-	return result(sdi_sendmsg(e, fd, &msg, 0));
+	return result(ret);
 }
 
 HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)

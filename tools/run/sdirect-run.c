@@ -52,29 +52,41 @@ static int find_shim(char *path, size_t size)
 	return access(path, R_OK);
 }
 
-/* The loader takes a list; a path with one of its separators has no place. */
-static int set_preload(const char *shim)
+/* Puts @word before what a variable holds, unless it is there. */
+static int prepend(const char *variable, const char *word)
 {
-	const char *old = getenv("LD_PRELOAD");
-	size_t size = strlen(shim) + (old ? strlen(old) : 0) + 2;
+	const char *old = getenv(variable);
+	size_t size = strlen(word) + (old ? strlen(old) : 0) + 2;
 	char *list;
 	int err;
 
-	if (strpbrk(shim, ": ")) {
-		errno = EINVAL;
-		return -1;
-	}
 	if (!old || !*old)
-		return setenv("LD_PRELOAD", shim, 1);
-	if (strstr(old, shim))
+		return setenv(variable, word, 1);
+	if (strstr(old, word))
 		return 0;
 	list = malloc(size);
 	if (!list)
 		return -1;
-	snprintf(list, size, "%s:%s", shim, old);
-	err = setenv("LD_PRELOAD", list, 1);
+	snprintf(list, size, "%s:%s", word, old);
+	err = setenv(variable, list, 1);
 	free(list);
 	return err;
+}
+
+/* The loader takes a list; a path with one of its separators has no place. */
+static int set_preload(const char *shim)
+{
+	if (strpbrk(shim, ": ")) {
+		errno = EINVAL;
+		return -1;
+	}
+	/*
+	 * A program with the address sanitizer ends if another library is
+	 * loaded before that: one might have its malloc().  The shim has none,
+	 * and what the program sets itself comes later and counts.
+	 */
+	return prepend("LD_PRELOAD", shim) ||
+	       prepend("ASAN_OPTIONS", "verify_asan_link_order=0");
 }
 
 /* The shim leaves a module of another ABI to system calls, and says nothing. */

@@ -63,6 +63,13 @@
 
 #define SOL_SDIRECT		1489
 
+/*
+ * In the flags of sendmsg(), recvmsg() and their kind: the call goes on with
+ * one that has moved bytes by itself, so a signal ends it (EINTR) instead of
+ * having it made again.  TCP ignores this bit.
+ */
+#define SDIRECT_MSG_CONTINUED	0x10000000
+
 /* getsockopt(SOL_SDIRECT, SDIRECT_INFO): struct sdirect_info */
 #define SDIRECT_INFO		1
 
