@@ -95,7 +95,7 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 		return tcp_ops(sock)->connect(sock, addr, len, flags);
 	}
 	if (sock->state == SS_UNCONNECTED) {
-		sdr_sock_take_cred(ss);
+		sdr_sock_take_over(ss);
 		sdr_key_preset(sock->sk, &ss->secret);
 		ss->active = true;
 	}

@@ -157,8 +157,7 @@ static struct sdr_sock *second_end(struct sock *sk, bool active)
 		return NULL;
 	ss->sk = sk;
 	ss->active = active;
-	ss->cred = get_current_cred();
-	ss->quota = sdr_quota_get(test_payer()->quota);
+	ss->owner = sdr_owner_current();
 	mutex_init(&ss->rx_lock);
 	INIT_HLIST_NODE(&ss->rdv_node);
 	sdr_stall_init(&ss->stall);

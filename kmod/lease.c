@@ -245,7 +245,7 @@ static int region_get(struct sdr_sock *ss)
 
 	if (ss->region)
 		return 0;
-	region = sdr_region_create(ss->pair, ss->side, ss->quota);
+	region = sdr_region_create(ss->pair, ss->side, ss->owner.quota);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	/* Pairs with all who look without the socket's lock. */

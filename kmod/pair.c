@@ -72,6 +72,7 @@ static void pair_free_rcu(struct rcu_head *rcu)
 		}
 		if (pair->end[i].ctl)
 			__free_page(pair->end[i].ctl);
+		sdr_owner_put(&pair->end[i].owner);
 	}
 	if (pair->kern) {
 		__free_page(pair->kern);

@@ -9,9 +9,10 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "owner.h"
+
 struct sdr_carrier;
 struct sdr_payer;
-struct sdr_quota;
 struct sdr_ring;
 struct sdr_sock;
 
@@ -40,12 +41,14 @@ struct sdr_seg {
 /**
  * struct sdr_end - one end of a pair
  * @ss:		its socket, NULL once that is closed; under the pair's lock
+ * @owner:	whose it is; set with @ss and kept after it
  * @ctl:	the page that this end writes, NULL until a ring is needed
  * @by_tcp:	what is sent to this end must go by TCP; set once, under the
  *		pair's lock
  */
 struct sdr_end {
 	struct sdr_sock *ss;
+	struct sdr_owner owner;
 	struct page *ctl;
 	bool by_tcp;
 };

@@ -4,10 +4,10 @@
 
 #include <linux/uidgid.h>
 
+#include "owner.h"
 #include "policy.h"
 
-bool sdr_policy_allows(const struct sdr_policy_end *a,
-		       const struct sdr_policy_end *b)
+bool sdr_policy_allows(const struct sdr_owner *a, const struct sdr_owner *b)
 {
 	/*
 	 * Bytes on a ring are seen by no firewall, so without a rule only those

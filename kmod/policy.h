@@ -3,16 +3,9 @@
 #ifndef _SDR_POLICY_H
 #define _SDR_POLICY_H
 
-#include <linux/cred.h>
 #include <linux/types.h>
 
-/**
- * struct sdr_policy_end - what the policy knows of one end
- * @cred:	who connected or accepted, as of then
- */
-struct sdr_policy_end {
-	const struct cred *cred;
-};
+struct sdr_owner;
 
 /**
  * sdr_policy_allows - may these two exchange bytes outside TCP?
@@ -21,7 +14,6 @@ struct sdr_policy_end {
  *
  * Context: atomic.
  */
-bool sdr_policy_allows(const struct sdr_policy_end *a,
-		       const struct sdr_policy_end *b);
+bool sdr_policy_allows(const struct sdr_owner *a, const struct sdr_owner *b);
 
 #endif /* _SDR_POLICY_H */

@@ -5,6 +5,7 @@
 #include <linux/user_namespace.h>
 
 #include "fixture_test.h"
+#include "owner.h"
 #include "policy.h"
 
 /* Only its address is looked at. */
@@ -44,7 +45,7 @@ TEST_PARAM(policy, policy_cases);
 static void verdict(struct kunit *test)
 {
 	const struct policy_case *c = test->param_value;
-	struct sdr_policy_end end[2];
+	struct sdr_owner end[2] = { };
 	struct cred *cred[2];
 	int i;
 

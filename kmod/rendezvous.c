@@ -130,9 +130,6 @@ static bool transformed(const struct sock *sk)
 static enum sdirect_reason judge(const struct sdr_sock *ss,
 				 const struct sdr_sock *peer)
 {
-	struct sdr_policy_end a = { .cred = ss->cred };
-	struct sdr_policy_end b = { .cred = peer->cred };
-
 	if (inet_sk_state_load(peer->sk) != TCP_ESTABLISHED ||
 	    !sdr_key_clocks_agree(ss->sk, peer->sk))
 		return SDIRECT_REASON_KEY;
@@ -140,7 +137,7 @@ static enum sdirect_reason judge(const struct sdr_sock *ss,
 		return SDIRECT_REASON_COUNTS;
 	if (transformed(ss->sk) || transformed(peer->sk))
 		return SDIRECT_REASON_OPTION;
-	if (!sdr_policy_allows(&a, &b))
+	if (!sdr_policy_allows(&ss->owner, &peer->owner))
 		return SDIRECT_REASON_POLICY;
 	return SDIRECT_REASON_NONE;
 }
@@ -148,6 +145,7 @@ static enum sdirect_reason judge(const struct sdr_sock *ss,
 static void join(struct sdr_sock *ss, struct sdr_pair *pair, int side)
 {
 	pair->end[side].ss = ss;
+	pair->end[side].owner = sdr_owner_get(&ss->owner);
 	ss->side = side;
 	WRITE_ONCE(ss->reason, SDIRECT_REASON_COLD);
 	WRITE_ONCE(ss->rdv, SDR_RDV_PAIRED);

@@ -245,10 +245,10 @@ static void other_user(struct ends *e)
 
 	if (!cred)
 		return;
-	cred->euid = uid_eq(e->ss[0]->cred->euid, GLOBAL_ROOT_UID) ?
+	cred->euid = uid_eq(e->ss[0]->owner.cred->euid, GLOBAL_ROOT_UID) ?
 		KUIDT_INIT(4242) : GLOBAL_ROOT_UID;
-	put_cred(e->ss[0]->cred);
-	e->ss[0]->cred = cred;
+	put_cred(e->ss[0]->owner.cred);
+	e->ss[0]->owner.cred = cred;
 }
 
 /* More has come than was sent; the key stays what it was. */

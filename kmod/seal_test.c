@@ -82,12 +82,12 @@ static unsigned long most_of_it(void)
 
 static int exhaust(struct way *way)
 {
-	return sdr_quota_charge(way_receiver(way)->quota, most_of_it());
+	return sdr_quota_charge(way_receiver(way)->owner.quota, most_of_it());
 }
 
 static int recover(struct way *way)
 {
-	sdr_quota_uncharge(way_receiver(way)->quota, most_of_it());
+	sdr_quota_uncharge(way_receiver(way)->owner.quota, most_of_it());
 	return 0;
 }
 

@@ -25,8 +25,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	ss->sk = sk;
 	ss->active = active;
 	ss->reason = SDIRECT_REASON_IDLE;
-	ss->cred = get_current_cred();
-	ss->quota = sdr_quota_find(current_euid());
+	ss->owner = sdr_owner_current();
 	mutex_init(&ss->rx_lock);
 	INIT_HLIST_NODE(&ss->rdv_node);
 	sdr_stall_init(&ss->stall);
@@ -37,8 +36,7 @@ void sdr_sock_create(struct sock *sk, bool active)
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_user_data) {
 		write_unlock_bh(&sk->sk_callback_lock);
-		put_cred(ss->cred);
-		sdr_quota_put(ss->quota);
+		sdr_owner_put(&ss->owner);
 		kfree(ss);
 		return;
 	}
@@ -69,19 +67,15 @@ out:
 	return ss;
 }
 
-void sdr_sock_take_cred(struct sdr_sock *ss)
+void sdr_sock_take_over(struct sdr_sock *ss)
 {
-	struct sdr_quota *quota = sdr_quota_find(current_euid());
-	const struct cred *cred = get_current_cred();
+	struct sdr_owner owner = sdr_owner_current();
 
 	lock_sock(ss->sk);
-	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE) {
-		swap(ss->cred, cred);
-		swap(ss->quota, quota);
-	}
+	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE)
+		swap(ss->owner, owner);
 	release_sock(ss->sk);
-	put_cred(cred);
-	sdr_quota_put(quota);
+	sdr_owner_put(&owner);
 }
 
 void sdr_sock_leave(struct sdr_sock *ss)
@@ -128,8 +122,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 		sdr_pair_close(ss->pair);
 	sdr_pair_put(ss->pair);
 	kfree(ss->tx.way_back);
-	put_cred(ss->cred);
-	sdr_quota_put(ss->quota);
+	sdr_owner_put(&ss->owner);
 	kfree(ss);
 }
 

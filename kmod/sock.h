@@ -20,7 +20,6 @@
 #ifndef _SDR_SOCK_H
 #define _SDR_SOCK_H
 
-#include <linux/cred.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
 #include <net/sock.h>
@@ -28,9 +27,9 @@
 #include "carrier.h"
 #include "key.h"
 #include "net.h"
+#include "owner.h"
 #include "stall.h"
 
-struct sdr_quota;
 struct sdr_region;
 
 /**
@@ -57,8 +56,7 @@ enum sdr_rdv {
  * @sk:		the TCP socket; valid while the user's socket is open
  * @node:	in sdr_net->socks
  * @serial:	its number among those that ever were there; from 1
- * @cred:	who connected or accepted, at that time
- * @quota:	who pays for the memory of rings that it reads
+ * @owner:	who connected or accepted
  * @active:	this end called connect()
  * @failed:	user space wrote what cannot be; reset the connection
  * @stay_tcp:	never seal TCP for a ring (again)
@@ -84,8 +82,7 @@ struct sdr_sock {
 	struct sock *sk;
 	struct list_head node;
 	u64 serial;
-	const struct cred *cred;
-	struct sdr_quota *quota;
+	struct sdr_owner owner;
 	bool active;
 	bool failed;
 	bool stay_tcp;
@@ -148,8 +145,8 @@ static inline struct sdr_pair *sdr_sock_pair(const struct sdr_sock *ss)
  */
 void sdr_sock_create(struct sock *sk, bool active);
 
-/* sdr_sock_take_cred() makes the caller the one who connects. */
-void sdr_sock_take_cred(struct sdr_sock *ss);
+/* sdr_sock_take_over() makes the caller the one who connects. */
+void sdr_sock_take_over(struct sdr_sock *ss);
 
 /**
  * sdr_sock_destroy - take the state away again

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options: most are TCP's own, a few need TCP, one is ours. */
+/* Options: most are TCP's own, a few need TCP, a few are ours. */
 #include "compat.h"
 
+#include <linux/cred.h>
 #include <linux/in6.h>
+#include <linux/socket.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 
 #include "lease.h"
+#include "pair.h"
 #include "sock.h"
 #include "sockopt.h"
 #include "stream.h"
@@ -84,28 +87,84 @@ void sdr_sockopt_obey(struct sdr_sock *ss)
 		sdr_lease_revoke(ss);
 }
 
-static int get_info(const struct sock *sk, char __user *optval,
-		    int __user *optlen)
+/* As much of it as the caller has room for. */
+static int give(const void *what, size_t size, char __user *optval,
+		int __user *optlen)
 {
-	const struct sdr_sock *ss = sdr_sk(sk);
-	struct sdirect_info info;
 	int len;
 
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
-	len = min_t(int, len, sizeof(info));
-	if (ss) {
-		sdr_sock_info(ss, &info);
-	} else {
-		memset(&info, 0, sizeof(info));
-		info.abi_version = SDIRECT_ABI_VERSION;
-		info.reason = SDIRECT_REASON_MEMORY;
-	}
-	if (copy_to_user(optval, &info, len) || put_user(len, optlen))
+	len = min_t(int, len, size);
+	if (copy_to_user(optval, what, len) || put_user(len, optlen))
 		return -EFAULT;
 	return 0;
+}
+
+static int get_info(const struct sock *sk, char __user *optval,
+		    int __user *optlen)
+{
+	struct sdirect_info info = {
+		.abi_version	= SDIRECT_ABI_VERSION,
+		.reason		= SDIRECT_REASON_MEMORY,
+	};
+	const struct sdr_sock *ss = sdr_sk(sk);
+
+	if (ss)
+		sdr_sock_info(ss, &info);
+	return give(&info, sizeof(info), optval, optlen);
+}
+
+/* Who the peer is, as SO_PEERCRED tells it of a Unix socket's. */
+static int get_peer_cred(const struct sock *sk, char __user *optval,
+			 int __user *optlen)
+{
+	const struct sdr_sock *ss = sdr_sk(sk);
+	struct sdr_pair *pair = ss ? sdr_sock_pair(ss) : NULL;
+	struct user_namespace *ns = current_user_ns();
+	const struct sdr_owner *peer;
+	struct ucred cred;
+
+	if (inet_sk_state_load(sk) == TCP_CLOSE ||
+	    inet_sk_state_load(sk) == TCP_LISTEN)
+		return -ENOTCONN;
+	if (!pair)
+		return -ENODATA;
+	peer = &pair->end[!ss->side].owner;
+	memset(&cred, 0, sizeof(cred));
+	cred.pid = pid_vnr(peer->pid);
+	cred.uid = from_kuid_munged(ns, peer->cred->euid);
+	cred.gid = from_kgid_munged(ns, peer->cred->egid);
+	return give(&cred, sizeof(cred), optval, optlen);
+}
+
+/**
+ * struct sdr_own_opt - an option of ours, to be read
+ * @name:	of the option
+ * @get:	reads it
+ */
+struct sdr_own_opt {
+	int name;
+	int (*get)(const struct sock *sk, char __user *optval,
+		   int __user *optlen);
+};
+
+static const struct sdr_own_opt sdr_own_opts[] = {
+	{ SDIRECT_INFO,		get_info },
+	{ SDIRECT_PEERCRED,	get_peer_cred },
+};
+
+static int get_own(const struct sock *sk, int optname, char __user *optval,
+		   int __user *optlen)
+{
+	const struct sdr_own_opt *opt = sdr_own_opts;
+
+	for (; opt < sdr_own_opts + ARRAY_SIZE(sdr_own_opts); opt++)
+		if (opt->name == optname)
+			return opt->get(sk, optval, optlen);
+	return -ENOPROTOOPT;
 }
 
 /* What TCP_ZEROCOPY_RECEIVE may be asked for besides bytes: their times. */
@@ -162,8 +221,7 @@ int sdr_sockopt_get(struct socket *sock, int level, int optname,
 	const struct sdr_sock *ss = sdr_sk(sock->sk);
 
 	if (level == SOL_SDIRECT)
-		return optname == SDIRECT_INFO ?
-			get_info(sock->sk, optval, optlen) : -ENOPROTOOPT;
+		return get_own(sock->sk, optname, optval, optlen);
 	if (level == SOL_TCP && optname == TCP_ZEROCOPY_RECEIVE && ss &&
 	    !sdr_sock_plain(ss) && sdr_sock_pair(ss))
 		return zerocopy_receive(sock, optval, optlen, tcp_get);

@@ -103,7 +103,7 @@ static s64 in_flight(struct sdr_sock *ss, struct sdr_payer *payer)
 		n = pair->end[!ss->side].by_tcp ||
 		    sdr_sockopt_rx_needs_tcp(peer->sk) ? -3 :
 			sdr_rendezvous_counts(ss, peer);
-		*payer = sdr_payer_of(peer->sk, peer->quota);
+		*payer = sdr_payer_of(peer->sk, peer->owner.quota);
 	}
 	spin_unlock(&pair->lock);
 	return n;

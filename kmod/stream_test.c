@@ -155,6 +155,8 @@ static void full_ring(struct kunit *test)
 
 	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
 	WRITE_ONCE(sk->sk_sndbuf, FIRST);
+	/* Both together are not enough for a larger one. */
+	tcp_sk(sk)->snd_wnd = FIRST - 1;
 	KUNIT_EXPECT_TRUE(test, way_seal(&way));
 	KUNIT_EXPECT_FALSE(test, way_grow(&way));
 	KUNIT_EXPECT_EQ(test, poll(way.from), POLLOUT);

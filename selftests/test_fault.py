@@ -137,7 +137,13 @@ CHECK = "| # a.c:1:name:Expected 4 (4) == send(fd, buf, 4, 0) (-1)"
     ("end=failed hit=sendto,-23,1,2", (CHECK,), "finding"),
     ("end=failed hit=sendto,-71,1,2", (CHECK,), "finding"),
     ("end=failed hit=sendto,-12,1,2 hit=read,-95,1,3", (CHECK,), "finding"),
-    ("end=hung hit=sendto,-12,1,2", (), "finding"),
+    ("end=hung hit=recvfrom,-12,1,2", (), "finding"),
+    ("end=hung hit=sendto,4,1,2", (), "finding"),
+    # Somebody waits for what was not sent.
+    ("end=hung hit=sendto,-14,1,2", (), "error"),
+    # The library is told to ask again; of no other error.
+    ("end=failed hit=ioctl,-11,1,2", (CHECK,), "error"),
+    ("end=failed hit=ioctl,-22,1,2", (CHECK,), "finding"),
     ("end=signal:9 hit=sendto,-12,1,2", (), "finding"),
     ("end=failed crash=11 hit=mmap,-12,1,2", (CHECK,), "finding"),
     ("end=failed hit=sendto,-12,1,2",
@@ -155,6 +161,16 @@ def test_lost_by_tcp():
     assert judge.judge(run, ["alloc", "tcp_sendmsg"]).kind == "finding"
     run = run_of("end=signal:11 hit=close,0,1,2")
     assert judge.judge(run, ["tcp_send_fin"]).kind == "finding"
+
+
+def test_lost_ring():
+    """A connection may stay on TCP where our own allocation failed."""
+    warm = "| # a.h:68:name:Expected 0 (0) == net_warm(nf, p) (-1)"
+    run = run_of("end=failed hit=sendto,100,1,2", warm)
+    assert judge.judge(run, ["alloc", "sdr_ring_alloc"]).kind == "lost"
+    assert judge.judge(run, ["alloc", "tcp_sendmsg"]).kind == "finding"
+    run = run_of("end=failed hit=sendto,100,1,2", CHECK)
+    assert judge.judge(run, ["alloc", "sdr_ring_alloc"]).kind == "finding"
 
 
 def test_parse():

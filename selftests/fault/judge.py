@@ -26,14 +26,33 @@ ERRORS = {
     "bind": {errno.EADDRINUSE},
     "listen": {errno.EADDRINUSE},
     "connect": {errno.EADDRNOTAVAIL},
+    # The library asks for rings, and asks again later.
+    "ioctl": {errno.EAGAIN},
 }
-# (function, how the test ends, why): where TCP itself says nothing.
-LOST = (
-    ("tcp_send_fin", ("hung", "failed"),
-     "a FIN for which there is no memory is never sent"),
-)
+SENDS = {"sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile",
+         "splice"}
 # The kernel's own, which no program sees: the call begins again.
 RESTART = {512, 513, 514, 516}
+
+
+class Loss(NamedTuple):
+    """What a program is not told, and why that is right.
+
+    function: the allocation failed in one whose name begins so; ends: how the
+    test ends; check: what its first failing check says
+    """
+    function: str
+    ends: tuple
+    check: str
+    why: str
+
+
+LOSSES = (
+    Loss("tcp_send_fin", ("hung", "failed"), "",
+         "a FIN for which there is no memory is never sent, by TCP either"),
+    Loss("sdr_", ("failed",), r"net_warm\(|net_used_rings\(|not on rings",
+         "the connection stays on TCP, and the test wants rings"),
+)
 
 
 class Hit(NamedTuple):
@@ -53,7 +72,7 @@ class Run(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """kind: passed, error (one that TCP gives), lost (as by TCP), finding"""
+    """kind: passed, error (one that TCP gives), lost (rightly), finding"""
     kind: str
     why: str
 
@@ -121,12 +140,23 @@ def unseen(hit):
         -hit.result not in ANY | ERRORS.get(hit.call, set())
 
 
-def lost_by_tcp(run, stack):
-    """Why TCP would have failed silently as well, or None."""
-    for function, ends, why in LOST:
-        if run.end in ends and function in stack:
-            return why
+def rightly_lost(run, stack):
+    """Why nothing was said, or None."""
+    for loss in LOSSES:
+        if run.end in loss.ends and \
+                any(name.startswith(loss.function) for name in stack) and \
+                re.search(loss.check, first_check(run)):
+            return loss.why
     return None
+
+
+def was_told_not_sent(run):
+    """Did a send say that it failed?  Then somebody waits for the bytes.
+
+    A call that comes back with a lock held is told of by lockdep.
+    """
+    return any(is_error(hit) and hit.call in SENDS and not unseen(hit)
+               for hit in run.hits)
 
 
 def judge(run, stack=()):
@@ -137,9 +167,11 @@ def judge(run, stack=()):
         return Verdict("finding", "it fails by itself")
     if run.end.startswith("signal:"):
         return Verdict("finding", f"it was killed by {run.end}")
-    why = lost_by_tcp(run, stack)
+    why = rightly_lost(run, stack)
     if why:
         return Verdict("lost", why)
+    if run.end == "hung" and was_told_not_sent(run):
+        return Verdict("error", describe(run))
     if run.end == "hung":
         return Verdict("finding", "it hangs")
     if run.crash:

@@ -95,6 +95,42 @@ TEST_F(abi, info_short_buffer)
 	EXPECT_EQ(ENOPROTOOPT, errno);
 }
 
+static int peer_cred(int fd, struct ucred *cred)
+{
+	socklen_t len = sizeof(*cred);
+
+	return getsockopt(fd, SOL_SDIRECT, SDIRECT_PEERCRED, cred, &len);
+}
+
+/* Who opened an end is known as long as the other is open. */
+TEST_F(abi, peer_is_known)
+{
+	struct ucred cred;
+	int fd, status;
+	pid_t pid;
+
+	ASSERT_EQ(0, net_warm(&variant->nf, &self->p));
+	ASSERT_EQ(0, peer_cred(self->p.client, &cred));
+	EXPECT_EQ(getpid(), cred.pid);
+	EXPECT_EQ(geteuid(), cred.uid);
+	EXPECT_EQ(getegid(), cred.gid);
+	/* Who asks does not matter, nor that the other has closed. */
+	pid = fork();
+	if (!pid)
+		_exit(peer_cred(self->p.server, &cred) ||
+		      cred.pid != getppid());
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	net_close(&self->p.client);
+	EXPECT_EQ(0, peer_cred(self->p.server, &cred));
+	EXPECT_EQ(getpid(), cred.pid);
+
+	fd = socket(AF_SDIRECT, SOCK_STREAM, 0);
+	EXPECT_EQ(-1, peer_cred(fd, &cred));
+	EXPECT_EQ(ENOTCONN, errno);
+	close(fd);
+}
+
 TEST_F(abi, attach_checks_its_argument)
 {
 	struct sdirect_attach at = { .abi_version = SDIRECT_ABI_VERSION + 1 };

@@ -73,6 +73,14 @@
 /* getsockopt(SOL_SDIRECT, SDIRECT_INFO): struct sdirect_info */
 #define SDIRECT_INFO		1
 
+/*
+ * getsockopt(SOL_SDIRECT, SDIRECT_PEERCRED): struct ucred with the process,
+ * effective user and group that connected or accepted at the other end, as
+ * SO_PEERCRED has them for a Unix socket.  ENODATA: the peer is not known, the
+ * connection is TCP; ENOTCONN: there is none.
+ */
+#define SDIRECT_PEERCRED	2
+
 enum sdirect_carrier {
 	SDIRECT_CARRIER_TCP	= 0,	/* the TCP connection itself */
 	SDIRECT_CARRIER_LOCAL	= 1,	/* a ring in shared memory */
