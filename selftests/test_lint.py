@@ -29,6 +29,8 @@ PY = "#!/usr/bin/env python3\n# SPDX-License-Identifier: GPL-2.0-only\n"
 MODULE = C + "#include <linux/module.h>\n{}MODULE_LICENSE(\"GPL\");\n"
 KUNIT = "ifeq ($(SDIRECT_KUNIT),y)\nobj-m := x.o\nx-y := kmod/x_test.o\n" \
         "endif\n"
+PAIR = "/*\n *\n *\tfence\t(E)\tfence\t(F)\n */\n"
+FENCE = "\tSDIRECT_FENCE();\t/* {} */\n"
 MISSPELT = "reci" + "eve"
 
 # check, files of a small tree, what must be said of them
@@ -66,6 +68,15 @@ FAULTS = (
      "kmod/send.c:3: a barrier without a comment"),
     ("barriers", {"kmod/x.c": "\tsmp_rmb();\t/* why */\n"},
      "kmod/x.c:1: a barrier in a file"),
+    ("barrier-pairs", {"uapi/linux/x.h": PAIR, "kmod/send.c": FENCE.format("E")},
+     "uapi/linux/x.h:3: promises a barrier F"),
+    ("barrier-pairs", {"kmod/a.c": PAIR, "kmod/send.c": FENCE.format("E"),
+                       "kmod/recv.c": FENCE.format("F")},
+     "kmod/a.c:3: promises a barrier E"),
+    # That a comment is there is not enough.
+    ("barrier-pairs", {"uapi/linux/x.h": PAIR + "\t/* E, pairs with F */\n",
+                       "kmod/send.c": FENCE.format("F")},
+     "uapi/linux/x.h:3: promises a barrier E"),
     ("one-version", {"dkms.conf": 'PACKAGE_VERSION="9.8.6"\n'},
      "dkms.conf:1: has not"),
     ("one-version", {"tools/x.py": 'VERSION = "9.8.7"\n'},
@@ -117,6 +128,8 @@ GOOD = (
                   "\t/* Pairs with\n\t * y().\n\t */\n"
                   "\tlong_name = f(a,\n\t\tsmp_load_acquire(&p));\n"
                   "\t/* no smp_mb() is needed here */\n"}),
+    ("barrier-pairs", {"uapi/linux/x.h": PAIR, "kmod/send.c": FENCE.format("E") +
+                       FENCE.format("D or F")}),
     ("one-version", {"tools/x.py": 'OTHER = "19.8.7"\n'}),
 )
 

@@ -18,6 +18,8 @@
 
 #include "time_limit.h"
 
+#define PAUSE		64	/* of the publisher, in turns of a loop */
+
 struct duel {
 	__u64 tail __attribute__((aligned(64)));
 	__u64 want __attribute__((aligned(64)));
@@ -71,24 +73,29 @@ static void *duel_publisher(void *arg)
 		/* In the cache, so that it can be read before the store is out. */
 		(void)SDIRECT_LOAD(&d->want);
 		meet(d, r);
-		pause_a_little(r % 16);
+		pause_a_little(PAUSE + r % 4);
 		d->rung[r] = sdirect_ring_publish(&d->tail, &d->want, r, r + 1);
 	}
 	return NULL;
 }
 
+/* Aims at the moment of the publisher's store: later if it was too early. */
 static void *duel_sleeper(void *arg)
 {
+	unsigned long r, pause = PAUSE;
 	struct duel *d = arg;
-	unsigned long r;
 
 	settle_on(1);
 	for (r = 0; r < d->rounds; r++) {
 		(void)SDIRECT_LOAD(&d->tail);
 		meet(d, r);
-		pause_a_little(r / 16 % 16);
+		pause_a_little(pause);
 		sdirect_ring_arm(&d->want, r);
 		d->seen[r] = SDIRECT_LOAD_ACQUIRE(&d->tail) > r;
+		if (!d->seen[r] && pause < 4 * PAUSE)
+			pause++;
+		else if (d->seen[r] && pause)
+			pause--;
 	}
 	return NULL;
 }
@@ -101,7 +108,7 @@ static void one_of_both_sees_it(void **state)
 	pthread_t t[2];
 
 	(void)state;
-	d.rounds = scaled(400000);
+	d.rounds = scaled(1600000);
 	d.rung = calloc(2, d.rounds);
 	assert_non_null(d.rung);
 	d.seen = d.rung + d.rounds;

@@ -36,6 +36,10 @@ BARRIER = re.compile(
     r"\b((smp|dma|virt)_([rw]?mb(__\w+)?|load_acquire|store_release|store_mb"
     r"|cond_load_acquire|acquire__after_ctrl_dep)|(?<!_)[rw]?mb"
     r"|SDIRECT_(FENCE|LOAD_ACQUIRE|STORE_RELEASE))\s*\(")
+# In the diagram at the head of a file, and on the line that keeps it.
+PROMISE = re.compile(r"^ \*\t.*?\(([A-Z])\)", re.M)
+PROMISES = re.compile(r"\(([A-Z])\)")
+KEPT = re.compile(r"^[^/]*\(.*/\*\s*([A-Z](?: or [A-Z])*)(?:,| \*/)")
 # A file that joins them needs an argument why its order of stores and loads
 # is right, which is best had in few places.
 BARRIER_FILES = {
@@ -243,6 +247,41 @@ def barriers(tree):
                 found.append(Finding(str(path), index + 1, "a barrier "
                                      "without a comment that says what it "
                                      "pairs with"))
+    return found
+
+
+def promised(text):
+    """(line, letter) of each barrier in the diagrams of a file."""
+    return [(line_of(text, row.start()), letter)
+            for row in PROMISE.finditer(text)
+            for letter in PROMISES.findall(row[0] + text[row.end():].split(
+                "\n", 1)[0])]
+
+
+def kept(text, pattern):
+    """The letters on lines of code on which the pattern is found."""
+    return {letter for line in text.split("\n")
+            if pattern.search(line.split("/*")[0])
+            for match in KEPT.finditer(line)
+            for letter in match[1].split(" or ")}
+
+
+def barrier_pairs(tree):
+    """What a diagram promises is in the code, by the same letter.
+
+    In the same file; a barrier that a header promises may be in any.
+    """
+    found = []
+    anywhere = set().union(*(kept(tree.text(path), BARRIER)
+                             for path in tree.kernel_c))
+    for path in tree.kernel_c:
+        text = tree.text(path)
+        there = kept(text, re.compile(r"\("))
+        if str(path).endswith(".h"):
+            there |= anywhere
+        found += [Finding(str(path), line, f"promises a barrier {letter}, "
+                          "which no line of code says that it is")
+                  for line, letter in promised(text) if letter not in there]
     return found
 
 

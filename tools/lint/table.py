@@ -25,6 +25,8 @@ CHECKS = tuple(Check(*row) for row in (
      "kernel versions are compared in compat.h only"),
     ("barriers", gates.barriers, True, "kernel_c",
      "in few files, each with a comment"),
+    ("barrier-pairs", gates.barrier_pairs, True, "kernel_c",
+     "each that a comment's diagram promises is there"),
     ("one-version", gates.one_version, True, "files",
      "the version is written down once"),
     ("python", outside.python, True, "python",
