@@ -113,13 +113,13 @@ check: ## set up, build, run every test
 run-check: all
 	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests
 
+# What was interrupted goes on; ONLY="STAGE..." chooses stages of all three.
 .PHONY: check-compat
 check-compat: all ## compare every call with TCP, on every transport
-	$(TOP)/tools/setup
-	SDIRECT_COMPAT=all $(PYTHON) -m pytest $(PYTEST_ARGS) \
-		$(TOP)/selftests/test_compat.py
+	$(TOP)/tools/setup build vm demo check programs
+	$(PYTHON) $(TOP)/selftests/staged.py check-compat \
+		$(if $(FRESH),--fresh) $(ONLY)
 
-# What was interrupted goes on; ONLY="STAGE..." chooses stages of both.
 .PHONY: check-debug
 check-debug: debug-kernel all ## run the tests on the debug kernel (FRESH=1: all)
 	$(TOP)/tools/setup

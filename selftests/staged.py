@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs the tests that depend on the kernel, stage by stage.
+"""Runs tests that take long, stage by stage.
 
-check-debug: each stage once, on the debug kernel.  What has passed is kept in
-build/check-debug; started again with the same sources and the same kernel, it
-goes on where it stopped.
+check-debug: what depends on the kernel, on the debug kernel.  check-compat: all
+comparisons with TCP, on the stock kernel.  Each stage once; what has passed is
+kept in build/; started again with the same sources and the same kernel, it goes
+on where it stopped.
 
-soak: round after round, with longer programs and another seed each time, on the
+soak: what check-debug runs, round after round, with longer programs and another seed each time, on the
 debug and the stock kernel by turns, until a stage fails or the time is up.  What
 has begun then is finished.
 """
@@ -25,17 +26,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../tools/vm"))
 
 import plan  # noqa: E402
 from built import kernel_path  # noqa: E402
-from image import Unusable  # noqa: E402
+from image import Kernel, Unusable  # noqa: E402
 from job import Job  # noqa: E402
-from stages import existing, key  # noqa: E402
+from stages import COMMANDS, STAGES, existing, key  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", plan.TOP / "build"))
 KERNELS = ("debug", "stock")
 EXIT_INTERRUPTED = 130
 
-# A kernel with all checks is several times slower: less of each, more time.
-CHECK_DEBUG = {"SDIRECT_SCALE": "25", "SDIRECT_TIME": "4"}
-CHECK_SECONDS = 30              # for a weight of 1
 SOAK = {"debug": {"SDIRECT_SCALE": "100", "SDIRECT_TIME": "6"},
         "stock": {"SDIRECT_SCALE": "100", "SDIRECT_TIME": "3"}}
 SOAK_SECONDS = 300
@@ -65,18 +63,20 @@ def parse(argv):
         prog="selftests/staged.py", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("command", choices=("check-debug", "soak"))
+    add("command", choices=(*COMMANDS, "soak"))
     add("stages", metavar="STAGE", nargs="*",
         help="only these (default: all; see --list)")
     add("--list", action="store_true", help="show the stages, run nothing")
-    add("--fresh", action="store_true", help="check-debug: start over")
+    add("--fresh", action="store_true", help="start over; not for soak")
     add("--seconds", metavar="N", type=positive, default=8 * 3600,
         help="soak: how long (default: 8 hours)")
     add("--kernel", choices=KERNELS, help="soak: on this one alone")
     add("--seed", metavar="N", type=positive,
         help="soak: where the first round begins (default: by the clock)")
     options = parser.parse_intermixed_args(argv)
-    known = {stage.name: stage for stage in existing()}
+    stages = STAGES if options.command == "soak" else \
+        COMMANDS[options.command].stages
+    known = {stage.name: stage for stage in existing(stages)}
     for name in options.stages:
         if name not in known:
             parser.error(f"no stage {name}: there are {' '.join(known)}")
@@ -128,15 +128,25 @@ class Runner:
                      f"console: {self.out / stage.name}.console")
 
 
-class CheckDebug(Runner):
-    def __init__(self, options, build=BUILD, tag=None):
-        super().__init__("check-debug", build)
+def kernel_tag(kernel):
+    if kernel == "stock":
+        return Kernel(os.environ.get("KVER")).tag
+    return kernel_path(kernel).name
+
+
+class Once(Runner):
+    """A command of stages.py."""
+
+    def __init__(self, command, options, build=BUILD, tag=None):
+        super().__init__(command.name, build)
+        self.command = command
         self.options = options
-        self.tag = tag or kernel_path("debug").name
+        self.tag = tag or kernel_tag(command.kernel)
 
     def env(self, stage):
-        return {**BUILT_IN["debug"], **CHECK_DEBUG, **dict(stage.env),
-                "SDIRECT_SECONDS": str(CHECK_SECONDS * stage.weight)}
+        seconds = self.command.seconds * stage.weight
+        return {**BUILT_IN[self.command.kernel], **self.command.env,
+                **dict(stage.env), "SDIRECT_SECONDS": str(seconds)}
 
     def state(self, stage):
         return self.out / f"{stage.name}.json"
@@ -171,7 +181,7 @@ class CheckDebug(Runner):
             path.write_text(json.dumps(dict(result, key=before)))
             path.rename(self.state(stage))
         if result["status"] != "passed":
-            self.say(f"replay: make check-debug ONLY={stage.name}")
+            self.say(f"replay: make {self.name} ONLY={stage.name}")
         return result["status"] == "passed"
 
     def main(self):
@@ -262,8 +272,8 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
-        runner = (CheckDebug if options.command == "check-debug" else
-                  Soak)(options)
+        runner = Soak(options) if options.command == "soak" else \
+            Once(COMMANDS[options.command], options)
         if options.list:
             return runner.show()
         return runner.main() if runner.alone() else 1
@@ -271,9 +281,10 @@ def main():
         print(f"{options.command}: {error}", flush=True)
         return 1
     except Interrupted:
-        print(f"{options.command}: interrupted; what has passed is kept" if
-              options.command == "check-debug" else "soak: interrupted: " +
-              runner.so_far(), flush=True)
+        print("soak: interrupted: " + runner.so_far()
+              if options.command == "soak" else
+              f"{options.command}: interrupted; what has passed is kept",
+              flush=True)
         return EXIT_INTERRUPTED
 
 

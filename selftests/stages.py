@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tests that depend on the kernel, in stages; staged.py runs them."""
+"""The tests that take long or depend on the kernel, in stages for staged.py."""
 import hashlib
 import os
 import sys
@@ -64,7 +64,42 @@ ANYWHERE = ("build", "coverage", "debug_kernel", "docs", "klog", "lint",
             "model", "mutants", "native", "runner", "staged")
 
 
-def existing(stages=STAGES):
+# The comparison with TCP: all groups of selftests/compat, and those that are
+# made up; then what others have written.
+COMPAT = ("connect", "data", "epoll", "files", "flags", "life", "options",
+          "ready", "sharing", "shim", "uring", "random")
+
+COMPAT_STAGES = (
+    *(Stage(name, ("test_compat.py",), env=(("SDIRECT_COMPAT", name),),
+            limit=120) for name in COMPAT),
+    Stage("suites", ("test_suites.py",), env=(("SDIRECT_SUITES", "all"),),
+          limit=60),
+    Stage("programs", ("test_programs.py",), limit=40,
+          env=(("SDIRECT_PROGRAMS", "all"),)),
+)
+
+
+class Command(NamedTuple):
+    """Each stage once, on one kernel.
+
+    kernel: debug or stock; env: for all stages; seconds: for a weight of 1
+    """
+    name: str
+    stages: tuple
+    kernel: str
+    env: dict
+    seconds: int
+
+
+# A kernel with all checks is several times slower: less of each, more time.
+COMMANDS = {command.name: command for command in (
+    Command("check-debug", STAGES, "debug",
+            {"SDIRECT_SCALE": "25", "SDIRECT_TIME": "4"}, 30),
+    Command("check-compat", COMPAT_STAGES, "stock", {}, 60),
+)}
+
+
+def existing(stages):
     """Those whose tests are there."""
     return [stage for stage in stages
             if (plan.TOP / HERE / stage.tests[0]).exists()]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What calls do on AF_SDIRECT and under the shim, compared with TCP.
 
-The quick groups, on rings, unless SDIRECT_COMPAT is all.  SDIRECT_COUNT says
-how many random sequences each transport makes, SDIRECT_SEED where they begin.
+The quick groups, on rings, unless SDIRECT_COMPAT names one, or is random: then
+that alone, on all transports.  SDIRECT_COUNT says how many random sequences
+each transport makes, SDIRECT_SEED where they begin.
 """
 import os
 import re
@@ -20,39 +21,44 @@ sys.path.insert(0, str(COMPAT))
 from compare import TRANSPORTS  # noqa: E402
 from differ import TRANSPORTS as RANDOM  # noqa: E402
 
-TEST = re.compile(r"^\tCOMPAT(?:_WITH)?\((\w+)(?:, .*COMPAT_SLOW)?", re.M)
-SLOW = re.compile(r"COMPAT_SLOW")
-ALL = os.environ.get("SDIRECT_COMPAT") == "all"
-QUICK_GROUPS = ("connect", "data", "epoll", "files", "flags", "ready")
+TEST = re.compile(r"^\tCOMPAT(?:_WITH)?\((\w+)(.*)", re.M)
+ONE = os.environ.get("SDIRECT_COMPAT")
+QUICK = ("connect", "data", "epoll", "files", "flags", "ready", "random")
 QUICK_TRANSPORTS = ("direct_warm", "shim_warm")
-LIMIT = 4500 if ALL else 1200   # seconds for the guest
+CHOSEN_GROUPS = (ONE,) if ONE else QUICK
+CHOSEN = tuple(TRANSPORTS) if ONE else QUICK_TRANSPORTS
+SCALE = int(os.environ.get("SDIRECT_SCALE", "100"))     # percent
+COUNT = os.environ.get("SDIRECT_COUNT",
+                       str((50000 if ONE else 2000) * SCALE // 100))
+LIMIT = 7200 if ONE else 1800   # seconds for the guest
 
 
 def groups():
-    """Each group's fast tests, read from its table."""
+    """Each group's tests, read from its table."""
     found = {}
     for path in sorted(COMPAT.glob("*.c")):
         text = path.read_text()
         names = [match[1] for match in TEST.finditer(text)
-                 if not SLOW.search(match[0])]
+                 if ONE or "COMPAT_SLOW" not in match[2]]
         if "compat_tests[]" in text and names and \
-                (ALL or path.stem in QUICK_GROUPS):
+                path.stem in CHOSEN_GROUPS:
             found[path.stem] = names
     return found
 
 
 GROUPS = groups()
-CHOSEN = tuple(TRANSPORTS) if ALL else QUICK_TRANSPORTS
 CASES = [(group, f"{transport}.{name}")
          for group, names in GROUPS.items()
          for transport in CHOSEN for name in names]
-CASES += [("random", f"random.{transport}") for transport in RANDOM]
+CASES += [("random", f"random.{transport}") for transport in RANDOM
+          if "random" in CHOSEN_GROUPS]
 
 
 def in_guest(build):
     return [COMPAT / "run.py", module(build),
-            os.environ.get("SDIRECT_COUNT", "2000" if ALL else "300"),
-            ",".join(CHOSEN), *GROUPS]
+            COUNT if "random" in CHOSEN_GROUPS else "0",
+            ",".join([f"transport={name}" for name in CHOSEN] +
+                     (["all"] if ONE else [])), *GROUPS]
 
 
 @pytest.fixture(scope="session")

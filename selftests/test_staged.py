@@ -47,7 +47,8 @@ def run(tmp_path, stage):
         options = types.SimpleNamespace(
             stages=[stage._replace(env=(("SDIRECT_TEST_STAGE", what),))],
             fresh=fresh)
-        runner = staged.CheckDebug(options, tmp_path, tag)
+        runner = staged.Once(stages.COMMANDS["check-debug"], options,
+                             tmp_path, tag)
         runner.say = said.append
         status = runner.main()
         return status, "\n".join(said)
@@ -155,13 +156,20 @@ def test_key(tmp_path):
 
 def test_every_test_has_its_place():
     """A new file of tests depends on the kernel, or it does not."""
-    placed = {name for stage in stages.STAGES for name in stage.tests}
+    placed = {name for command in stages.COMMANDS.values()
+              for stage in command.stages for name in stage.tests}
     placed |= {f"test_{name}.py" for name in stages.ANYWHERE}
     there = {path.name for path in (plan.TOP / "selftests").glob("test_*.py")}
     assert there - placed == set()
     for stage in stages.STAGES:
         for path in stage.inputs:
             assert not path or (plan.TOP / path).exists(), (stage.name, path)
+
+
+def test_every_comparison_has_its_stage():
+    there = {path.stem for path in (plan.TOP / "selftests/compat").glob("*.c")
+             if "compat_tests[]" in path.read_text()} - {"main"}
+    assert there | {"random"} == set(stages.COMPAT)
 
 
 def test_options_and_stages():

@@ -7,6 +7,7 @@ For each test and transport "@@ case TRANSPORT.TEST" and "@@ passed" or
 """
 import argparse
 import difflib
+import functools
 import os
 import pathlib
 import re
@@ -16,7 +17,7 @@ import tomllib
 
 BUILD = pathlib.Path(os.environ.get(
     "SDIRECT_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
-RUN = [str(BUILD / "sdirect-run"), "--require"]
+RUN = (str(BUILD / "sdirect-run"), "--require")
 LIMIT = 600             # seconds for one group on one transport
 TRIES = 3               # a busy machine may deliver late
 ARGUED = pathlib.Path(__file__).with_name("argued.toml")
@@ -24,11 +25,11 @@ ARGUED = pathlib.Path(__file__).with_name("argued.toml")
 # What each is compared with: the arguments of both must be the same.
 # name: (words before the program, its options, the oracle's options)
 TRANSPORTS = {
-    "direct": ([], ["--direct"], []),
-    "direct6": ([], ["--direct", "--ipv6"], ["--ipv6"]),
-    "direct_warm": ([], ["--direct", "--warm"], ["--warm"]),
-    "shim": (RUN, [], []),
-    "shim_warm": (RUN, ["--warm"], ["--warm"]),
+    "direct": ((), ("--direct",), ()),
+    "direct6": ((), ("--direct", "--ipv6"), ("--ipv6",)),
+    "direct_warm": ((), ("--direct", "--warm"), ("--warm",)),
+    "shim": (RUN, (), ()),
+    "shim_warm": (RUN, ("--warm",), ("--warm",)),
 }
 
 
@@ -37,20 +38,29 @@ def record(before, program, options, tests):
     env = dict(os.environ)
     if before:
         env["SDIRECT_SHIM"] = "1"
-    done = subprocess.run([*before, program, *options, *tests], env=env,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True,
-                          errors="backslashreplace", timeout=LIMIT,
-                          check=False)
+    try:
+        done = subprocess.run([*before, program, *options, *tests], env=env,
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, timeout=LIMIT,
+                              stderr=subprocess.STDOUT, check=False)
+        output, status = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        output, status = late.stdout or b"", f"none after {LIMIT} s"
     found, lines = {}, []
-    for line in done.stdout.splitlines():
+    for line in output.decode(errors="backslashreplace").splitlines():
         if line.startswith("= "):
             lines = found.setdefault(line[2:], [])
         else:
             lines.append(line)
-    if done.returncode:
-        lines.append(f"! exit status {done.returncode}")
+    if status:
+        lines.append(f"! exit status {status}")
     return found
+
+
+@functools.cache
+def record_all(before, program, options):
+    """The same for all tests, once: TCP's are compared with several."""
+    return record(before, program, options, ())
 
 
 def judge(oracle, mine, replay):
@@ -77,14 +87,18 @@ def argued(group, transport, test):
 class Comparison:
     """One program on TCP and on one transport."""
 
-    def __init__(self, program, transport):
+    def __init__(self, program, transport, *more):
         self.program = program
         self.group = pathlib.Path(program).name
         self.transport = transport
-        self.before, self.options, self.oracle = TRANSPORTS[transport]
+        self.before, options, oracle = TRANSPORTS[transport]
+        self.options, self.oracle = (*options, *more), (*oracle, *more)
 
     def run(self, tests):
-        return (record([], self.program, self.oracle, tests),
+        if not tests:
+            return (record_all((), self.program, self.oracle),
+                    record_all(self.before, self.program, self.options))
+        return (record((), self.program, self.oracle, tests),
                 record(self.before, self.program, self.options, tests))
 
     def difference(self, test, tcp, mine):
@@ -124,6 +138,8 @@ def parse():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--transport", action="append", choices=TRANSPORTS,
                         help="only this one (default: all)")
+    parser.add_argument("--all", action="store_true",
+                        help="those too that take long")
     parser.add_argument("group", help="data, ready, ...: a program")
     parser.add_argument("test", nargs="*", help="of the group (default: all)")
     return parser.parse_args()
@@ -132,7 +148,8 @@ def parse():
 def main():
     options = parse()
     program = str(BUILD / "selftests" / "compat" / options.group)
-    results = [Comparison(program, transport).compare(options.test)
+    more = ("--all",) if options.all else ()
+    results = [Comparison(program, transport, *more).compare(options.test)
                for transport in options.transport or TRANSPORTS]
     return 0 if all(results) else 1
 

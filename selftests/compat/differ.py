@@ -7,18 +7,22 @@ if it still does, calls are left out of it as long as it differs, and the
 smallest one is printed with the line that repeats it.
 """
 import argparse
+import concurrent.futures
 import os
 import sys
 import time
+from itertools import repeat
 
 sys.dont_write_bytecode = True
 
 from compare import BUILD, RUN, judge, record  # noqa: E402
 
 PROGRAM = str(BUILD / "selftests" / "compat" / "random")
+# What each is made of: words before the program, its options.
+ORACLE = ((), ())
 TRANSPORTS = {
-    "direct": ([], ["--direct"]),
-    "shim": (RUN, []),
+    "direct": ((), ("--direct",)),
+    "shim": (RUN, ()),
 }
 CHUNK = 100             # sequences per run of the program
 TRIES = 3               # a difference must show each time
@@ -26,25 +30,29 @@ TELL_SECONDS = 20
 FAILURES = 5            # enough to think about
 
 
+def run(how, seed, count, skip=()):
+    """What these sequences do: {seed: [line]}."""
+    before, options = how
+    words = ["--seed", str(seed), "--count", str(count)]
+    if skip:
+        words += ["--skip", ",".join(map(str, sorted(skip)))]
+    return record(before, PROGRAM, (*options, *words), ())
+
+
 class Pair:
     """TCP and one transport, on which the same is done."""
 
     def __init__(self, transport):
         self.transport = transport
-        self.before, self.options = TRANSPORTS[transport]
-
-    def run(self, seed, count, skip=()):
-        words = ["--seed", str(seed), "--count", str(count)]
-        if skip:
-            words += ["--skip", ",".join(map(str, sorted(skip)))]
-        return (record([], PROGRAM, words, []),
-                record(self.before, PROGRAM, self.options + words, []))
+        self.how = TRANSPORTS[transport]
+        self.failures = []
 
     def differs(self, seed, skip=()):
         """The lines of TCP and the other, or None if they are once equal."""
         name = str(seed)
         for _ in range(TRIES):
-            tcp, other = self.run(seed, 1, skip)
+            tcp = run(ORACLE, seed, 1, skip)
+            other = run(self.how, seed, 1, skip)
             if tcp.get(name) == other.get(name):
                 return None
         return tcp.get(name, []), other.get(name, [])
@@ -73,31 +81,50 @@ class Pair:
         return judge(lines[0], lines[1], f"{words}, on {self.transport}")
 
 
-def check(pair, seed, count):
-    """The failures among these sequences, each as lines of text."""
-    tcp, other = pair.run(seed, count)
-    for name in map(str, range(seed, seed + count)):
-        if name not in tcp or tcp[name] != other.get(name):
-            lines = pair.explain(int(name))
-            if lines:
-                yield lines
+    def check(self, tcp, other, seeds):
+        """Explains what differs among these."""
+        for seed in seeds:
+            name = str(seed)
+            if name not in tcp or tcp[name] != other.get(name):
+                lines = self.explain(seed)
+                if lines:
+                    print("\n".join(lines), flush=True)
+                    self.failures.append(lines)
+
+    def verdict(self, text):
+        print(f"@@ case random.{self.transport}")
+        print("\n".join(line for lines in self.failures for line in lines))
+        print("@@ failed" if self.failures else "@@ passed", text, flush=True)
 
 
-def compare(transport, seed, count):
-    pair = Pair(transport)
-    start = told = time.monotonic()
-    failures = []
-    for at in range(0, count, CHUNK):
-        for lines in check(pair, seed + at, min(CHUNK, count - at)):
-            print("\n".join(lines), flush=True)
-            failures.append(lines)
-        if len(failures) >= FAILURES:
-            break
-        if time.monotonic() - told > TELL_SECONDS:
-            told = time.monotonic()
-            print(f"# {transport}: {at + CHUNK} of {count} sequences, "
-                  f"{told - start:.0f} s", flush=True)
-    return failures
+class Told:
+    """Says now and then how far it is."""
+
+    def __init__(self, total):
+        self.total = total
+        self.start = self.last = time.monotonic()
+
+    def tell(self, done):
+        now = time.monotonic()
+        if now - self.last > TELL_SECONDS:
+            self.last = now
+            print(f"# random: {done} of {self.total} sequences, "
+                  f"{now - self.start:.0f} s", flush=True)
+
+
+def compare(pairs, first, count):
+    """All at once: the two ends of a sequence take turns, and idle."""
+    told = Told(count)
+    hows = [ORACLE] + [pair.how for pair in pairs]
+    with concurrent.futures.ThreadPoolExecutor(len(hows)) as pool:
+        for at in range(first, first + count, CHUNK):
+            size = min(CHUNK, first + count - at)
+            tcp, *others = pool.map(run, hows, repeat(at), repeat(size))
+            for pair, other in zip(pairs, others):
+                pair.check(tcp, other, range(at, at + size))
+            if any(len(pair.failures) >= FAILURES for pair in pairs):
+                break
+            told.tell(at + size - first)
 
 
 def parse():
@@ -115,15 +142,12 @@ def parse():
 
 def main():
     options = parse()
-    bad = False
-    for transport in options.transport or TRANSPORTS:
-        print(f"@@ case random.{transport}", flush=True)
-        failures = compare(transport, options.seed, options.count)
-        print("@@ failed" if failures else "@@ passed",
-              f"{options.count} sequences from {options.seed} on",
-              flush=True)
-        bad = bad or failures
-    return 1 if bad else 0
+    pairs = [Pair(transport)
+             for transport in options.transport or TRANSPORTS]
+    compare(pairs, options.seed, options.count)
+    for pair in pairs:
+        pair.verdict(f"{options.count} sequences from {options.seed} on")
+    return 1 if any(pair.failures for pair in pairs) else 0
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ int main(int argc, char **argv)
 	struct net_family nf;
 	int opt;
 
+	/* What was written counts even if one of them hangs. */
+	setlinebuf(stdout);
 	while ((opt = getopt_long(argc, argv, "d6walh", options, NULL)) != -1) {
 		direct |= opt == 'd';
 		ipv6 |= opt == '6';

@@ -205,6 +205,7 @@ const struct compat_test compat_tests[] = {
 	COMPAT_WITH(receive_buffer, COMPAT_ALONE),
 	COMPAT_WITH(both_buffers, COMPAT_ALONE | COMPAT_SLOW),
 	COMPAT(no_delay),
+	COMPAT_WITH(answers_by_tcp, COMPAT_ALONE),
 	COMPAT(cork),
 	COMPAT_WITH(unsent_limit, COMPAT_ALONE),
 	COMPAT_WITH(user_timeout, COMPAT_ALONE),

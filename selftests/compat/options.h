@@ -90,6 +90,7 @@ void send_buffer(struct compat *c);
 void receive_buffer(struct compat *c);
 void both_buffers(struct compat *c);
 void no_delay(struct compat *c);
+void answers_by_tcp(struct compat *c);
 void cork(struct compat *c);
 void unsent_limit(struct compat *c);
 void user_timeout(struct compat *c);

@@ -173,6 +173,66 @@ void no_delay(struct compat *c)
 	}
 }
 
+/* A counter of this network namespace: the names, then the numbers. */
+static long netstat(const char *name)
+{
+	FILE *file = fopen("/proc/net/netstat", "re");
+	char names[8192], values[8192];
+	char *at[2], *word, *value;
+	long found = -1;
+
+	COMPAT_MUST(file);
+	while (found < 0 && fgets(names, sizeof(names), file) &&
+	       fgets(values, sizeof(values), file)) {
+		word = strtok_r(names, " \n", &at[0]);
+		value = strtok_r(values, " \n", &at[1]);
+		while (word && value && strcmp(word, name)) {
+			word = strtok_r(NULL, " \n", &at[0]);
+			value = strtok_r(NULL, " \n", &at[1]);
+		}
+		if (word && value)
+			found = atol(value);
+	}
+	fclose(file);
+	return found;
+}
+
+static void ask(struct compat *c, int rounds)
+{
+	char buf[8];
+
+	while (rounds--) {
+		compat_send(c->cl, "ask", 3);
+		COMPAT_MUST(recv(c->sv, buf, 3, MSG_WAITALL) == 3);
+		compat_send(c->sv, "answer", 6);
+		COMPAT_MUST(recv(c->cl, buf, 6, MSG_WAITALL) == 6);
+	}
+}
+
+/*
+ * Requests and answers, with Nagle's algorithm: an answer goes when the one
+ * before has been acknowledged, which the request after that one does.  The
+ * answers need TCP; where the requests do not, somebody must acknowledge, or
+ * one of them waits for the timer.
+ */
+void answers_by_tcp(struct compat *c)
+{
+	const int connections = 12;
+	const long before = netstat("DelayedACKs");
+	int i;
+
+	COMPAT_MUST(before >= 0);
+	for (i = 0; i < connections; i++) {
+		open_sized(c, 0, 0);
+		set(c->cl, SOL_TCP, TCP_NODELAY, 0);
+		set(c->sv, SOL_TCP, TCP_NODELAY, 0);
+		set(c->cl, SOL_SOCKET, SO_TIMESTAMP, 1);
+		ask(c, 10);
+		close_both(c);
+	}
+	REC_IN(netstat("DelayedACKs") - before, 0, connections / 3);
+}
+
 /* What is corked comes at the latest when the cork is drawn, or in a while. */
 void cork(struct compat *c)
 {

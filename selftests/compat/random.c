@@ -18,7 +18,7 @@
 
 #define OPS_MAX		40
 #define BUFFER		2048
-#define WARM_ROUNDS	40
+#define WARM_ROUNDS	16
 #define SKIPS		((OPS_MAX + 63) / 64)
 
 struct rnd {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs in the guest: every comparison with TCP.
 
-run.py MODULE COUNT TRANSPORT,... [GROUP...]; COUNT random sequences on each.
+run.py MODULE COUNT OPTION,... [GROUP...]: with these options of compare.py, and
+COUNT random sequences on each transport.
 """
 import subprocess
 import sys
@@ -20,8 +21,7 @@ def section(name, program, *words):
 
 def main():
     module, count, groups = sys.argv[1], int(sys.argv[2]), sys.argv[4:]
-    chosen = [word for name in sys.argv[3].split(",")
-              for word in ("--transport", name)]
+    chosen = [f"--{word}" for word in sys.argv[3].split(",")]
     subprocess.run(["insmod", module], check=True, timeout=60)
     bad = [section(group, "compare.py", *chosen, group) for group in groups]
     if count:
