@@ -116,7 +116,7 @@ run-check: all
 # What was interrupted goes on; ONLY="STAGE..." chooses stages of all three.
 .PHONY: check-compat
 check-compat: all ## compare every call with TCP, on every transport
-	$(TOP)/tools/setup build vm demo check programs
+	$(TOP)/tools/setup
 	$(PYTHON) $(TOP)/selftests/staged.py check-compat \
 		$(if $(FRESH),--fresh) $(ONLY)
 
