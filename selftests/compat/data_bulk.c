@@ -79,8 +79,10 @@ static size_t fill_up(int fd)
 
 static void drain(int fd, size_t size)
 {
-	char *in = malloc(size);
+	char *in;
 
+	COMPAT_MUST(size);
+	in = malloc(size);
 	COMPAT_MUST(in);
 	REC(net_recv_all(fd, in, size) == (ssize_t)size);
 	REC(net_check(in, size, 2, 0));

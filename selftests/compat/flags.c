@@ -217,6 +217,7 @@ static void *send_much(void *arg)
 	__atomic_store_n(&s->tid, net_tid(), __ATOMIC_RELEASE);
 	s->ret = write(s->fd, out, 32 << 20);
 	s->err = errno;
+	free(out);
 	return NULL;
 }
 

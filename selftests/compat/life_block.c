@@ -237,7 +237,6 @@ void send_closed(struct compat *c)
 
 	for (i = 0; i < 3; i++) {
 		char last = 0;
-		ssize_t n;
 
 		call.fd = c->cl;
 		life_fill(c->cl, c->sv);
@@ -246,7 +245,7 @@ void send_closed(struct compat *c)
 		life_look(&call);
 		if (i == 1)
 			REC(net_close(&c->sv));
-		while (c->sv >= 0 && (n = recv(c->sv, &last, 1, 0)) > 0)
+		while (c->sv >= 0 && recv(c->sv, &last, 1, 0) > 0)
 			life_drain(c->sv);
 		life_end(&call);
 		life_say(c);

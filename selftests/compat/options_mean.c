@@ -174,9 +174,10 @@ void no_delay(struct compat *c)
 }
 
 /* A counter of this network namespace: the names, then the numbers. */
-static long netstat(const char *name)
+static long tcp_counter(const char *name)
 {
 	FILE *file = fopen("/proc/net/netstat", "re");
+	static const char blanks[] = "\n ";
 	char names[8192], values[8192];
 	char *at[2], *word, *value;
 	long found = -1;
@@ -184,11 +185,11 @@ static long netstat(const char *name)
 	COMPAT_MUST(file);
 	while (found < 0 && fgets(names, sizeof(names), file) &&
 	       fgets(values, sizeof(values), file)) {
-		word = strtok_r(names, " \n", &at[0]);
-		value = strtok_r(values, " \n", &at[1]);
+		word = strtok_r(names, blanks, &at[0]);
+		value = strtok_r(values, blanks, &at[1]);
 		while (word && value && strcmp(word, name)) {
-			word = strtok_r(NULL, " \n", &at[0]);
-			value = strtok_r(NULL, " \n", &at[1]);
+			word = strtok_r(NULL, blanks, &at[0]);
+			value = strtok_r(NULL, blanks, &at[1]);
 		}
 		if (word && value)
 			found = atol(value);
@@ -218,7 +219,7 @@ static void ask(struct compat *c, int rounds)
 void answers_by_tcp(struct compat *c)
 {
 	const int connections = 12;
-	const long before = netstat("DelayedACKs");
+	const long before = tcp_counter("DelayedACKs");
 	int i;
 
 	COMPAT_MUST(before >= 0);
@@ -230,7 +231,7 @@ void answers_by_tcp(struct compat *c)
 		ask(c, 10);
 		close_both(c);
 	}
-	REC_IN(netstat("DelayedACKs") - before, 0, connections / 3);
+	REC_IN(tcp_counter("DelayedACKs") - before, 0, connections / 3);
 }
 
 /* What is corked comes at the latest when the cork is drawn, or in a while. */

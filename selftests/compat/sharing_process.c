@@ -240,6 +240,7 @@ void passed_to_itself(struct compat *c)
 			      .msg_controllen = sizeof(control) };
 	struct share_talk t = share_open(c);
 	int via[2], first = t.cl;
+	struct cmsghdr *cmsg;
 
 	COMPAT_MUST(!socketpair(AF_UNIX, SOCK_STREAM, 0, via));
 	*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
@@ -250,7 +251,9 @@ void passed_to_itself(struct compat *c)
 	REC(sendmsg(via[0], &msg, 0));
 	share_exchange(&t, "while it is under way");
 	REC(recvmsg(via[1], &msg, 0));
-	memcpy(&t.cl, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(int));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	COMPAT_MUST(cmsg);
+	memcpy(&t.cl, CMSG_DATA(cmsg), sizeof(int));
 	share_exchange(&t, "by the new number");
 	REC(close(first));
 	share_exchange(&t, "by the new number alone");
