@@ -116,9 +116,17 @@ run-check: all
 # What was interrupted goes on; ONLY="STAGE..." chooses stages of all three.
 .PHONY: check-compat
 check-compat: all ## compare every call with TCP, on every transport
-	$(TOP)/tools/setup
+	$(TOP)/tools/setup build vm demo check programs suites
 	$(PYTHON) $(TOP)/selftests/staged.py check-compat \
 		$(if $(FRESH),--fresh) $(ONLY)
+
+.PHONY: check-programs
+check-programs: ## run real programs under the shim and on TCP
+	$(MAKE) check-compat ONLY=programs
+
+.PHONY: check-suites
+check-suites: ## run other projects' test suites, and compare with TCP
+	$(MAKE) check-compat ONLY=suites
 
 .PHONY: check-debug
 check-debug: debug-kernel all ## run the tests on the debug kernel (FRESH=1: all)

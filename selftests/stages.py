@@ -55,6 +55,7 @@ STAGES = (
     torture("fuzz"),
     torture("races"),
     Stage("corpus", ("test_fuzz.py",)),
+    Stage("programs", ("test_programs.py",), limit=60),
     Stage("fault", ("test_fault.py",), weight=12, limit=40,
           needs_debug=True),
 )
