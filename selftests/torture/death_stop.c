@@ -240,15 +240,26 @@ static void one_large_read(struct round *r, int fd, uint64_t *took)
 	_exit(0);
 }
 
-static void wait_until_full(struct round *r, int fd, pid_t sender)
+/* The sender sleeps, and all that is unread is in its ring; what was not. */
+static uint64_t wait_until_full(struct round *r, int fd, pid_t sender)
 {
 	struct sdirect_info info;
+	char buf[CHUNK];
+	uint64_t pos;
 	int n;
 
 	TORTURE_CHECK(!net_info(fd, &info));
 	while (!ioctl(fd, FIONREAD, &n) && (uint32_t)n < info.rx_ring_size)
 		rng_delay(&r->rng, 100);
 	TORTURE_CHECK(!net_wait_sleeping(sender));
+	for (pos = 0;; pos += CHUNK) {
+		TORTURE_CHECK(!net_info(fd, &info));
+		TORTURE_CHECK(!ioctl(fd, FIONREAD, &n));
+		if ((uint32_t)n <= info.rx_ring_size)
+			return pos;
+		TORTURE_CHECK(recv(fd, buf, CHUNK, MSG_WAITALL) == CHUNK);
+		TORTURE_CHECK(net_check(buf, CHUNK, 1, pos) < 0);
+	}
 }
 
 void death_owed_doorbell(struct round *r)
@@ -261,7 +272,7 @@ void death_owed_doorbell(struct round *r)
 	ssize_t n;
 
 	death_pair(r, &p);
-	/* Or the ring just grows. */
+	/* Or the ring grows and grows. */
 	sender = net_fork();
 	if (!sender) {
 		const int small = 8192;
@@ -272,7 +283,7 @@ void death_owed_doorbell(struct round *r)
 		flood(p.server, sent);
 	}
 	net_close(&p.server);
-	wait_until_full(r, p.client, sender);
+	pos = wait_until_full(r, p.client, sender);
 	before = __atomic_load_n(sent, __ATOMIC_SEQ_CST);
 	reader = net_fork();
 	if (!reader)
@@ -281,7 +292,7 @@ void death_owed_doorbell(struct round *r)
 	torture_kill(reader);
 	while (__atomic_load_n(sent, __ATOMIC_SEQ_CST) == before)
 		rng_delay(&r->rng, 100);
-	for (pos = *took; pos < FLOOD; pos += n) {
+	for (pos += *took; pos < FLOOD; pos += n) {
 		n = recv(p.client, buf, sizeof(buf), 0);
 		if (n <= 0)
 			break;
