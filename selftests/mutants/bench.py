@@ -4,7 +4,7 @@
     base/           the tree as it was when this began
     tree/, out/     the copy that is changed, and what is built of it
     log/            the output of each check
-    results.json    by the hash of the tree, the patch and the check
+    results.json    by the hash of the tree, the kernels, the patch and the check
 
 There is one copy, so that make builds only what a mutant has changed.
 """
@@ -23,8 +23,10 @@ import mutant
 from mutant import HERE
 
 TOP = HERE.parent.parent
-sys.path.insert(0, str(TOP / "tools" / "lint"))
+sys.path[:0] = [str(TOP / "tools" / "lint"), str(TOP / "tools" / "vm")]
 
+from built import kernel_path  # noqa: E402
+from image import Kernel, Unusable  # noqa: E402
 from tree import Tree  # noqa: E402
 
 CAUGHT, SURVIVED, OTHERWISE = "caught", "SURVIVED", "OTHERWISE"
@@ -67,6 +69,17 @@ def digest_of(tree):
     return total.hexdigest()
 
 
+def kernels():
+    """Those that checks may boot; what cannot be booted fails by itself."""
+    names = []
+    for name in (lambda: Kernel().tag, lambda: kernel_path("debug").name):
+        try:
+            names.append(name())
+        except Unusable:
+            names.append("none")
+    return " ".join(names)
+
+
 def line_of(text, shows):
     """The first line that shows the bug, without what is in front of it."""
     for line in text.splitlines():
@@ -93,7 +106,7 @@ class Bench:
         self.lock = only_one(where / "lock")
         mirror(Tree(source), where / "base")
         self.base = Tree(where / "base")
-        self.digest = digest_of(self.base)
+        self.digest = digest_of(self.base) + kernels()
         self.file = where / "results.json"
         try:
             self.results = json.loads(self.file.read_text())
