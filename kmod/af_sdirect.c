@@ -88,7 +88,6 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 	if (!ss || len < (int)sizeof(addr->sa_family))
 		return tcp_ops(sock)->connect(sock, addr, len, flags);
 	if (addr->sa_family == AF_UNSPEC) {
-		WRITE_ONCE(ss->disconnects, ss->disconnects + 1);
 		if (sdr_sock_pair(ss))
 			end_stream(ss, false);
 		sdr_sock_leave(ss);
@@ -192,6 +191,7 @@ static ssize_t do_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	sdr_rendezvous_try(ss);
 	ret = sdr_stream_send(ss, msg, len);
 	release_sock(sk);
+	sdr_stream_acknowledge(ss);
 	return sdr_sock_abort_if_failed(ss, ret);
 }
 
@@ -279,6 +279,7 @@ static int ioctl_attach(struct sdr_sock *ss, void __user *arg)
 	err = sdr_lease_attach(ss, &at);
 	release_sock(ss->sk);
 	mutex_unlock(&ss->rx_lock);
+	sdr_stream_acknowledge(ss);
 	if (err)
 		return err;
 	return copy_to_user(arg, &at, sizeof(at)) ? -EFAULT : 0;
@@ -379,6 +380,8 @@ static int sdr_setsockopt(struct socket *sock, int level, int optname,
 						optlen);
 	if (!err && ss)
 		sdr_sockopt_obey(ss);
+	if (!err && ss && level == SOL_TCP && optname == TCP_USER_TIMEOUT)
+		sdr_stall_again(ss);
 	return err;
 }
 

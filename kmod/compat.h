@@ -35,4 +35,18 @@ static inline void sdr_vm_flags_mod(struct vm_area_struct *vma,
 #endif
 }
 
+/*
+ * How often a socket was disconnected; kernels that do not count that (before
+ * 6.6 and its stable relatives) do not end calls which wait, either.
+ */
+#include <net/sock.h>
+static inline int sdr_sk_disconnects(const struct sock *sk)
+{
+#ifdef SDR_HAVE_SK_DISCONNECTS
+	return READ_ONCE(sk->sk_disconnects);
+#else
+	return 0;
+#endif
+}
+
 #endif /* _SDR_COMPAT_H */

@@ -197,7 +197,7 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 {
 	long timeo = sock_rcvtimeo(ss->sk, flags & MSG_DONTWAIT);
 	size_t target = sock_rcvlowat(ss->sk, flags & MSG_WAITALL, len);
-	int idle = 0, disconnects = READ_ONCE(ss->disconnects), err;
+	int idle = 0, disconnects = sdr_sk_disconnects(ss->sk), err;
 	const struct iov_iter start = msg->msg_iter;
 	ssize_t done = 0, n;
 	bool at_mark;
@@ -243,7 +243,7 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 		}
 		err = wait_rx(ss, &timeo, idle++, seen);
 		/* As sk_wait_event() has it. */
-		if (!err && disconnects != READ_ONCE(ss->disconnects))
+		if (!err && disconnects != sdr_sk_disconnects(ss->sk))
 			err = -EPIPE;
 		if (err) {
 			n = err;

@@ -142,11 +142,16 @@ static enum sdirect_reason judge(const struct sdr_sock *ss,
 	return SDIRECT_REASON_NONE;
 }
 
-static void join(struct sdr_sock *ss, struct sdr_pair *pair, int side)
+static void take_seat(struct sdr_sock *ss, struct sdr_pair *pair, int side)
 {
 	pair->end[side].ss = ss;
 	pair->end[side].owner = sdr_owner_get(&ss->owner);
 	ss->side = side;
+}
+
+/* Both ends have taken their seats: who sees the pair looks at either. */
+static void join(struct sdr_sock *ss, struct sdr_pair *pair)
+{
 	WRITE_ONCE(ss->reason, SDIRECT_REASON_COLD);
 	WRITE_ONCE(ss->rdv, SDR_RDV_PAIRED);
 	hlist_del_init(&ss->rdv_node);
@@ -165,8 +170,10 @@ static void decide(struct sdr_sock *ss, struct sdr_sock *peer,
 		return;
 	}
 	spin_lock(&pair->lock);
-	join(peer, pair, 0);
-	join(ss, pair, 1);
+	take_seat(peer, pair, 0);
+	take_seat(ss, pair, 1);
+	join(peer, pair);
+	join(ss, pair);
 	spin_unlock(&pair->lock);
 	sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
 }

@@ -108,7 +108,7 @@ static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 {
 	long timeo = sock_sndtimeo(ss->sk, msg->msg_flags & MSG_DONTWAIT);
-	int idle = 0, disconnects = ss->disconnects, err;
+	int idle = 0, disconnects = sdr_sk_disconnects(ss->sk), err;
 	ssize_t done = 0, n;
 
 	do {
@@ -116,11 +116,12 @@ ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 		if (n > 0) {
 			done += n;
 			idle = 0;
+			sdr_stall_over(ss);
 			continue;
 		}
 		if (n != -EAGAIN)
 			break;
-		sdr_stall_note(ss);
+		sdr_stall_begin(ss);
 		if (!timeo) {
 			/* An edge-triggered writer goes by this EAGAIN. */
 			if (idle++ || !tx_ready(ss))
@@ -128,9 +129,10 @@ ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 			continue;
 		}
 		err = wait_tx(ss, &timeo, idle++);
-		/* As sk_wait_event() has it. */
-		if (!err && disconnects != ss->disconnects)
-			err = -EPIPE;
+		/* As sk_stream_wait_memory() has it. */
+		if (!err && disconnects != sdr_sk_disconnects(ss->sk))
+			err = done ? -EPIPE :
+				sk_stream_error(ss->sk, msg->msg_flags, -EPIPE);
 		if (err) {
 			n = err;
 			break;

@@ -73,7 +73,7 @@ enum sdr_rdv {
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
  * @stall:	watches over a send direction without room
- * @disconnects: how often connect(AF_UNSPEC) was called
+ * @owes_ack:	TCP's acknowledgements wait for data that now goes by ring
  * @region:	what user space may map; NULL until first asked for
  * @watch:	looks at the socket's state whenever its wait queue is woken
  * @watching:	@watch is queued
@@ -99,7 +99,7 @@ struct sdr_sock {
 	struct sdr_flow tx;
 	struct sdr_flow rx;
 	struct sdr_stall stall;
-	int disconnects;
+	bool owes_ack;
 	struct sdr_region *region;
 	wait_queue_entry_t watch;
 	bool watching;

@@ -130,7 +130,8 @@ static int get_peer_cred(const struct sock *sk, char __user *optval,
 	if (inet_sk_state_load(sk) == TCP_CLOSE ||
 	    inet_sk_state_load(sk) == TCP_LISTEN)
 		return -ENOTCONN;
-	if (!pair)
+	/* After a disconnect, the pair is that of the connection before. */
+	if (!pair || sdr_sock_plain(ss))
 		return -ENODATA;
 	peer = &pair->end[!ss->side].owner;
 	memset(&cred, 0, sizeof(cred));
@@ -174,13 +175,18 @@ static int get_own(const struct sock *sk, int optname, char __user *optval,
 static int nothing_to_map(u64 bytes, char __user *optval, int __user *optlen)
 {
 	struct tcp_zerocopy_receive zc = { };
-	int len;
+	int len, n;
 
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < (int)offsetofend(struct tcp_zerocopy_receive, length))
 		return -EINVAL;
-	len = min_t(int, len, sizeof(zc));
+	if (len > (int)sizeof(zc)) {
+		n = check_zeroed_user(optval + sizeof(zc), len - sizeof(zc));
+		if (n < 1)
+			return n ?: -EINVAL;
+		len = sizeof(zc);
+	}
 	if (copy_from_user(&zc, optval, len))
 		return -EFAULT;
 	if (!PAGE_ALIGNED(zc.address) || zc.reserved ||

@@ -10,60 +10,107 @@
 #include "stall.h"
 #include "stream.h"
 
-static u64 head_of_peer(const struct sdr_sock *ss)
+/* Changes whenever the peer reads, from a ring or what TCP brought before. */
+static u64 read_by_peer(const struct sdr_sock *ss)
 {
-	return READ_ONCE(sdr_pair_ctl(ss->tx.pair, !ss->side)->rx_head);
+	struct sdr_pair *pair = ss->tx.pair;
+	const struct sdr_sock *peer;
+	u64 n;
+
+	n = READ_ONCE(sdr_pair_ctl(pair, !ss->side)->rx_head);
+	spin_lock(&pair->lock);
+	peer = pair->end[!ss->side].ss;
+	if (peer)
+		n += READ_ONCE(tcp_sk(peer->sk)->copied_seq);
+	spin_unlock(&pair->lock);
+	return n;
 }
 
-/* May be looked at with a ring only. */
-static bool is_full(const struct sdr_sock *ss)
+static void restart(struct sdr_sock *ss)
 {
+	ss->stall.since = jiffies;
+	ss->stall.read = read_by_peer(ss);
+}
+
+/* As TCP ends a connection whose window stays closed: without a reset. */
+static void give_up(struct sock *sk)
+{
+	sock_owned_by_me(sk);
+	local_bh_disable();
+	bh_lock_sock(sk);
+	if (inet_sk_state_load(sk) != TCP_CLOSE) {
+		WRITE_ONCE(sk->sk_err, ETIMEDOUT);
+		sk_error_report(sk);
+		tcp_done(sk);
+	}
+	bh_unlock_sock(sk);
+	local_bh_enable();
+}
+
+/* How long from now on, in jiffies; 0: nothing to wait for any more. */
+static unsigned long look(struct sdr_sock *ss)
+{
+	struct sdr_stall *stall = &ss->stall;
 	const struct sdr_flow *tx = &ss->tx;
+	unsigned long end;
+	u32 timeout;
 
-	return !tx->seg->carrier->poll_tx(tx, tx->seg, false);
+	timeout = READ_ONCE(inet_csk(ss->sk)->icsk_user_timeout);
+	if (!stall->on || !timeout || sdr_flow_on_tcp(tx) ||
+	    tx->seg->carrier->poll_tx(tx, tx->seg, false))
+		return 0;
+	/* It reads, if slowly. */
+	if (read_by_peer(ss) != stall->read)
+		restart(ss);
+	end = stall->since + msecs_to_jiffies(timeout);
+	if (time_before(jiffies, end))
+		return end - jiffies;
+	give_up(ss->sk);
+	return 0;
 }
 
-static void note(struct sdr_sock *ss, u32 timeout)
-{
-	ss->stall.head = head_of_peer(ss);
-	schedule_delayed_work(&ss->stall.work, msecs_to_jiffies(timeout));
-}
-
-static void run_out(struct work_struct *work)
+static void run(struct work_struct *work)
 {
 	struct sdr_sock *ss = container_of(work, struct sdr_sock,
 					   stall.work.work);
-	struct sock *sk = ss->sk;
-	bool over = false;
-	u32 timeout;
+	unsigned long left;
 
-	lock_sock(sk);
-	timeout = READ_ONCE(inet_csk(sk)->icsk_user_timeout);
-	if (timeout && !sdr_flow_on_tcp(&ss->tx) && is_full(ss)) {
-		over = head_of_peer(ss) == ss->stall.head;
-		/* It reads, if slowly. */
-		if (!over)
-			note(ss, timeout);
-	}
-	release_sock(sk);
-	if (over)
-		tcp_abort(sk, ETIMEDOUT);
+	lock_sock(ss->sk);
+	left = look(ss);
+	if (left)
+		schedule_delayed_work(&ss->stall.work, left);
+	release_sock(ss->sk);
 }
 
 void sdr_stall_init(struct sdr_stall *stall)
 {
-	INIT_DELAYED_WORK(&stall->work, run_out);
+	INIT_DELAYED_WORK(&stall->work, run);
 }
 
-void sdr_stall_note(struct sdr_sock *ss)
+void sdr_stall_begin(struct sdr_sock *ss)
 {
 	u32 timeout = READ_ONCE(inet_csk(ss->sk)->icsk_user_timeout);
+	struct sdr_stall *stall = &ss->stall;
 
 	sock_owned_by_me(ss->sk);
-	if (likely(!timeout) || sdr_flow_on_tcp(&ss->tx) ||
-	    delayed_work_pending(&ss->stall.work))
+	if (sdr_flow_on_tcp(&ss->tx))
 		return;
-	note(ss, timeout);
+	if (!stall->on) {
+		stall->on = true;
+		restart(ss);
+	}
+	if (unlikely(timeout))
+		schedule_delayed_work(&stall->work, msecs_to_jiffies(timeout));
+}
+
+void sdr_stall_over(struct sdr_sock *ss)
+{
+	ss->stall.on = false;
+}
+
+void sdr_stall_again(struct sdr_sock *ss)
+{
+	mod_delayed_work(system_wq, &ss->stall.work, 0);
 }
 
 void sdr_stall_stop(struct sdr_sock *ss)

@@ -112,15 +112,14 @@ static s64 in_flight(struct sdr_sock *ss, struct sdr_payer *payer)
 /* What TCP would have let a program write before the peer reads. */
 static u32 ring_limit(const struct sock *sk)
 {
-	u32 most = READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]);
-	u32 limit = sk->sk_userlocks & SOCK_SNDBUF_LOCK ?
-		READ_ONCE(sk->sk_sndbuf) : most;
+	u64 limit = sk->sk_userlocks & SOCK_SNDBUF_LOCK ?
+		READ_ONCE(sk->sk_sndbuf) :
+		READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]);
 
-	limit = min(limit, tcp_notsent_lowat(tcp_sk(sk)));
+	limit = min_t(u64, limit, tcp_notsent_lowat(tcp_sk(sk)));
 	/* Much of it would be in the peer's buffer, which it may fill. */
-	if (limit < most)
-		limit += tcp_sk(sk)->snd_wnd;
-	limit = clamp_t(u32, limit, SDR_RING_FIRST, SDIRECT_RING_MAX);
+	limit += READ_ONCE(tcp_sk(sk)->snd_wnd);
+	limit = clamp_t(u64, limit, SDR_RING_FIRST, SDIRECT_RING_MAX);
 	return rounddown_pow_of_two(limit);
 }
 
@@ -190,17 +189,18 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 
 void sdr_stream_seal(struct sdr_sock *ss)
 {
-	struct sock *sk = ss->sk;
-
 	if (!sdr_flow_on_tcp(&ss->tx) || !sdr_stream_seal_now(ss))
 		return;
-	/*
-	 * The acknowledgements that data on TCP would have carried now must go
-	 * by themselves, or a peer that still sends by TCP waits for them.
-	 */
-	release_sock(sk);
-	tcp_sock_set_quickack(sk, 1);
-	lock_sock(sk);
+	/* A peer that still sends by TCP waits for acknowledgements. */
+	ss->owes_ack = true;
+}
+
+void sdr_stream_acknowledge(struct sdr_sock *ss)
+{
+	if (likely(!READ_ONCE(ss->owes_ack)))
+		return;
+	WRITE_ONCE(ss->owes_ack, false);
+	tcp_sock_set_quickack(ss->sk, 1);
 }
 
 bool sdr_stream_seal_due(const struct sdr_sock *ss)

@@ -124,10 +124,16 @@ bool sdr_stream_seal_now(struct sdr_sock *ss);
  * sdr_stream_seal - the same for a connection in use
  * @ss:	the socket
  *
- * TCP's acknowledgements no longer wait for data to carry them.  Context: the
- * socket's lock is held, and dropped for a moment; may sleep.
+ * Context: the socket's lock is held; may sleep.  After releasing it, call
+ * sdr_stream_acknowledge().
  */
 void sdr_stream_seal(struct sdr_sock *ss);
+
+/*
+ * sdr_stream_acknowledge() - TCP's acknowledgements, which data no longer
+ * carries, go by themselves.  Context: may sleep; the lock is not held.
+ */
+void sdr_stream_acknowledge(struct sdr_sock *ss);
 
 /**
  * sdr_stream_to_tcp - move the send direction back to TCP
