@@ -45,6 +45,8 @@ static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 		/* A reset came before the peer went: take it from the backlog. */
 		release_sock(ss->sk);
 		lock_sock(ss->sk);
+		if (!first && sdr_stream_tx_ended(ss->sk))
+			return -EPIPE;
 		n = sdr_stream_to_tcp(ss, SDIRECT_REASON_PEER_GONE);
 		if (n)
 			return n;
