@@ -131,6 +131,23 @@ TEST_F(abi, peer_is_known)
 	close(fd);
 }
 
+/* A disconnected end that connects again is TCP, and knows nobody. */
+TEST_F(abi, peer_is_forgotten)
+{
+	union net_addr none = { .sa.sa_family = AF_UNSPEC };
+	struct ucred cred;
+
+	ASSERT_EQ(0, net_warm(&variant->nf, &self->p));
+	ASSERT_EQ(0, peer_cred(self->p.client, &cred));
+	ASSERT_EQ(0, connect(self->p.client, &none.sa, sizeof(none.sa)));
+	EXPECT_EQ(-1, peer_cred(self->p.client, &cred));
+	EXPECT_EQ(ENOTCONN, errno);
+	ASSERT_EQ(0, connect(self->p.client, &self->p.addr.sa,
+			     net_addr_len(&variant->nf)));
+	EXPECT_EQ(-1, peer_cred(self->p.client, &cred));
+	EXPECT_EQ(ENODATA, errno);
+}
+
 TEST_F(abi, attach_checks_its_argument)
 {
 	struct sdirect_attach at = { .abi_version = SDIRECT_ABI_VERSION + 1 };
