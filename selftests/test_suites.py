@@ -19,16 +19,16 @@ from guestrun import SLOWER, Guest
 SUITES = plan.TOP / "selftests" / "suites"
 sys.path.insert(0, str(SUITES))
 
-import judge  # noqa: E402
+import verdicts  # noqa: E402
 import launch  # noqa: E402
 import outcomes  # noqa: E402
 import rings  # noqa: E402
-import run  # noqa: E402
-import table  # noqa: E402
+import suites  # noqa: E402
+import listed  # noqa: E402
 from outcomes import Outcome  # noqa: E402
 
 ALL = os.environ.get("SDIRECT_SUITES") == "all"
-KNOWN = table.suites()
+KNOWN = listed.suites()
 PASSED, FAILED = Outcome("passed"), Outcome("failed", "why")
 SKIPPED, ERROR = Outcome("skipped"), Outcome("error")
 LIMIT = 10              # seconds for what ends at once
@@ -77,7 +77,7 @@ def test_suite(request, build, sources, name):
     results = build / "selftests" / "suites"
     results.mkdir(parents=True, exist_ok=True)
     guest = SuiteGuest(
-        build, f"suites/{name}", [SUITES / "run.py", "--results", results,
+        build, f"suites/{name}", [SUITES / "suites.py", "--results", results,
                                   "--sources", sources, name],
         conftest.teller(request.config), KNOWN[name].minutes * 60 * SLOWER)
     try:
@@ -94,7 +94,7 @@ def test_suite(request, build, sources, name):
 
 def test_data_files():
     """Reasons are there; nothing is argued of a suite that is not."""
-    assert {row["suite"] for row in table.differs()} <= set(KNOWN)
+    assert {row["suite"] for row in listed.differs()} <= set(KNOWN)
     for suite in KNOWN.values():
         assert suite.module or suite.programs, suite.name
         if suite.programs:
@@ -108,20 +108,20 @@ def test_data_files():
 def test_broken_table(tmp_path, text):
     path = tmp_path / "suites.toml"
     path.write_text(text)
-    with pytest.raises(table.Broken):
-        table.suites(path)
+    with pytest.raises(listed.Broken):
+        listed.suites(path)
 
 
 def test_argued(tmp_path):
     path = tmp_path / "argued.toml"
     path.write_text('[[differs]]\nsuite = "a"\ntests = ["x.*"]\nwhy = "so"\n')
-    assert table.argued("a", "xy", path) == "so"
-    assert table.argued("a", "yx", path) is None
-    assert table.argued("b", "xy", path) is None
+    assert listed.argued("a", "xy", path) == "so"
+    assert listed.argued("a", "yx", path) is None
+    assert listed.argued("b", "xy", path) is None
     path = tmp_path / "unargued.toml"
     path.write_text('[[differs]]\nsuite = "a"\ntests = ["x"]\nwhy = ""\n')
-    with pytest.raises(table.Broken):
-        table.argued("a", "x", path)
+    with pytest.raises(listed.Broken):
+        listed.argued("a", "x", path)
 
 
 def pyunit(tmp_path, text, *options):
@@ -214,7 +214,7 @@ def test_status(status, word):
     (None, ERROR, True), (FAILED, FAILED, False), (FAILED, PASSED, False)])
 def test_differing(tcp, shim, differs):
     sides = [{"t": side} if side else {} for side in (tcp, shim)]
-    assert bool(judge.differing(*sides)) == differs
+    assert bool(verdicts.differing(*sides)) == differs
 
 
 @pytest.mark.parametrize("tcp, shim, kind", [
@@ -225,7 +225,7 @@ def test_differing(tcp, shim, differs):
     ([PASSED, PASSED, FAILED], [FAILED] * 3, "differs"),
     ([PASSED], [FAILED], "differs")])
 def test_settle(tcp, shim, kind):
-    assert judge.settle("t", tcp, shim).kind == kind
+    assert verdicts.settle("t", tcp, shim).kind == kind
 
 
 def test_compare():
@@ -236,11 +236,11 @@ def test_compare():
         tried.append(tests)
         return {"b": PASSED}, {"b": FAILED}
 
-    verdicts = judge.compare(
+    found = verdicts.compare(
         {"a": PASSED, "b": PASSED, "c": PASSED},
         {"a": PASSED, "b": FAILED, "c": FAILED}, again, 3,
         {"c": "known"}.get)
-    assert [(v.test, v.kind) for v in verdicts] == \
+    assert [(v.test, v.kind) for v in found] == \
         [("b", "differs"), ("c", "argued")]
     assert tried == [["b"], ["b"]]
 
@@ -263,15 +263,15 @@ def test_kept(tmp_path, monkeypatch, capsys):
         ran.append(1)
         return ["tcp:", "shim:"], bad
 
-    monkeypatch.setattr(run, "key", lambda _suite: digest[0])
-    monkeypatch.setattr(run.Runs, "compare", compare)
+    monkeypatch.setattr(suites, "key", lambda _suite: digest[0])
+    monkeypatch.setattr(suites.Runs, "compare", compare)
     suite = KNOWN["test_select"]
-    assert not run.one(suite, tmp_path, False)
+    assert not suites.one(suite, tmp_path, False)
     bad.clear()
     for count, fresh in ((2, False), (2, False), (3, True)):
-        assert run.one(suite, tmp_path, fresh) and len(ran) == count
+        assert suites.one(suite, tmp_path, fresh) and len(ran) == count
     digest[0] = "b"
-    assert run.one(suite, tmp_path, False) and len(ran) == 4
+    assert suites.one(suite, tmp_path, False) and len(ran) == 4
     said = capsys.readouterr().out
     assert "@@ failed test_select: 1 more fail" in said
     assert "@@ passed test_select" in said

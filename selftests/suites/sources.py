@@ -16,9 +16,9 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
-import table  # noqa: E402
+import listed  # noqa: E402
 
-sys.path.insert(0, str(table.HERE.parents[1] / "tools" / "vm"))
+sys.path.insert(0, str(listed.HERE.parents[1] / "tools" / "vm"))
 
 from image import cache_dir  # noqa: E402
 
@@ -95,7 +95,7 @@ def perl(source, target):
 
 def liburing(source, target):
     """Linked statically: the version that the tests are of."""
-    programs = table.suites()["liburing"].programs
+    programs = listed.suites()["liburing"].programs
     command("./configure", cwd=source)
     command("make", "-C", "src", "ENABLE_SHARED=0", cwd=source)
     command("make", "-C", "test", *programs, cwd=source)
@@ -111,7 +111,7 @@ def directory():
     """Made anew when the programs that are wanted are others."""
     text = "\n".join(
         [pathlib.Path(__file__).read_text(encoding="utf-8"),
-         *(name for suite in table.suites().values()
+         *(name for suite in listed.suites().values()
            for name in suite.programs)])
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return cache_dir().parent / "suites" / digest

@@ -18,13 +18,13 @@ import time
 
 sys.dont_write_bytecode = True
 
-import judge  # noqa: E402
+import listed  # noqa: E402
 import rings  # noqa: E402
-import table  # noqa: E402
+import verdicts  # noqa: E402
 from kinds import KINDS  # noqa: E402
 from launch import Launcher  # noqa: E402
 
-TOP = table.HERE.parents[1]
+TOP = listed.HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
 MODULE = pathlib.Path(os.environ.get("SDIRECT_MODULE", TOP / "sdirect.ko"))
 SHIM = [BUILD / "sdirect-run", "--require"]
@@ -45,8 +45,8 @@ def key(suite):
                               stdout=subprocess.PIPE).stdout
     digest = hashlib.sha256(repr((suite, versions, os.uname())).encode())
     for path in (MODULE, BUILD / "libsdirect-preload.so",
-                 BUILD / "sdirect-run", *sorted(table.HERE.glob("*.py")),
-                 table.ARGUED):
+                 BUILD / "sdirect-run", *sorted(listed.HERE.glob("*.py")),
+                 listed.ARGUED):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -69,7 +69,7 @@ class Runs:
                             lambda text: say(f"# suites: {what}: {text}"))
         kind = KINDS[self.suite.kind](self.suite, launcher, self.directory)
         found = kind.run(only)
-        say(f"# suites: {what}: {judge.in_words(found)} in "
+        say(f"# suites: {what}: {verdicts.in_words(found)} in "
             f"{time.monotonic() - begin:.0f} s")
         return found, rings.grown(before, rings.counters(BUILD))
 
@@ -82,22 +82,22 @@ class Runs:
             (self.directory / f"{transport}.log").unlink(missing_ok=True)
         tcp, tcp_rings = self.run("tcp")
         shim, shim_rings = self.run("shim")
-        verdicts = judge.compare(
+        found = verdicts.compare(
             tcp, shim, self.again, TRIES,
-            lambda test: table.argued(self.suite.name, test))
-        bad = [f"{sum(v.kind == 'differs' for v in verdicts)} more fail"] \
-            if any(v.kind == "differs" for v in verdicts) else []
-        passed = judge.counts(tcp).get("passed", 0)
+            lambda test: listed.argued(self.suite.name, test))
+        bad = [f"{sum(v.kind == 'differs' for v in found)} more fail"] \
+            if any(v.kind == "differs" for v in found) else []
+        passed = verdicts.counts(tcp).get("passed", 0)
         if passed < self.suite.least:
             bad.append(f"only {passed} tests pass on TCP, "
                        f"{self.suite.least} expected")
         bad += filter(None, [rings.wrong(tcp_rings, shim_rings,
                                          self.suite.rings)])
         self.keep(tcp, shim)
-        lines = [f"tcp:  {judge.in_words(tcp)}",
-                 f"shim: {judge.in_words(shim)}",
+        lines = [f"tcp:  {verdicts.in_words(tcp)}",
+                 f"shim: {verdicts.in_words(shim)}",
                  f"rings: {rings.in_words(shim_rings)}"]
-        return lines + list(described(verdicts)) + \
+        return lines + list(described(found)) + \
             list(failing(tcp, shim)), bad
 
     def keep(self, tcp, shim):
@@ -106,8 +106,8 @@ class Runs:
                 json.dumps(found, indent=1, sort_keys=True))
 
 
-def described(verdicts):
-    for verdict in verdicts:
+def described(found):
+    for verdict in found:
         tries = ", ".join(f"{tcp.word}/{shim.word}" for tcp, shim in
                           zip(verdict.tcp, verdict.shim))
         yield f"{verdict.kind}: {verdict.test}: tcp/shim {tries}"
@@ -118,8 +118,8 @@ def described(verdicts):
 def failing(tcp, shim):
     """So that nobody takes a test for a proof that TCP does not pass."""
     for test, outcome in sorted(tcp.items()):
-        if outcome.word in judge.FAILING:
-            here = shim.get(test, judge.ABSENT).word
+        if outcome.word in verdicts.FAILING:
+            here = shim.get(test, verdicts.ABSENT).word
             yield f"fails on TCP: {test}: {outcome.word}, shim {here}"
 
 
@@ -140,7 +140,7 @@ def one(suite, results, fresh):
     for line in kept["lines"]:
         say(line)
     if kept["bad"]:
-        say(f"# replay: selftests/suites/run.py {suite.name}")
+        say(f"# replay: selftests/suites/suites.py {suite.name}")
     say(f"@@ {'failed' if kept['bad'] else 'passed'} {suite.name}: "
         f"{'; '.join(kept['bad']) or kept['lines'][1]}")
     return not kept["bad"]
@@ -165,7 +165,7 @@ def parse(known):
 
 
 def main():
-    known = table.suites()
+    known = listed.suites()
     options = parse(known)
     if options.list:
         print("\n".join(known))
