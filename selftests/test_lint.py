@@ -81,6 +81,7 @@ FAULTS = (
      "dkms.conf:1: has not"),
     ("one-version", {"tools/x.py": 'VERSION = "9.8.7"\n'},
      "tools/x.py:1: repeats the version 9.8.7"),
+    ("runnable", {"tools/x": SH}, "tools/x:1: names an interpreter"),
     ("python", {"tools/x": PY + "print('\\d')\n"}, "tools/x:3: "),
     ("pyflakes", {"tools/x.py": PY + "import os\n"},
      "tools/x.py:3: 'os' imported but unused"),
@@ -131,6 +132,7 @@ GOOD = (
     ("barrier-pairs", {"uapi/linux/x.h": PAIR, "kmod/send.c": FENCE.format("E") +
                        FENCE.format("D or F")}),
     ("one-version", {"tools/x.py": 'OTHER = "19.8.7"\n'}),
+    ("runnable", {"tools/x.py": "import os\n"}),
 )
 
 

@@ -302,3 +302,10 @@ def one_version(tree):
                   for number, line in enumerate(tree.lines(path), 1)
                   if word.search(line)]
     return found
+
+
+def runnable(tree):
+    """What names its interpreter is run, so it must be allowed to be."""
+    return [Finding(str(path), 1, "names an interpreter and cannot be run")
+            for path in tree.files if tree.head(path).startswith("#!") and
+            not os.access(tree.root / path, os.X_OK)]

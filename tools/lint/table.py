@@ -29,6 +29,8 @@ CHECKS = tuple(Check(*row) for row in (
      "each that a comment's diagram promises is there"),
     ("one-version", gates.one_version, True, "files",
      "the version is written down once"),
+    ("runnable", gates.runnable, True, "files",
+     "what names its interpreter can be run"),
     ("python", outside.python, True, "python",
      "compiles without a warning"),
     ("pyflakes", outside.pyflakes, True, "python",
