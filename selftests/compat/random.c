@@ -9,6 +9,7 @@
  * on TCP, too, each result follows from the calls before.
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #define BUFFER		2048
 #define WARM_ROUNDS	16
 #define SKIPS		((OPS_MAX + 63) / 64)
+#define LIMIT_S		20	/* for one sequence */
 
 struct rnd {
 	uint64_t state;
@@ -43,15 +45,19 @@ static uint32_t rnd_below(struct rnd *r, uint32_t n)
 
 /**
  * struct end - one process's end of the connection
+ * @side:	0 for the one that connects
+ * @turn:	to the other end's process
  * @fd:		its socket
- * @side:	0 for the one that connected
  * @sent:	bytes so far, which are the next one's place in the stream
+ * @urgent:	has sent an urgent byte
  * @buf:	for what is received
  */
 struct end {
-	int fd;
 	int side;
+	int turn;
+	int fd;
 	uint64_t sent;
+	bool urgent;
 	char buf[BUFFER];
 };
 
@@ -132,12 +138,10 @@ static void op_sendmmsg(struct end *e, struct rnd *r)
 /* Once: a second one makes a byte of the first, if that is still unread. */
 static void op_urgent(struct end *e, struct rnd *r)
 {
-	static bool done;
-
 	(void)r;
-	if (done)
+	if (e->urgent)
 		return;
-	done = true;
+	e->urgent = true;
 	net_fill(e->buf, 1, e->side, e->sent);
 	SEND(e, send(e->fd, e->buf, 1, MSG_OOB));
 }
@@ -356,15 +360,16 @@ static const struct op *choose(struct rnd *r)
 
 /* --- two processes --- */
 
-/* The sequence that compat_run()'s process is to make. */
-static struct sequence {
-	uint64_t seed;
+/* What is to be done, in the order of the seeds. */
+static struct {
+	uint64_t first, count;
+	bool direct;
 	uint64_t skip[SKIPS];	/* bits of operations that are left out */
-} sequence;
+} sequences;
 
 static bool skipped(unsigned int i)
 {
-	return sequence.skip[i / 64] >> i % 64 & 1;
+	return sequences.skip[i / 64] >> i % 64 & 1;
 }
 
 /* What has been sent arrives before the other end's turn, if it can. */
@@ -374,25 +379,38 @@ static void settle(struct end *e)
 		compat_left(e->fd);
 }
 
-/* Each end makes its operations when the other has handed the turn over. */
-static void take_turns(struct end *e, int turn)
+static void hand_over(struct end *e)
 {
-	struct rnd r = { .state = sequence.seed };
+	char token = 0;
+
+	fflush(stdout);
+	COMPAT_MUST(write(e->turn, &token, 1) == 1);
+}
+
+static void wait_turn(struct end *e)
+{
+	char token;
+
+	COMPAT_MUST(read(e->turn, &token, 1) == 1);
+}
+
+/* Each end makes its operations when the other has handed the turn over. */
+static void take_turns(struct end *e, uint64_t seed)
+{
+	struct rnd r = { .state = seed };
 	unsigned int i, n = 4 + rnd_below(&r, OPS_MAX - 4);
 	bool mine = !e->side;
-	char token = 0;
 
 	for (i = 0; i < n; i++) {
 		const int side = rnd_below(&r, 2);
 		const struct op *op = choose(&r);
-		struct rnd args = { .state = sequence.seed ^ (i + 1ull) << 32 };
+		struct rnd args = { .state = seed ^ (i + 1ull) << 32 };
 
 		if (side != e->side && mine) {
-			fflush(stdout);
-			COMPAT_MUST(write(turn, &token, 1) == 1);
+			hand_over(e);
 			mine = false;
 		} else if (side == e->side && !mine) {
-			COMPAT_MUST(read(turn, &token, 1) == 1);
+			wait_turn(e);
 			mine = true;
 		}
 		if (!mine || skipped(i))
@@ -402,7 +420,6 @@ static void take_turns(struct end *e, int turn)
 		op->run(e, &args);
 		settle(e);
 	}
-	fflush(stdout);
 }
 
 static void warm(struct end *e)
@@ -419,45 +436,84 @@ static void warm(struct end *e)
 	}
 }
 
-static void one_end(struct compat *c, struct end *e, int turn)
+static int accepted(struct end *e, const struct net_family *nf)
 {
+	union net_addr addr;
+	int fd, listener = net_listen(nf, 1, &addr);
+
+	COMPAT_MUST(listener >= 0);
+	COMPAT_MUST(write(e->turn, &addr, sizeof(addr)) == sizeof(addr));
+	fd = accept(listener, NULL, NULL);
+	close(listener);
+	return fd;
+}
+
+static int connected(struct end *e, const struct net_family *nf)
+{
+	union net_addr addr;
+
+	COMPAT_MUST(read(e->turn, &addr, sizeof(addr)) == sizeof(addr));
+	return net_connect(nf, &addr);
+}
+
+static void one_sequence(struct end *e, uint64_t seed)
+{
+	const bool ipv6 = seed / 2 % 4 == 3;
+	struct net_family nf = *compat_family(sequences.direct, ipv6);
 	const int one = 1;
 
+	e->sent = 0;
+	e->urgent = false;
+	nf.hot = seed & 1;
+	e->fd = e->side ? accepted(e, &nf) : connected(e, &nf);
 	COMPAT_MUST(e->fd >= 0);
 	COMPAT_MUST(!setsockopt(e->fd, IPPROTO_TCP, TCP_NODELAY, &one,
 				sizeof(one)));
-	signal(SIGPIPE, SIG_IGN);
-	if (c->nf->hot)
+	if (nf.hot)
 		warm(e);
 	COMPAT_MUST(!net_nonblock(e->fd));
-	take_turns(e, turn);
+	take_turns(e, seed);
 	/* Neither ends before the other: closing is an operation. */
-	shutdown(turn, SHUT_WR);
-	COMPAT_MUST(read(turn, e->buf, BUFFER) >= 0);
+	hand_over(e);
+	wait_turn(e);
+	if (e->fd >= 0)
+		close(e->fd);
 }
 
-static void run_sequence(struct compat *c)
+static void one_end(struct end *e)
+{
+	uint64_t i, seed;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < sequences.count; i++) {
+		seed = sequences.first + i;
+		if (!e->side) {
+			alarm(compat_stretch(LIMIT_S));
+			if (i)	/* the first has a name */
+				rec_say("= %" PRIu64, seed);
+		}
+		one_sequence(e, seed);
+	}
+	fflush(stdout);
+}
+
+/* The same two processes for all: to make them takes longer than the calls. */
+static void run_sequences(struct compat *c)
 {
 	static struct end e;
-	int turn[2], listener, status;
-	union net_addr addr;
+	int turn[2], status;
 	pid_t pid;
 
+	(void)c;
 	COMPAT_MUST(!socketpair(AF_UNIX, SOCK_STREAM, 0, turn));
-	listener = net_listen(c->nf, 1, &addr);
-	COMPAT_MUST(listener >= 0);
 	pid = net_fork();
 	COMPAT_MUST(pid >= 0);
-	if (!pid) {
-		close(turn[0]);
-		e.side = 1;
-		e.fd = accept(listener, NULL, NULL);
-		one_end(c, &e, turn[1]);
+	e.side = !pid;
+	e.turn = turn[e.side];
+	close(turn[!e.side]);
+	one_end(&e);
+	if (!pid)
 		_exit(0);
-	}
-	close(turn[1]);
-	e.fd = net_connect(c->nf, &addr);
-	one_end(c, &e, turn[0]);
 	COMPAT_MUST(waitpid(pid, &status, 0) == pid);
 	COMPAT_MUST(!status);
 }
@@ -481,20 +537,17 @@ static void read_skips(char *text)
 		unsigned long i = strtoul(word, NULL, 10);
 
 		if (i < OPS_MAX)
-			sequence.skip[i / 64] |= 1ull << i % 64;
+			sequences.skip[i / 64] |= 1ull << i % 64;
 	}
 }
 
-static void run_seed(uint64_t seed, bool direct)
+static void run(void)
 {
-	struct net_family nf = *compat_family(direct, seed / 2 % 4 == 3);
 	char name[32];
-	const struct compat_test test = { name, run_sequence, COMPAT_ALONE };
+	const struct compat_test test = { name, run_sequences, COMPAT_ALONE };
 
-	snprintf(name, sizeof(name), "%llu", (unsigned long long)seed);
-	sequence.seed = seed;
-	nf.hot = seed & 1;
-	compat_run(&test, &nf);
+	snprintf(name, sizeof(name), "%" PRIu64, sequences.first);
+	compat_run(&test, compat_family(sequences.direct, false));
 }
 
 int main(int argc, char **argv)
@@ -507,24 +560,22 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	uint64_t seed = 1, count = 1, i;
-	bool direct = false;
 	int opt;
 
+	sequences.first = sequences.count = 1;
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (opt == '?' || opt == 'h') {
 			fprintf(opt == 'h' ? stdout : stderr, usage, argv[0]);
 			return opt == 'h' ? 0 : 2;
 		}
-		direct |= opt == 'd';
+		sequences.direct |= opt == 'd';
 		if (opt == 's')
-			seed = strtoull(optarg, NULL, 10);
+			sequences.first = strtoull(optarg, NULL, 10);
 		if (opt == 'n')
-			count = strtoull(optarg, NULL, 10);
+			sequences.count = strtoull(optarg, NULL, 10);
 		if (opt == 'x')
 			read_skips(optarg);
 	}
-	for (i = 0; i < count; i++)
-		run_seed(seed + i, direct);
+	run();
 	return 0;
 }
