@@ -9,9 +9,9 @@ smallest one is printed with the line that repeats it.
 import argparse
 import concurrent.futures
 import os
+import queue
 import sys
 import time
-from itertools import repeat
 
 sys.dont_write_bytecode = True
 
@@ -112,19 +112,31 @@ class Told:
                   f"{now - self.start:.0f} s", flush=True)
 
 
+def pin(free):
+    """The two ends of a sequence take turns: one CPU is enough for both."""
+    os.sched_setaffinity(0, {free.get()})
+
+
 def compare(pairs, first, count):
-    """All at once: the two ends of a sequence take turns, and idle."""
-    told = Told(count)
+    """As many sequences at once as there are CPUs."""
     hows = [ORACLE] + [pair.how for pair in pairs]
-    with concurrent.futures.ThreadPoolExecutor(len(hows)) as pool:
-        for at in range(first, first + count, CHUNK):
-            size = min(CHUNK, first + count - at)
-            tcp, *others = pool.map(run, hows, repeat(at), repeat(size))
+    chunks = [range(at, min(at + CHUNK, first + count))
+              for at in range(first, first + count, CHUNK)]
+    told, cpus = Told(count), os.sched_getaffinity(0)
+    free = queue.SimpleQueue()
+    for cpu in cpus:
+        free.put(cpu)
+    with concurrent.futures.ThreadPoolExecutor(
+            len(cpus), initializer=pin, initargs=(free,)) as pool:
+        done = pool.map(lambda seeds: [run(how, seeds[0], len(seeds))
+                                       for how in hows], chunks)
+        for seeds, (tcp, *others) in zip(chunks, done):
             for pair, other in zip(pairs, others):
-                pair.check(tcp, other, range(at, at + size))
+                pair.check(tcp, other, seeds)
             if any(len(pair.failures) >= FAILURES for pair in pairs):
+                pool.shutdown(wait=False, cancel_futures=True)
                 break
-            told.tell(at + size - first)
+            told.tell(seeds[-1] + 1 - first)
 
 
 def parse():
