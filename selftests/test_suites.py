@@ -33,6 +33,8 @@ KNOWN = listed.suites()
 PASSED, FAILED = Outcome("passed"), Outcome("failed", "why")
 SKIPPED, ERROR = Outcome("skipped"), Outcome("error")
 LIMIT = 10              # seconds for what ends at once
+PLANTED_IN = "test_socketserver"
+LIMIT_PLANTED = 1200    # seconds: what fails is tried again
 
 UNIT = """
 import unittest, os
@@ -89,6 +91,31 @@ def test_suite(request, build, sources, name):
         if status:      # the kernel's log: what is kept must not hide it
             (results / f"{name}.json").unlink(missing_ok=True)
         assert status == 0, "\n".join(guest.tail)
+    finally:
+        guest.stop()
+
+
+@pytest.mark.guest
+@pytest.mark.skipif(not ALL, reason="SDIRECT_SUITES is not all")
+def test_planted(request, build, sources):
+    """A bit that changes on its way is seen in what tests say."""
+    results = build / "selftests" / "suites"
+    results.mkdir(parents=True, exist_ok=True)
+    flip = results / "flip.so"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", flip,
+                    SUITES / "flip.c"], check=True)
+    guest = SuiteGuest(
+        build, "suites/planted",
+        [SUITES / "suites.py", "--fresh", "--plant", flip, "--results",
+         results / "planted", "--sources", sources, PLANTED_IN],
+        conftest.teller(request.config), LIMIT_PLANTED * SLOWER)
+    try:
+        result = guest.result("suites", PLANTED_IN)
+        assert result, "\n".join(guest.tail)
+        assert result.outcome == "failed"
+        assert [line for line in result.lines
+                if line.startswith("differs: ")], result.lines
+        assert guest.finish() == 1, "\n".join(guest.tail)
     finally:
         guest.stop()
 

@@ -9,10 +9,9 @@ SHOWN = ("sockets", "pairs", "switches_to_ring", SENT, READ, "user_tx_calls",
          "user_rx_calls")
 
 
-def counters(build):
-    done = subprocess.run([build / "sdirect", "stat", "--json"], check=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          timeout=60)
+def counters(command):
+    done = subprocess.run(command, check=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, timeout=60)
     return json.loads(done.stdout)
 
 

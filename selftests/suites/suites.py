@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs test suites of other programs on TCP and under the shim, and compares.
 
-Runs in a guest, as root.  For each suite "@@ case NAME" and "@@ passed NAME" or
+Runs in a guest, as root, each transport in a network of its own.  For each suite "@@ case NAME" and "@@ passed NAME" or
 "@@ failed NAME" are printed, between them what differs.  A suite's result is
 kept below --results and taken from there while nothing that it depends on has
 changed.
 """
 import argparse
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -30,12 +31,29 @@ MODULE = pathlib.Path(os.environ.get("SDIRECT_MODULE", TOP / "sdirect.ko"))
 SHIM = [BUILD / "sdirect-run", "--require"]
 TRANSPORTS = {"tcp": [], "shim": SHIM}
 PACKAGES = ("libc6", "libpython3.11-testsuite", "perl", "python3.11")
+# Before what the shim preloads.
+PRELOAD = ["sh", "-c", 'export LD_PRELOAD="$0:$LD_PRELOAD"; exec "$@"']
 TRIES = 3
 WHY_LINES = 12          # of each failure
 
 
 def say(text):
-    print(text, flush=True)
+    """A line at once: two transports may speak."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def within(transport, *argv):
+    """A command in the transport's network."""
+    return ["ip", "netns", "exec", transport, *map(str, argv)]
+
+
+def make_networks():
+    """So that ports and counters are each transport's own."""
+    for transport in TRANSPORTS:
+        for words in (["netns", "add", transport],
+                      ["-n", transport, "link", "set", "lo", "up"]):
+            subprocess.run(["ip", *words], check=True, timeout=60)
 
 
 def key(suite):
@@ -56,22 +74,30 @@ class Runs:
 
     def __init__(self, suite, results):
         self.suite = suite
+        self.kind = KINDS[suite.kind]
         self.directory = results / suite.name
         self.directory.mkdir(parents=True, exist_ok=True)
 
     def run(self, transport, only=()):
         """Its results, and by how much the counters have grown."""
-        begin, before = time.monotonic(), rings.counters(BUILD)
+        count = within(transport, BUILD / "sdirect", "stat", "--json")
+        begin, before = time.monotonic(), rings.counters(count)
         what = f"{self.suite.name} on {transport}"
         say(f"# suites: {what}: {len(only) or 'all'} tests")
-        launcher = Launcher(TRANSPORTS[transport],
+        directory = self.directory / transport
+        directory.mkdir(exist_ok=True)
+        launcher = Launcher(within(transport, *TRANSPORTS[transport]),
                             self.directory / f"{transport}.log",
                             lambda text: say(f"# suites: {what}: {text}"))
-        kind = KINDS[self.suite.kind](self.suite, launcher, self.directory)
-        found = kind.run(only)
+        found = self.kind(self.suite, launcher, directory).run(only)
         say(f"# suites: {what}: {verdicts.in_words(found)} in "
             f"{time.monotonic() - begin:.0f} s")
-        return found, rings.grown(before, rings.counters(BUILD))
+        return found, rings.grown(before, rings.counters(count))
+
+    def both(self):
+        """At once: most tests wait most of the time."""
+        with concurrent.futures.ThreadPoolExecutor(len(TRANSPORTS)) as pool:
+            return list(pool.map(self.run, TRANSPORTS))
 
     def again(self, tests):
         return self.run("tcp", tests)[0], self.run("shim", tests)[0]
@@ -80,8 +106,7 @@ class Runs:
         """The lines to print, and what is wrong."""
         for transport in TRANSPORTS:
             (self.directory / f"{transport}.log").unlink(missing_ok=True)
-        tcp, tcp_rings = self.run("tcp")
-        shim, shim_rings = self.run("shim")
+        (tcp, tcp_rings), (shim, shim_rings) = self.both()
         found = verdicts.compare(
             tcp, shim, self.again, TRIES,
             lambda test: listed.argued(self.suite.name, test))
@@ -157,6 +182,8 @@ def parse(known):
     add("--sources", type=pathlib.Path, default=BUILD / "selftests/suites/src",
         help="where sources.py has put what no package installs")
     add("--fresh", action="store_true", help="run what has passed, too")
+    add("--plant", metavar="LIBRARY",
+        help="a fault: preload this, too, under the shim")
     add("name", nargs="*", help="a suite (default: all)")
     options = parser.parse_args()
     for name in set(options.name) - set(known):
@@ -170,7 +197,10 @@ def main():
     if options.list:
         print("\n".join(known))
         return 0
+    if options.plant:
+        SHIM.extend([*PRELOAD, options.plant])
     subprocess.run(["insmod", MODULE], check=True, timeout=60)
+    make_networks()
     say("@@ section suites")
     results = []
     for name in options.name or known:
