@@ -214,6 +214,17 @@ class Guest:
             pass
         return self.output.results.get(key)
 
+    def must_pass(self, section, name):
+        """Fails unless that test has passed."""
+        result = self.result(section, name)
+        assert result, "\n".join(self.tail)
+        assert result.outcome == "passed", "\n".join(result.lines)
+
+    def must_end(self, cases):
+        """Fails at a bad log, or if there were other tests than these."""
+        assert self.finish() in (0, 1), "\n".join(self.tail)
+        assert set(self.output.results) == set(cases), self.tail
+
     def finish(self):
         """Reads to the end and returns the exit status."""
         end = time.monotonic() + self.limit
@@ -234,3 +245,10 @@ class Guest:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self._ended()
+
+
+def running(*args):
+    """A fixture's guest, which ends with what it is for."""
+    guest = Guest(*args)
+    yield guest
+    guest.stop()

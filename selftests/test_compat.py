@@ -13,7 +13,7 @@ import pytest
 
 import conftest
 import plan
-from guestrun import SLOWER, Guest, module
+from guestrun import SLOWER, module, running
 
 COMPAT = plan.TOP / "selftests" / "compat"
 sys.path.insert(0, str(COMPAT))
@@ -66,22 +66,17 @@ def run(request, build):
     conftest.make_module()
     conftest.make("tools")
     conftest.make("-C", "selftests/compat")
-    guest = Guest(build, "compare", in_guest(build),
-                  conftest.teller(request.config), LIMIT * SLOWER)
-    yield guest
-    guest.stop()
+    yield from running(build, "compare", in_guest(build),
+                       conftest.teller(request.config), LIMIT * SLOWER)
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("group, case", CASES)
 def test_same_as_tcp(run, group, case):
-    result = run.result(group, case)
-    assert result, "\n".join(run.tail)
-    assert result.outcome == "passed", "\n".join(result.lines)
+    run.must_pass(group, case)
 
 
 @pytest.mark.guest
 def test_compat_log(run):
     """Nothing in the kernel's log, no test but those that are listed."""
-    assert run.finish() in (0, 1), "\n".join(run.tail)
-    assert set(run.output.results) == set(CASES), run.tail
+    run.must_end(CASES)

@@ -11,7 +11,7 @@ import pytest
 
 import conftest
 import plan
-from guestrun import SLOWER, Guest
+from guestrun import SLOWER, running
 
 PROGRAMS = plan.TOP / "selftests" / "programs"
 sys.path.insert(0, str(PROGRAMS))
@@ -34,19 +34,15 @@ def run(request, build):
     conftest.make("tools")
     if any(row.built for row in ROWS):
         conftest.make("-C", "selftests/programs")
-    guest = Guest(build, "programs", [PROGRAMS / "run.py", "--faults",
-                                      *[row.name for row in ROWS]],
-                  conftest.teller(request.config), LIMIT * SLOWER)
-    yield guest
-    guest.stop()
+    yield from running(build, "programs", [PROGRAMS / "run.py", "--faults",
+                                           *[row.name for row in ROWS]],
+                       conftest.teller(request.config), LIMIT * SLOWER)
 
 
 @pytest.mark.guest
 @pytest.mark.parametrize("section, case", CASES)
 def test_same_as_tcp(run, section, case):
-    result = run.result(section, case)
-    assert result, "\n".join(run.tail)
-    assert result.outcome == "passed", "\n".join(result.lines)
+    run.must_pass(section, case)
 
 
 def test_says_what_to_install():
@@ -59,5 +55,4 @@ def test_says_what_to_install():
 @pytest.mark.guest
 def test_programs_log(run):
     """Nothing in the kernel's log, no case but those that are listed."""
-    assert run.finish() in (0, 1), "\n".join(run.tail)
-    assert set(run.output.results) == set(CASES), run.tail
+    run.must_end(CASES)

@@ -15,7 +15,7 @@ import pytest
 
 import conftest
 import plan
-from guestrun import SLOWER, Guest, module, vm_run
+from guestrun import SLOWER, module, running, vm_run
 
 PROGRAMS = os.environ.get("SDIRECT_TORTURE", "death hostile fuzz races").split()
 CHECKS = ("no_connections_are_left", "module_is_not_held",
@@ -46,10 +46,8 @@ def replay(build, line):
 def run(request, build):
     conftest.make_module()
     conftest.make("-C", "selftests/torture")
-    guest = Guest(build, "torture", in_guest(build, *PROGRAMS),
-                  conftest.teller(request.config), limit())
-    yield guest
-    guest.stop()
+    yield from running(build, "torture", in_guest(build, *PROGRAMS),
+                       conftest.teller(request.config), limit())
 
 
 @pytest.mark.guest

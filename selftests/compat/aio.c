@@ -27,6 +27,12 @@ static bool submit(struct iocb *cb)
 	return say("io_submit", io_submit(context, 1, list)) == 1;
 }
 
+static void submit_poll(struct iocb *cb, int fd, short events)
+{
+	io_prep_poll(cb, fd, events);
+	COMPAT_MUST(submit(cb));
+}
+
 /* The result of one request that must come, or already has. */
 static long result(void)
 {
@@ -41,6 +47,19 @@ static long done(void)
 	return say("  result", result());
 }
 
+/* All of a request, where nothing else is done meanwhile. */
+static void run(struct iocb *cb)
+{
+	if (submit(cb))
+		done();
+}
+
+static void run_into(struct iocb *cb, const char *buf)
+{
+	if (submit(cb))
+		rec_bytes("buf", buf, done());
+}
+
 /* TCP may tell events that nobody has asked for: see aio_poll_unasked(). */
 static void done_poll(short asked)
 {
@@ -50,6 +69,15 @@ static void done_poll(short asked)
 		say("  result", events);
 	else
 		rec_poll("events", events & (asked | POLLERR | POLLHUP));
+}
+
+/* What has come, and something back. */
+static void take_all(struct compat *c)
+{
+	char buf[64];
+
+	REC_RECV(recv(c->sv, buf, 64, 0), buf);
+	compat_nod(c);
 }
 
 static void quiet(void)
@@ -69,18 +97,13 @@ void aio_data(struct compat *c)
 	open_aio();
 	for (i = 0; i < 10; i++) {
 		io_prep_pwrite(&cb, c->cl, "hello", 5, 0);
-		if (submit(&cb))
-			done();
+		run(&cb);
 		compat_arrived(c->sv, 5);
 		io_prep_pread(&cb, c->sv, buf, 3, 0);
-		if (submit(&cb))
-			rec_bytes("buf", buf, done());
+		run_into(&cb, buf);
 		io_prep_pread(&cb, c->sv, buf, 64, 100);
-		if (submit(&cb))
-			rec_bytes("buf", buf, done());
-		REC(write(c->sv, "back", 4));
-		compat_arrived(c->cl, 4);
-		REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+		run_into(&cb, buf);
+		compat_back(c);
 	}
 }
 
@@ -96,14 +119,11 @@ void aio_vectors(struct compat *c)
 	in[1] = (struct iovec){ buf + 2, 62 };
 	for (i = 0; i < 8; i++) {
 		io_prep_pwritev(&cb, c->cl, out, 2, 0);
-		if (submit(&cb))
-			done();
+		run(&cb);
 		compat_arrived(c->sv, 7);
 		io_prep_preadv(&cb, c->sv, in, 2, 0);
-		if (submit(&cb))
-			rec_bytes("buf", buf, done());
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		run_into(&cb, buf);
+		compat_nod(c);
 	}
 }
 
@@ -117,16 +137,12 @@ void aio_nothing(struct compat *c)
 	REC(net_nonblock(c->sv));
 	for (i = 0; i < 6; i++) {
 		io_prep_pread(&cb, c->sv, buf, 64, 0);
-		if (submit(&cb))
-			done();
+		run(&cb);
 		io_prep_pread(&cb, c->sv, buf, 0, 0);
-		if (submit(&cb))
-			done();
+		run(&cb);
 		io_prep_pwrite(&cb, c->sv, buf, 0, 0);
-		if (submit(&cb))
-			done();
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		run(&cb);
+		compat_nod(c);
 		compat_send(c->cl, "x", 1);
 		compat_arrived(c->sv, 1);
 		REC(read(c->sv, buf, 1));
@@ -140,26 +156,20 @@ void aio_errors(struct compat *c)
 
 	open_aio();
 	io_prep_pwrite(&cb, c->cl, NULL, 5, 0);
-	if (submit(&cb))
-		done();
+	run(&cb);
 	compat_send(c->cl, "hello", 5);
 	compat_arrived(c->sv, 5);
 	io_prep_pread(&cb, c->sv, NULL, 5, 0);
-	if (submit(&cb))
-		done();
+	run(&cb);
 	io_prep_pread(&cb, -1, buf, 5, 0);
-	if (submit(&cb))
-		done();
+	run(&cb);
 	io_prep_pread(&cb, c->sv, buf, 5, -1);
-	if (submit(&cb))
-		rec_bytes("buf", buf, done());
+	run_into(&cb, buf);
 	io_prep_fsync(&cb, c->cl);
-	if (submit(&cb))
-		done();
+	run(&cb);
 	io_prep_pwrite(&cb, c->cl, "hello", 5, 0);
 	cb.aio_lio_opcode = 99;
-	if (submit(&cb))
-		done();
+	run(&cb);
 	say("io_submit", io_submit(context, 1, none));
 	say("io_submit", io_submit(context, 0, none));
 }
@@ -167,27 +177,19 @@ void aio_errors(struct compat *c)
 void aio_poll(struct compat *c)
 {
 	struct iocb cb;
-	char buf[64];
 	int i;
 
 	open_aio();
 	for (i = 0; i < 8; i++) {
-		io_prep_poll(&cb, c->sv, POLLIN);
-		if (!submit(&cb))
-			return;
+		submit_poll(&cb, c->sv, POLLIN);
 		quiet();
 		compat_send(c->cl, "hello", 5);
 		done_poll(POLLIN);
-		io_prep_poll(&cb, c->sv, POLLIN | POLLOUT);
-		if (submit(&cb))
-			done_poll(POLLIN | POLLOUT);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		submit_poll(&cb, c->sv, POLLIN | POLLOUT);
+		done_poll(POLLIN | POLLOUT);
+		take_all(c);
 	}
-	io_prep_poll(&cb, c->sv, POLLRDHUP);
-	if (!submit(&cb))
-		return;
+	submit_poll(&cb, c->sv, POLLRDHUP);
 	quiet();
 	REC(shutdown(c->cl, SHUT_WR));
 	done_poll(POLLRDHUP);
@@ -197,19 +199,14 @@ void aio_poll(struct compat *c)
 void aio_poll_unasked(struct compat *c)
 {
 	struct iocb cb;
-	char buf[64];
 	int i;
 
 	open_aio();
 	for (i = 0; i < 8; i++) {
-		io_prep_poll(&cb, c->sv, POLLIN);
-		if (!submit(&cb))
-			return;
+		submit_poll(&cb, c->sv, POLLIN);
 		compat_send(c->cl, "hello", 5);
 		rec_poll("events", result());
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		take_all(c);
 	}
 }
 
@@ -217,23 +214,18 @@ void aio_poll_cancel(struct compat *c)
 {
 	struct io_event event;
 	struct iocb cb;
-	char buf[64];
 	int i;
 
 	open_aio();
 	for (i = 0; i < 6; i++) {
-		io_prep_poll(&cb, c->sv, POLLIN);
-		if (!submit(&cb))
-			return;
+		submit_poll(&cb, c->sv, POLLIN);
 		say("io_cancel", io_cancel(context, &cb, &event));
 		done();
 		say("io_cancel", io_cancel(context, &cb, &event));
 		compat_send(c->cl, "hello", 5);
 		compat_arrived(c->sv, 5);
 		quiet();
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		take_all(c);
 	}
 }
 
@@ -262,8 +254,7 @@ void aio_event(struct compat *c)
 			REC(read(event, &count, sizeof(count)));
 			rec_bytes("buf", buf, done());
 		}
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }
 
@@ -276,11 +267,9 @@ void aio_end(struct compat *c)
 	REC(net_count_signal(SIGPIPE));
 	REC(shutdown(c->cl, SHUT_WR));
 	io_prep_pwrite(&cb, c->cl, "hello", 5, 0);
-	if (submit(&cb))
-		done();
+	run(&cb);
 	REC(net_signals);
 	compat_until(c->sv, POLLRDHUP);
 	io_prep_pread(&cb, c->sv, buf, 64, 0);
-	if (submit(&cb))
-		done();
+	run(&cb);
 }

@@ -98,6 +98,13 @@ void rec_epoll(const char *what, uint32_t events);
 #define REC_POLL_WAIT(fd, events) rec_poll(#fd " " #events, \
 					   compat_poll(fd, events, -1))
 
+/* --- what comes between others, so that both directions are used --- */
+
+/* The server's "back", which the client reads; all written down. */
+void compat_back(struct compat *c);
+/* One byte, of which only the reading is written down. */
+void compat_nod(struct compat *c);
+
 /* --- helpers that write nothing, but for their failure --- */
 
 /* Waits until @fd has one of @events (or error, or end); for the next call. */

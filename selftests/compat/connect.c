@@ -77,6 +77,24 @@ void say_talk(int one, int other)
 	}
 }
 
+void interrupt_twice(struct life_call *call)
+{
+	life_handle(false);
+	life_interrupt(call);
+	life_end(call);
+	life_handle(true);
+	life_interrupt(call);
+	life_look(call);
+	rec_say("handled %d", net_signals);
+}
+
+void listen_here(struct compat *c, int length)
+{
+	life_settle();
+	c->p.listener = net_listen(c->nf, length, &c->p.addr);
+	COMPAT_MUST(c->p.listener >= 0);
+}
+
 int bind_to(struct compat *c, union net_addr *addr, int how)
 {
 	const int one = 1;

@@ -11,6 +11,13 @@ void say_name(struct compat *c, const char *what, int fd, bool peer);
 void say_names(struct compat *c, const char *what, int fd);
 /* A byte each way, and the end: whether these are connected. */
 void say_talk(int one, int other);
+/*
+ * A signal ends it; the next time its handler asks for calls to be restarted,
+ * and it goes on waiting.
+ */
+void interrupt_twice(struct life_call *call);
+/* c->p.listener, at c->p.addr, for @length connections. */
+void listen_here(struct compat *c, int length);
 /* A socket that is bound to @addr; any port if that has none. */
 int bind_to(struct compat *c, union net_addr *addr, int how);
 

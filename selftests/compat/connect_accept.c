@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The listener: accept(), its errors, and the queue of connections. */
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 
 #include "connect.h"
-
-static void listen_here(struct compat *c, int length)
-{
-	life_settle();
-	c->p.listener = net_listen(c->nf, length, &c->p.addr);
-	COMPAT_MUST(c->p.listener >= 0);
-}
 
 static int client(struct compat *c)
 {
@@ -140,29 +132,13 @@ static long wait_accept(struct life_call *call)
 	return 0;
 }
 
-static void count(int sig)
-{
-	(void)sig;
-	net_signals++;
-}
-
 void accept_interrupted(struct compat *c)
 {
-	struct sigaction act = { .sa_handler = count };
 	struct life_call call = LIFE_CALL("accept", wait_accept, -1);
 
 	listen_here(c, 8);
 	call.fd = c->p.listener;
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
-	life_begin(&call);
-	REC(pthread_kill(call.thread, SIGUSR1));
-	life_end(&call);
-	act.sa_flags = SA_RESTART;
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
-	life_begin(&call);
-	REC(pthread_kill(call.thread, SIGUSR1));
-	life_look(&call);
-	rec_say("handled %d", net_signals);
+	interrupt_twice(&call);
 	c->cl = client(c);
 	life_end(&call);
 	c->sv = call.len;

@@ -13,13 +13,6 @@ static int unspec(int fd)
 	return ret;
 }
 
-static void listen_here(struct compat *c)
-{
-	life_settle();
-	c->p.listener = net_listen(c->nf, 8, &c->p.addr);
-	COMPAT_MUST(c->p.listener >= 0);
-}
-
 static void meet(struct compat *c)
 {
 	REC(connect(c->cl, &c->p.addr.sa, net_addr_len(c->nf)));
@@ -53,7 +46,7 @@ void unspec_then_connect(struct compat *c)
 {
 	int i;
 
-	listen_here(c);
+	listen_here(c, 8);
 	life_pair(c);
 	for (i = 0; i < 5; i++) {
 		int old = c->sv;
@@ -78,7 +71,7 @@ void unspec_then_listen(struct compat *c)
 	socklen_t len = sizeof(addr);
 	int fd, peer;
 
-	listen_here(c);
+	listen_here(c, 8);
 	life_pair(c);
 	unspec(c->cl);
 	REC(listen(c->cl, 4));
@@ -97,7 +90,7 @@ void unspec_unread(struct compat *c)
 	char buf[16];
 	int i;
 
-	listen_here(c);
+	listen_here(c, 8);
 	for (i = 0; i < 3; i++) {
 		life_pair(c);
 		compat_send(c->sv, much, i == 2 ? sizeof(much) : 5);
@@ -151,7 +144,7 @@ void unspec_peer(struct compat *c)
 	struct life_call r = { .what = "recv", .run = life_recv, .len = 4 };
 	char buf[16];
 
-	listen_here(c);
+	listen_here(c, 8);
 	life_pair(c);
 	r.fd = c->sv;
 	life_begin(&r);
@@ -173,7 +166,7 @@ void listener_to_client(struct compat *c)
 	union net_addr addr;
 	int fd;
 
-	listen_here(c);
+	listen_here(c, 8);
 	c->cl = net_listen(c->nf, 4, &addr);
 	fd = REC_FD(net_connect(c->nf, &addr));
 	REC(connect(c->cl, &c->p.addr.sa, net_addr_len(c->nf)));
@@ -189,7 +182,7 @@ void again_and_again(struct compat *c)
 {
 	int i;
 
-	listen_here(c);
+	listen_here(c, 8);
 	c->cl = net_socket(c->nf, 0);
 	for (i = 0; i < 30; i++) {
 		meet(c);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ways to open a connection, and how they fail. */
-#include <signal.h>
 #include <sys/time.h>
 
 #include "connect.h"
@@ -12,16 +11,9 @@ static int try_connect(struct compat *c, int fd, const union net_addr *addr)
 	return REC(connect(fd, &addr->sa, net_addr_len(c->nf)));
 }
 
-static void listen_here(struct compat *c)
-{
-	life_settle();
-	c->p.listener = net_listen(c->nf, 8, &c->p.addr);
-	COMPAT_MUST(c->p.listener >= 0);
-}
-
 void nonblocking(struct compat *c)
 {
-	listen_here(c);
+	listen_here(c, 8);
 	c->cl = net_socket(c->nf, SOCK_NONBLOCK);
 	REC_POLL(c->cl, OPEN_EVENTS);
 	try_connect(c, c->cl, &c->p.addr);
@@ -165,7 +157,7 @@ void connect_bad(struct compat *c)
 	const socklen_t len = net_addr_len(c->nf);
 	union net_addr addr;
 
-	listen_here(c);
+	listen_here(c, 8);
 	c->cl = net_socket(c->nf, 0);
 	addr = c->p.addr;
 	REC(connect(c->cl, &addr.sa, 0));
@@ -222,15 +214,8 @@ static long wait_connect(struct life_call *call)
 	return connect(call->fd, &addr->sa, call->len);
 }
 
-static void count(int sig)
-{
-	(void)sig;
-	net_signals++;
-}
-
 void connect_interrupted(struct compat *c)
 {
-	struct sigaction act = { .sa_handler = count };
 	union net_addr addr;
 	struct life_call call = { "connect", wait_connect, .arg = &addr,
 				  .len = net_addr_len(c->nf) };
@@ -238,22 +223,13 @@ void connect_interrupted(struct compat *c)
 	life_settle();
 	life_deaf(c, &addr);
 	call.fd = c->cl = net_socket(c->nf, 0);
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
-	life_begin(&call);
-	REC(pthread_kill(call.thread, SIGUSR1));
+	life_handle(false);
+	life_interrupt(&call);
 	life_end(&call);
 	rec_say("handled %d", net_signals);
 	/* It goes on by itself; another call waits for it. */
 	REC_POLL(c->cl, OPEN_EVENTS);
-	life_begin(&call);
-	REC(pthread_kill(call.thread, SIGUSR1));
-	life_end(&call);
-	act.sa_flags = SA_RESTART;
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
-	life_begin(&call);
-	REC(pthread_kill(call.thread, SIGUSR1));
-	life_look(&call);
-	rec_say("handled %d", net_signals);
+	interrupt_twice(&call);
 	/* Who is shut down connects no more. */
 	REC(shutdown(c->cl, SHUT_RDWR));
 	life_end(&call);
@@ -355,7 +331,7 @@ void data_before_accept(struct compat *c)
 	char buf[64];
 	int i;
 
-	listen_here(c);
+	listen_here(c, 8);
 	for (i = 0; i < 4; i++) {
 		c->cl = REC_FD(net_connect(c->nf, &c->p.addr));
 		REC(send(c->cl, "early", 5, 0));
@@ -438,7 +414,7 @@ void many_in_a_row(struct compat *c)
 	char buf[8];
 	int i;
 
-	listen_here(c);
+	listen_here(c, 8);
 	for (i = 0; i < 200; i++) {
 		c->cl = net_connect(c->nf, &c->p.addr);
 		c->sv = accept(c->p.listener, NULL, NULL);

@@ -32,9 +32,7 @@ void send_to(struct compat *c)
 		REC(sendto(c->cl, "k", 1, 0, NULL, 99));
 		compat_sent(c->cl);
 		REC_RECV(read(c->sv, buf, sizeof(buf)), buf);
-		REC(write(c->sv, "back", 4));
-		compat_arrived(c->cl, 4);
-		REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+		compat_back(c);
 	}
 }
 
@@ -86,8 +84,7 @@ void receive_from(struct compat *c)
 		REC_RECV(recvfrom(c->sv, buf, 1, 0, nowhere,
 				  (socklen_t []){ 16 }), buf);
 		REC(recvfrom(c->sv, buf, 1, 0, NULL, NULL));
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }
 
@@ -106,9 +103,7 @@ void send_msg(struct compat *c)
 		say_msg(&msg);
 		compat_arrived(c->sv, 5);
 		REC_RECV(read(c->sv, buf, sizeof(buf)), buf);
-		REC(write(c->sv, "back", 4));
-		compat_arrived(c->cl, 4);
-		REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+		compat_back(c);
 	}
 	msg.msg_name = &c->p.addr;
 	msg.msg_namelen = -1;
@@ -247,8 +242,7 @@ void receive_msg(struct compat *c)
 		say_msg(&msg);
 		while (recv(c->sv, buf, sizeof(buf), 0) > 0)
 			;
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }
 

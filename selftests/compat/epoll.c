@@ -71,6 +71,26 @@ long ep_wait_one(struct life_call *call)
 	return n == 1 ? (long)ev.data.u64 : n;
 }
 
+void ep_send(int fd, const char *what)
+{
+	REC(send(fd, what, strlen(what), MSG_NOSIGNAL));
+	life_settle();
+}
+
+void ep_recv(int fd)
+{
+	char buf[100];
+
+	REC_RECV(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), buf);
+	life_settle();
+}
+
+void ep_pass(int from, int to, const char *what)
+{
+	ep_send(from, what);
+	ep_recv(to);
+}
+
 static void ctl_errors(struct compat *c)
 {
 	struct epoll_event ev = { EPOLLIN, { .u64 = 1 } };

@@ -21,6 +21,11 @@ int ep_look(int ep, const char *what);
 int ep_wait(int ep, const char *what);
 /* epoll_wait() for one event in a thread: gives its tag. */
 long ep_wait_one(struct life_call *call);
+/* A message, all of it, and nothing is under way afterwards. */
+void ep_send(int fd, const char *what);
+void ep_recv(int fd);
+/* Both: @what goes from @from to @to. */
+void ep_pass(int from, int to, const char *what);
 
 /* epoll_state.c: each form in each state */
 void level_in_states(struct compat *c);

@@ -4,19 +4,6 @@
 
 #define EDGE	(EP_ALL | EPOLLET)
 
-/* The set has both ends; what was there before is said at once. */
-static int begin(struct compat *c)
-{
-	const int ep = ep_new();
-
-	life_settle();
-	EP_CTL(ep, ADD, c->cl, EDGE, 1);
-	EP_CTL(ep, ADD, c->sv, EDGE, 2);
-	ep_look(ep, "new");
-	ep_look(ep, "again");
-	return ep;
-}
-
 static void sends(int fd, int len)
 {
 	static char buf[70000];
@@ -34,6 +21,49 @@ static void reads(int fd, int len)
 	life_settle();
 }
 
+/* The same, and what the set says of it. */
+static void sent(int ep, int fd, int len, const char *what)
+{
+	sends(fd, len);
+	ep_look(ep, what);
+}
+
+static void taken(int ep, int fd, int len, const char *what)
+{
+	reads(fd, len);
+	ep_look(ep, what);
+}
+
+/* Nothing new the second time. */
+static void look_again(int ep, const char *what)
+{
+	ep_look(ep, what);
+	ep_look(ep, "again");
+}
+
+static void look_quiet(struct compat *c, int ep, const char *what)
+{
+	life_quiet(c);
+	ep_look(ep, what);
+}
+
+static void drain(int fd)
+{
+	rec_say("read %ld", life_drain(fd));
+}
+
+/* The set has both ends; what was there before is said at once. */
+static int begin(struct compat *c)
+{
+	const int ep = ep_new();
+
+	life_settle();
+	EP_CTL(ep, ADD, c->cl, EDGE, 1);
+	EP_CTL(ep, ADD, c->sv, EDGE, 2);
+	look_again(ep, "new");
+	return ep;
+}
+
 /* Each arrival is an edge, whether the last one has been read or not. */
 void edge_data(struct compat *c)
 {
@@ -41,23 +71,19 @@ void edge_data(struct compat *c)
 	int i;
 
 	for (i = 0; i < 40; i++) {
-		sends(c->cl, 1 + 100 * i);
-		ep_look(ep, "arrived");
+		sent(ep, c->cl, 1 + 100 * i, "arrived");
 		ep_look(ep, "again");
 		if (i % 4 == 3)
-			rec_say("read %ld", life_drain(c->sv));
+			drain(c->sv);
 		if (i % 8 == 7) {
 			ep_look(ep, "read");
-			sends(c->sv, 10);
-			ep_look(ep, "answer");
-			reads(c->cl, 10);
-			ep_look(ep, "answer read");
+			sent(ep, c->sv, 10, "answer");
+			taken(ep, c->cl, 10, "answer read");
 		}
 	}
 	/* Two between looks are one event. */
 	sends(c->cl, 1);
-	sends(c->cl, 1);
-	ep_look(ep, "two");
+	sent(ep, c->cl, 1, "two");
 	ep_look(ep, "again");
 }
 
@@ -68,21 +94,14 @@ void edge_partial(struct compat *c)
 	int i;
 
 	for (i = 0; i < 16; i++) {
-		sends(c->cl, 100);
-		ep_look(ep, "arrived");
-		reads(c->sv, 40);
-		ep_look(ep, "read some");
-		reads(c->sv, 40);
-		ep_look(ep, "read more");
-		sends(c->cl, 1);
-		ep_look(ep, "arrived");
-		reads(c->sv, 1000);
-		ep_look(ep, "read all");
-		reads(c->sv, 1000);
-		ep_look(ep, "read nothing");
+		sent(ep, c->cl, 100, "arrived");
+		taken(ep, c->sv, 40, "read some");
+		taken(ep, c->sv, 40, "read more");
+		sent(ep, c->cl, 1, "arrived");
+		taken(ep, c->sv, 1000, "read all");
+		taken(ep, c->sv, 1000, "read nothing");
 		sends(c->sv, 1);
-		reads(c->cl, 1);
-		ep_look(ep, "answered");
+		taken(ep, c->cl, 1, "answered");
 	}
 }
 
@@ -90,44 +109,32 @@ void edge_end(struct compat *c)
 {
 	const int ep = begin(c);
 
-	sends(c->cl, 100);
-	ep_look(ep, "arrived");
+	sent(ep, c->cl, 100, "arrived");
 	REC(shutdown(c->cl, SHUT_WR));
 	life_quiet(c);
-	ep_look(ep, "end");
-	ep_look(ep, "again");
-	reads(c->sv, 50);
-	ep_look(ep, "read some");
-	reads(c->sv, 100);
-	ep_look(ep, "read the rest");
-	reads(c->sv, 100);
-	ep_look(ep, "read the end");
-	sends(c->sv, 100);
-	ep_look(ep, "answer");
+	look_again(ep, "end");
+	taken(ep, c->sv, 50, "read some");
+	taken(ep, c->sv, 100, "read the rest");
+	taken(ep, c->sv, 100, "read the end");
+	sent(ep, c->sv, 100, "answer");
 	REC(shutdown(c->sv, SHUT_WR));
-	life_quiet(c);
-	ep_look(ep, "both ends");
+	look_quiet(c, ep, "both ends");
 	reads(c->cl, 1000);
-	reads(c->cl, 1000);
-	ep_look(ep, "read");
+	taken(ep, c->cl, 1000, "read");
 }
 
 void edge_reset(struct compat *c)
 {
 	const int ep = begin(c);
 
-	sends(c->cl, 100);
-	ep_look(ep, "arrived");
+	sent(ep, c->cl, 100, "arrived");
 	EP_CTL(ep, DEL, c->sv, 0, 0);
 	compat_close(c, &c->sv);
 	life_quiet(c);
-	ep_look(ep, "reset");
-	ep_look(ep, "again");
+	look_again(ep, "reset");
+	taken(ep, c->cl, 10, "error taken");
 	reads(c->cl, 10);
-	ep_look(ep, "error taken");
-	reads(c->cl, 10);
-	sends(c->cl, 10);
-	ep_look(ep, "written to");
+	sent(ep, c->cl, 10, "written to");
 	EP_CTL(ep, MOD, c->cl, EDGE, 3);
 	ep_look(ep, "changed");
 }
@@ -144,18 +151,12 @@ void edge_room(struct compat *c)
 	EP_CTL(ep, DEL, c->sv, 0, 0);
 	for (i = 0; i < 4; i++) {
 		life_fill(c->cl, c->sv);
-		ep_look(ep, "full");
-		ep_look(ep, "again");
-		do {
-			life_settle();
-		} while (life_drain(c->sv));
+		look_again(ep, "full");
+		life_empty(c->sv);
 		compat_acknowledged(c->cl);
-		ep_look(ep, "emptied");
-		ep_look(ep, "again");
-		sends(c->cl, 1);
-		ep_look(ep, "one more byte");
-		reads(c->sv, 1);
-		ep_look(ep, "read");
+		look_again(ep, "emptied");
+		sent(ep, c->cl, 1, "one more byte");
+		taken(ep, c->sv, 1, "read");
 	}
 }
 
@@ -166,26 +167,21 @@ void edge_rearmed(struct compat *c)
 	int i;
 
 	for (i = 0; i < 12; i++) {
-		sends(c->cl, 10);
-		ep_look(ep, "arrived");
+		sent(ep, c->cl, 10, "arrived");
 		EP_CTL(ep, MOD, c->sv, EDGE, 2);
-		ep_look(ep, "changed");
-		ep_look(ep, "again");
+		look_again(ep, "changed");
 		EP_CTL(ep, MOD, c->sv, EPOLLIN | EPOLLONESHOT, 2);
 		ep_look(ep, "once");
-		sends(c->cl, 10);
-		ep_look(ep, "arrived, once");
+		sent(ep, c->cl, 10, "arrived, once");
 		EP_CTL(ep, MOD, c->sv, EPOLLIN | EPOLLONESHOT | EPOLLET, 2);
 		ep_look(ep, "once, edge");
 		reads(c->sv, 20);
-		sends(c->cl, 10);
-		ep_look(ep, "not armed");
+		sent(ep, c->cl, 10, "not armed");
 		reads(c->sv, 20);
 		EP_CTL(ep, MOD, c->sv, EDGE, 2);
 		ep_look(ep, "armed");
 		sends(c->sv, 10);
-		reads(c->cl, 10);
-		ep_look(ep, "answered");
+		taken(ep, c->cl, 10, "answered");
 	}
 }
 
@@ -197,16 +193,13 @@ void edge_both_ways(struct compat *c)
 
 	for (i = 0; i < 24; i++) {
 		sends(c->cl, 3000);
-		sends(c->sv, 7);
-		ep_look(ep, "both");
-		reads(c->cl, 7);
-		ep_look(ep, "one read");
+		sent(ep, c->sv, 7, "both");
+		taken(ep, c->cl, 7, "one read");
 		if (i & 1)
-			rec_say("read %ld", life_drain(c->sv));
+			drain(c->sv);
 		ep_look(ep, "other read");
 	}
-	sends(c->cl, 65536);
-	ep_look(ep, "much");
+	sent(ep, c->cl, 65536, "much");
 }
 
 void edge_urgent(struct compat *c)
@@ -216,15 +209,13 @@ void edge_urgent(struct compat *c)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		sends(c->cl, 10);
-		ep_look(ep, "arrived");
+		sent(ep, c->cl, 10, "arrived");
 		REC(send(c->cl, "!", 1, MSG_OOB));
 		life_settle();
-		ep_look(ep, "urgent");
-		ep_look(ep, "again");
+		look_again(ep, "urgent");
 		REC_RECV(recv(c->sv, &byte, 1, MSG_OOB), &byte);
 		ep_look(ep, "taken");
-		rec_say("read %ld", life_drain(c->sv));
+		drain(c->sv);
 		ep_look(ep, "read");
 	}
 }
@@ -236,16 +227,12 @@ void edge_low_water(struct compat *c)
 
 	REC(setsockopt(c->sv, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark)));
 	for (i = 0; i < 8; i++) {
-		sends(c->cl, 60);
-		ep_look(ep, "below");
-		sends(c->cl, 60);
-		ep_look(ep, "above");
-		reads(c->sv, 50);
-		ep_look(ep, "below again");
-		rec_say("read %ld", life_drain(c->sv));
-		sends(c->sv, 100);
-		ep_look(ep, "answered");
-		rec_say("read %ld", life_drain(c->cl));
+		sent(ep, c->cl, 60, "below");
+		sent(ep, c->cl, 60, "above");
+		taken(ep, c->sv, 50, "below again");
+		drain(c->sv);
+		sent(ep, c->sv, 100, "answered");
+		drain(c->cl);
 	}
 }
 
@@ -257,14 +244,12 @@ void edge_peek(struct compat *c)
 	int i;
 
 	for (i = 0; i < 10; i++) {
-		sends(c->cl, 10);
-		ep_look(ep, "arrived");
+		sent(ep, c->cl, 10, "arrived");
 		REC(recv(c->sv, buf, 16, MSG_PEEK));
 		ep_look(ep, "peeked");
 		reads(c->sv, 16);
 		REC(recv(c->sv, buf, 16, MSG_PEEK | MSG_DONTWAIT));
-		life_quiet(c);
-		ep_look(ep, "read");
+		look_quiet(c, ep, "read");
 	}
 }
 
@@ -279,16 +264,14 @@ void edge_drained_by_other(struct compat *c)
 	EP_CTL(level, ADD, c->sv, EPOLLIN, 2);
 	for (i = 0; i < 16; i++) {
 		sends(c->cl, 10);
-		rec_say("read %ld", life_drain(c->sv));
+		drain(c->sv);
 		ep_look(ep, "edge");
 		ep_look(level, "level");
-		sends(c->cl, 10);
-		ep_look(ep, "edge");
+		sent(ep, c->cl, 10, "edge");
 		ep_look(level, "level");
-		rec_say("read %ld", life_drain(c->sv));
+		drain(c->sv);
 		/* Or TCP may hold the next one back: too many are under way. */
-		life_quiet(c);
-		ep_look(ep, "edge, read");
+		look_quiet(c, ep, "edge, read");
 		ep_look(level, "level, read");
 	}
 }
@@ -298,17 +281,12 @@ void edge_own_shutdown(struct compat *c)
 	const int ep = begin(c);
 
 	REC(shutdown(c->cl, SHUT_RD));
-	life_quiet(c);
-	ep_look(ep, "reading ended");
-	sends(c->sv, 10);
-	ep_look(ep, "arrived all the same");
+	look_quiet(c, ep, "reading ended");
+	sent(ep, c->sv, 10, "arrived all the same");
 	reads(c->cl, 10);
 	REC(shutdown(c->cl, SHUT_WR));
-	life_quiet(c);
-	ep_look(ep, "writing ended");
+	look_quiet(c, ep, "writing ended");
 	REC(shutdown(c->cl, SHUT_RDWR));
-	life_quiet(c);
-	ep_look(ep, "both again");
-	sends(c->sv, 10);
-	ep_look(ep, "sent to it");
+	look_quiet(c, ep, "both again");
+	sent(ep, c->sv, 10, "sent to it");
 }

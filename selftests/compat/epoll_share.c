@@ -5,18 +5,18 @@
 
 #include "epoll.h"
 
-static void sends(int fd, const char *what)
+static void look_both(int one, const char *first, int other, const char *second)
 {
-	REC(send(fd, what, strlen(what), MSG_NOSIGNAL));
-	life_settle();
+	ep_look(one, first);
+	ep_look(other, second);
 }
 
-static void reads(int fd)
+/* The other way; @ep has the client's end. */
+static void answer_seen(struct compat *c, int ep, const char *what)
 {
-	char buf[100];
-
-	REC_RECV(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), buf);
-	life_settle();
+	ep_send(c->sv, "world");
+	ep_look(ep, what);
+	ep_recv(c->cl);
 }
 
 /* Level and edge, and both ends in the same one. */
@@ -30,20 +30,15 @@ void two_sets(struct compat *c)
 	EP_CTL(edge, ADD, c->sv, EPOLLIN | EPOLLET, 2);
 	EP_CTL(edge, ADD, c->cl, EPOLLIN | EPOLLET, 3);
 	for (i = 0; i < 10; i++) {
-		sends(c->cl, "hello");
-		ep_look(level, "level");
-		ep_look(edge, "edge");
-		ep_look(level, "level");
-		ep_look(edge, "edge");
-		reads(c->sv);
-		ep_look(level, "level, read");
-		ep_look(edge, "edge, read");
-		sends(c->sv, "world");
-		ep_look(edge, "answer");
-		reads(c->cl);
+		ep_send(c->cl, "hello");
+		look_both(level, "level", edge, "edge");
+		look_both(level, "level", edge, "edge");
+		ep_recv(c->sv);
+		look_both(level, "level, read", edge, "edge, read");
+		answer_seen(c, edge, "answer");
 	}
 	EP_CTL(level, DEL, c->sv, 0, 0);
-	sends(c->cl, "only one");
+	ep_send(c->cl, "only one");
 	ep_look(level, "level, gone");
 	ep_look(edge, "edge");
 }
@@ -59,19 +54,15 @@ void nested(struct compat *c)
 	EP_CTL(outer, ADD, c->cl, EPOLLIN, 3);
 	ep_look(outer, "nothing");
 	for (i = 0; i < 10; i++) {
-		sends(c->cl, "hello");
-		ep_look(outer, "outer");
-		ep_look(inner, "inner");
+		ep_send(c->cl, "hello");
+		look_both(outer, "outer", inner, "inner");
 		ep_look(outer, "outer again");
-		reads(c->sv);
-		ep_look(outer, "outer, read");
-		ep_look(inner, "inner, read");
-		sends(c->sv, "world");
-		ep_look(outer, "outer, own");
-		reads(c->cl);
+		ep_recv(c->sv);
+		look_both(outer, "outer, read", inner, "inner, read");
+		answer_seen(c, outer, "outer, own");
 	}
 	EP_CTL(inner, DEL, c->sv, 0, 0);
-	sends(c->cl, "gone");
+	ep_send(c->cl, "gone");
 	ep_look(outer, "outer, inner empty");
 	EP_CTL(inner, ADD, c->sv, EPOLLIN, 1);
 	ep_look(outer, "outer, added");
@@ -88,18 +79,16 @@ void nested_edge(struct compat *c)
 	EP_CTL(inner, ADD, c->sv, EPOLLIN | EPOLLET, 1);
 	EP_CTL(outer, ADD, inner, EPOLLIN | EPOLLET, 2);
 	for (i = 0; i < 10; i++) {
-		sends(c->cl, "hello");
+		ep_send(c->cl, "hello");
 		ep_look(outer, "outer");
 		ep_look(outer, "outer again");
 		if (i & 1)
 			ep_look(inner, "inner");
-		sends(c->cl, "more");
-		ep_look(outer, "outer");
-		ep_look(inner, "inner");
+		ep_send(c->cl, "more");
+		look_both(outer, "outer", inner, "inner");
 		ep_look(inner, "inner again");
-		reads(c->sv);
-		sends(c->sv, "answer");
-		reads(c->cl);
+		ep_recv(c->sv);
+		ep_pass(c->sv, c->cl, "answer");
 	}
 }
 
@@ -122,13 +111,12 @@ void nested_poll(struct compat *c)
 	REC_POLL(ep, POLLIN | POLLOUT);
 	for (i = 0; i < 10; i++) {
 		life_begin(&call);
-		sends(c->cl, "hello");
+		ep_send(c->cl, "hello");
 		life_end(&call);
 		REC_POLL(ep, POLLIN | POLLOUT);
-		reads(c->sv);
+		ep_recv(c->sv);
 		REC_POLL(ep, POLLIN | POLLOUT);
-		sends(c->sv, "world");
-		reads(c->cl);
+		ep_pass(c->sv, c->cl, "world");
 	}
 	life_begin(&call);
 	REC(shutdown(c->cl, SHUT_WR));
@@ -146,16 +134,15 @@ void dup_registered(struct compat *c)
 	EP_CTL(ep, ADD, c->sv, EPOLLIN | EPOLLET, 1);
 	EP_CTL(ep, ADD, twin, EPOLLIN, 2);
 	for (i = 0; i < 10; i++) {
-		sends(c->cl, "hello");
+		ep_send(c->cl, "hello");
 		ep_look(ep, "arrived");
 		ep_look(ep, "again");
-		reads(i & 1 ? twin : c->sv);
+		ep_recv(i & 1 ? twin : c->sv);
 		ep_look(ep, "read");
-		sends(i & 1 ? c->sv : twin, "world");
-		reads(c->cl);
+		ep_pass(i & 1 ? c->sv : twin, c->cl, "world");
 	}
 	EP_CTL(ep, DEL, twin, 0, 0);
-	sends(c->cl, "one left");
+	ep_send(c->cl, "one left");
 	ep_look(ep, "arrived");
 }
 
@@ -167,18 +154,17 @@ void dup_closed(struct compat *c)
 	life_settle();
 	EP_CTL(ep, ADD, c->sv, EPOLLIN, 1);
 	REC(close(c->sv));
-	sends(c->cl, "hello");
+	ep_send(c->cl, "hello");
 	ep_look(ep, "the number is closed");
-	reads(twin);
+	ep_recv(twin);
 	ep_look(ep, "read");
 	EP_CTL(ep, MOD, number, EPOLLIN | EPOLLOUT, 2);
 	EP_CTL(ep, DEL, number, 0, 0);
 	EP_CTL(ep, MOD, twin, EPOLLIN, 2);
 	EP_CTL(ep, ADD, twin, EPOLLIN | EPOLLET, 3);
-	sends(c->cl, "two entries");
+	ep_send(c->cl, "two entries");
 	ep_look(ep, "arrived");
-	sends(twin, "answer");
-	reads(c->cl);
+	ep_pass(twin, c->cl, "answer");
 	REC(close(twin));
 	life_settle();
 	ep_look(ep, "all closed");
@@ -192,7 +178,7 @@ void close_removes(struct compat *c)
 	life_settle();
 	EP_CTL(ep, ADD, c->sv, EPOLLIN, 1);
 	EP_CTL(ep, ADD, c->cl, EPOLLIN | EPOLLRDHUP, 2);
-	sends(c->cl, "hello");
+	ep_send(c->cl, "hello");
 	ep_look(ep, "arrived");
 	compat_close(c, &c->sv);
 	life_settle();
@@ -210,25 +196,24 @@ void reused_number(struct compat *c)
 
 	life_settle();
 	EP_CTL(ep, ADD, c->sv, EPOLLIN, 1);
-	sends(c->cl, "first");
+	ep_send(c->cl, "first");
 	ep_look(ep, "first");
 	compat_pair(c, &other);
 	REC(dup2(other.server, number) == number);
 	REC(close(other.server));
 	ep_look(ep, "replaced");
 	for (i = 0; i < 8; i++) {
-		sends(other.client, "second");
+		ep_send(other.client, "second");
 		ep_look(ep, "not in the set");
-		reads(number);
-		sends(number, "answer");
-		reads(other.client);
+		ep_recv(number);
+		ep_pass(number, other.client, "answer");
 	}
 	EP_CTL(ep, MOD, number, EPOLLIN, 2);
 	EP_CTL(ep, ADD, number, EPOLLIN, 2);
-	sends(other.client, "third");
+	ep_send(other.client, "third");
 	ep_look(ep, "in the set");
-	reads(number);
-	reads(c->cl);
+	ep_recv(number);
+	ep_recv(c->cl);
 }
 
 /* Parent and child use the same set and the same sockets. */
@@ -242,21 +227,21 @@ void after_fork(struct compat *c)
 	for (i = 0; i < 8; i++) {
 		pid_t pid;
 
-		sends(c->cl, "to the child");
+		ep_send(c->cl, "to the child");
 		pid = net_fork();
 		if (!pid) {
 			ep_wait(ep, "child");
-			reads(c->sv);
-			sends(c->sv, "from the child");
+			ep_recv(c->sv);
+			ep_send(c->sv, "from the child");
 			fflush(stdout);
 			_exit(i);
 		}
 		REC(net_wait(pid));
 		ep_look(ep, "parent");
-		reads(c->cl);
-		sends(c->cl, "to the parent");
+		ep_recv(c->cl);
+		ep_send(c->cl, "to the parent");
 		ep_wait(ep, "parent");
-		reads(c->sv);
+		ep_recv(c->sv);
 	}
 	if (!net_fork()) {
 		/* The parent's close is not the last one. */
@@ -264,7 +249,7 @@ void after_fork(struct compat *c)
 		_exit(0);
 	}
 	REC(close(c->sv));
-	sends(c->cl, "the child holds it");
+	ep_send(c->cl, "the child holds it");
 	ep_look(ep, "closed here");
 	REC(shutdown(c->cl, SHUT_WR));
 	ep_wait(ep, "end");
@@ -287,19 +272,16 @@ void exclusive(struct compat *c)
 	for (i = 0; i < 8; i++) {
 		life_begin(&a);
 		life_begin(&b);
-		sends(c->cl, "for one");
-		while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE) &&
-		       !__atomic_load_n(&b.done, __ATOMIC_ACQUIRE))
-			poll(NULL, 0, 1);
-		reads(c->sv);
+		ep_send(c->cl, "for one");
+		life_either(&a, &b);
+		ep_recv(c->sv);
 		REC(write(tell, &one, 8));
 		pthread_join(a.thread, NULL);
 		pthread_join(b.thread, NULL);
 		/* Which one is open, and more than one may be woken. */
 		rec_say("somebody got it: %d", a.ret == 1 || b.ret == 1);
 		REC(read(tell, a.buf, 8));
-		sends(c->sv, "answer");
-		reads(c->cl);
+		ep_pass(c->sv, c->cl, "answer");
 	}
 }
 
@@ -323,8 +305,8 @@ void passed_set(struct compat *c)
 		COMPAT_MUST(recvmsg(ends[1], &msg, 0) == 1);
 		memcpy(fds, CMSG_DATA(cm), sizeof(fds));
 		ep_wait(fds[0], "the other process");
-		reads(fds[1]);
-		sends(fds[1], "from there");
+		ep_recv(fds[1]);
+		ep_send(fds[1], "from there");
 		fflush(stdout);
 		_exit(0);
 	}
@@ -337,9 +319,9 @@ void passed_set(struct compat *c)
 	COMPAT_MUST(sendmsg(ends[0], &msg, 0) == 1);
 	COMPAT_MUST(send(c->cl, "to there", 8, 0) == 8);
 	REC(net_wait(pid));
-	reads(c->cl);
+	ep_recv(c->cl);
 	REC(close(c->sv));
 	ep_look(fds[0], "all closed");
 	compat_until(c->cl, POLLRDHUP);
-	reads(c->cl);
+	ep_recv(c->cl);
 }

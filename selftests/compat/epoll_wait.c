@@ -5,25 +5,17 @@
 
 #include "epoll.h"
 
-static void sends(int fd, const char *what)
-{
-	REC(send(fd, what, strlen(what), MSG_NOSIGNAL));
-	life_settle();
-}
-
-static void reads(int fd)
-{
-	char buf[100];
-
-	REC_RECV(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), buf);
-	life_settle();
-}
-
 static void ends_with(struct life_call *call)
 {
 	life_end(call);
 	if (call->ret > 0)
 		rec_epoll("events", call->len);
+}
+
+static void ends_and_reads(struct life_call *call, int fd)
+{
+	ends_with(call);
+	ep_recv(fd);
 }
 
 static void wake(struct compat *c, struct life_call *call, uint32_t form)
@@ -33,11 +25,9 @@ static void wake(struct compat *c, struct life_call *call, uint32_t form)
 	EP_CTL(call->fd, ADD, c->sv, EPOLLIN | EPOLLRDHUP | form, 1);
 	for (i = 0; i < 20; i++) {
 		life_begin(call);
-		sends(c->cl, "hello");
-		ends_with(call);
-		reads(c->sv);
-		sends(c->sv, "world");
-		reads(c->cl);
+		ep_send(c->cl, "hello");
+		ends_and_reads(call, c->sv);
+		ep_pass(c->sv, c->cl, "world");
 		if (form & EPOLLONESHOT)
 			EP_CTL(call->fd, MOD, c->sv, EPOLLIN | form, 1);
 	}
@@ -54,34 +44,25 @@ void wait_woken(struct compat *c)
 	wake(c, &call, EPOLLONESHOT);
 	EP_CTL(call.fd, ADD, c->sv, EPOLLRDHUP, 2);
 	life_begin(&call);
-	sends(c->cl, "not that");
+	ep_send(c->cl, "not that");
 	life_look(&call);
 	REC(shutdown(c->cl, SHUT_WR));
 	ends_with(&call);
 	EP_CTL(call.fd, MOD, c->sv, 0, 3);
 	life_begin(&call);
-	reads(c->sv);
+	ep_recv(c->sv);
 	life_look(&call);
 	REC(shutdown(c->sv, SHUT_WR));
 	ends_with(&call);
 }
 
-static void count(int sig)
-{
-	(void)sig;
-	net_signals++;
-}
-
 void wait_interrupted(struct compat *c)
 {
-	const struct sigaction act = { .sa_handler = count,
-				       .sa_flags = SA_RESTART };
 	struct life_call call = LIFE_CALL("epoll_wait", ep_wait_one, ep_new());
 	int i;
 
 	life_settle();
-	net_signals = 0;
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
+	life_handle(true);
 	EP_CTL(call.fd, ADD, c->cl, EPOLLIN, 1);
 	for (i = 0; i < 4; i++) {
 		life_begin(&call);
@@ -90,7 +71,7 @@ void wait_interrupted(struct compat *c)
 	}
 	rec_say("handled %d", net_signals);
 	life_begin(&call);
-	sends(c->sv, "x");
+	ep_send(c->sv, "x");
 	ends_with(&call);
 }
 
@@ -114,11 +95,11 @@ void wait_mask(struct compat *c)
 	rec_say("handled %d", net_signals);
 	REC(epoll_pwait(ep, &ev, 1, -1, &none));
 	rec_say("handled %d", net_signals);
-	sends(c->sv, "x");
+	ep_send(c->sv, "x");
 	REC(raise(SIGUSR1));
 	REC(epoll_pwait(ep, &ev, 1, -1, &none));
 	rec_say("handled %d", net_signals);
-	reads(c->cl);
+	ep_recv(c->cl);
 	REC(epoll_pwait(ep, &ev, 1, 0, &none));
 	rec_say("handled %d", net_signals);
 	REC(pthread_sigmask(SIG_BLOCK, NULL, &none));
@@ -158,7 +139,7 @@ void pwait2(struct compat *c)
 	REC(epoll_pwait2(ep, &ev, 1, &past, NULL));
 	REC(epoll_pwait2(ep, &ev, 1, nowhere, NULL));
 	REC(epoll_pwait2(ep, &ev, 1, &now, NULL));
-	sends(c->sv, "x");
+	ep_send(c->sv, "x");
 	REC(epoll_pwait2(ep, &ev, 1, NULL, NULL));
 	rec_epoll("got", ev.events);
 	sigemptyset(&none);
@@ -210,15 +191,13 @@ void added_meanwhile(struct compat *c)
 		/* First what is ready when it is added, then what is not. */
 		life_begin(&call);
 		if (i & 1)
-			sends(c->cl, "before");
+			ep_send(c->cl, "before");
 		EP_CTL(call.fd, ADD, c->sv, EPOLLIN, 1);
 		life_look(&call);
-		sends(c->cl, "after");
-		ends_with(&call);
-		reads(c->sv);
+		ep_send(c->cl, "after");
+		ends_and_reads(&call, c->sv);
 		EP_CTL(call.fd, DEL, c->sv, 0, 0);
-		sends(c->sv, "answer");
-		reads(c->cl);
+		ep_pass(c->sv, c->cl, "answer");
 	}
 }
 
@@ -231,14 +210,12 @@ void changed_meanwhile(struct compat *c)
 	EP_CTL(call.fd, ADD, c->sv, 0, 1);
 	for (i = 0; i < 12; i++) {
 		life_begin(&call);
-		sends(c->cl, "unasked");
+		ep_send(c->cl, "unasked");
 		life_look(&call);
 		EP_CTL(call.fd, MOD, c->sv, EPOLLIN | (i & 1 ? EPOLLET : 0), 2);
-		ends_with(&call);
-		reads(c->sv);
+		ends_and_reads(&call, c->sv);
 		EP_CTL(call.fd, MOD, c->sv, 0, 1);
-		sends(c->sv, "answer");
-		reads(c->cl);
+		ep_pass(c->sv, c->cl, "answer");
 	}
 }
 
@@ -255,14 +232,12 @@ void removed_meanwhile(struct compat *c)
 		EP_CTL(call.fd, ADD, c->sv, EPOLLIN, 1);
 		life_begin(&call);
 		EP_CTL(call.fd, DEL, c->sv, 0, 0);
-		sends(c->cl, "unseen");
+		ep_send(c->cl, "unseen");
 		life_look(&call);
-		sends(other.client, "seen");
-		ends_with(&call);
-		reads(c->sv);
-		reads(other.server);
-		sends(c->sv, "answer");
-		reads(c->cl);
+		ep_send(other.client, "seen");
+		ends_and_reads(&call, c->sv);
+		ep_recv(other.server);
+		ep_pass(c->sv, c->cl, "answer");
 	}
 }
 
@@ -280,14 +255,13 @@ void closed_meanwhile(struct compat *c)
 	compat_close(c, &c->sv);
 	life_look(&call);
 	REC_POLL(c->cl, EPOLLIN | EPOLLRDHUP);
-	sends(other.client, "other");
-	ends_with(&call);
-	reads(other.server);
+	ep_send(other.client, "other");
+	ends_and_reads(&call, other.server);
 	/* A set that is closed while somebody waits for it lives on. */
 	life_begin(&call);
 	REC(close(call.fd));
 	life_look(&call);
-	sends(other.client, "still");
+	ep_send(other.client, "still");
 	ends_with(&call);
 }
 
@@ -311,9 +285,8 @@ void one_thread_each(struct compat *c)
 		for (i = 0; i < 4; i++) {
 			const int at = (i + round) % 4;
 
-			sends(pairs[at].client, "for one");
-			ends_with(&calls[at]);
-			reads(pairs[at].server);
+			ep_send(pairs[at].client, "for one");
+			ends_and_reads(&calls[at], pairs[at].server);
 		}
 	}
 }
@@ -333,16 +306,16 @@ void one_of_two_threads(struct compat *c)
 	for (i = 0; i < 10; i++) {
 		life_begin(&a);
 		life_begin(&b);
-		sends(c->cl, "for one");
-		sends(other.client, "for the other");
+		ep_send(c->cl, "for one");
+		ep_send(other.client, "for the other");
 		pthread_join(a.thread, NULL);
 		pthread_join(b.thread, NULL);
 		/* Either may have got either. */
 		rec_say("%ld between them", a.ret + b.ret);
 		ep_look(a.fd, "left");
 		life_quiet(c);
-		reads(c->sv);
-		reads(other.server);
+		ep_recv(c->sv);
+		ep_recv(other.server);
 	}
 }
 
@@ -360,9 +333,7 @@ void room_meanwhile(struct compat *c)
 		ep_look(call.fd, "full");
 		life_begin(&call);
 		life_look(&call);
-		do {
-			life_settle();
-		} while (life_drain(c->sv));
+		life_empty(c->sv);
 		ends_with(&call);
 		EP_CTL(call.fd, DEL, c->cl, 0, 0);
 	}

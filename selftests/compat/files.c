@@ -50,9 +50,7 @@ static void send_file(struct compat *c)
 		say_offset(file, at);
 		compat_arrived(c->sv, 50);
 		REC_RECV(read(c->sv, buf, sizeof(buf)), buf);
-		REC(write(c->sv, "back", 4));
-		compat_arrived(c->cl, 4);
-		REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+		compat_back(c);
 	}
 	at = 900;
 	REC(sendfile(c->cl, file, &at, 2000));

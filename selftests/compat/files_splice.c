@@ -21,9 +21,7 @@ void splice_to(struct compat *c)
 		compat_arrived(c->sv, 10);
 		REC_RECV(read(c->sv, buf, sizeof(buf)), buf);
 		REC(splice(pipes[0], NULL, c->cl, NULL, 64, SPLICE_F_NONBLOCK));
-		REC(write(c->sv, "back", 4));
-		compat_arrived(c->cl, 4);
-		REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+		compat_back(c);
 	}
 }
 
@@ -40,9 +38,7 @@ void splice_from(struct compat *c)
 		REC_RECV(read(pipes[0], buf, sizeof(buf)), buf);
 		REC(splice(c->sv, NULL, pipes[1], NULL, 64, SPLICE_F_NONBLOCK));
 		REC_RECV(read(pipes[0], buf, sizeof(buf)), buf);
-		REC(write(c->sv, "back", 4));
-		compat_arrived(c->cl, 4);
-		REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+		compat_back(c);
 	}
 }
 

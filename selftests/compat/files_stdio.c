@@ -128,8 +128,7 @@ void stdio_nonblock(struct compat *c)
 		say_line(fgets(buf, sizeof(buf), sv));
 		REC(errno == EAGAIN);
 		clearerr(sv);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }
 

@@ -117,18 +117,24 @@ void receive_msg_bits(struct compat *c)
 	}
 }
 
+static void in_pairs(struct compat *c, const int *flags, int count,
+		     void (*with)(struct compat *c, int flags))
+{
+	int i, j;
+
+	for (i = 0; i < count; i++)
+		for (j = 0; j < i; j++)
+			with(c, flags[i] | flags[j]);
+}
+
 void send_pairs(struct compat *c)
 {
 	static const int flags[] = {
 		MSG_OOB, MSG_DONTROUTE, MSG_DONTWAIT, MSG_EOR, MSG_CONFIRM,
 		MSG_NOSIGNAL, MSG_MORE, MSG_ZEROCOPY,
 	};
-	const int count = sizeof(flags) / sizeof(*flags);
-	int i, j;
 
-	for (i = 0; i < count; i++)
-		for (j = 0; j < i; j++)
-			send_with(c, flags[i] | flags[j]);
+	in_pairs(c, flags, sizeof(flags) / sizeof(*flags), send_with);
 }
 
 void receive_pairs(struct compat *c)
@@ -137,10 +143,6 @@ void receive_pairs(struct compat *c)
 		MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, MSG_ERRQUEUE,
 		MSG_CMSG_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL,
 	};
-	const int count = sizeof(flags) / sizeof(*flags);
-	int i, j;
 
-	for (i = 0; i < count; i++)
-		for (j = 0; j < i; j++)
-			receive_with(c, flags[i] | flags[j]);
+	in_pairs(c, flags, sizeof(flags) / sizeof(*flags), receive_with);
 }

@@ -240,8 +240,7 @@ void control_truncated(struct compat *c)
 		rec_bytes("control", control, msg.msg_controllen);
 		while (recv(c->sv, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 			;
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }
 

@@ -36,6 +36,15 @@ static void talk(struct compat *c)
 	}
 }
 
+/* Up to the mark, or up to the end. */
+static void read_and_look(struct compat *c)
+{
+	char buf[64];
+
+	REC_RECV(recv(c->sv, buf, 64, 0), buf);
+	look(c->sv);
+}
+
 void urgent(struct compat *c)
 {
 	char buf[64];
@@ -52,10 +61,8 @@ void urgent(struct compat *c)
 		REC_RECV(recv(c->sv, buf, 1, MSG_OOB), buf);
 		REC(recv(c->sv, buf, 1, MSG_OOB));
 		look(c->sv);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		look(c->sv);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		look(c->sv);
+		read_and_look(c);
+		read_and_look(c);
 		REC(recv(c->sv, buf, 64, MSG_DONTWAIT));
 		talk(c);
 	}
@@ -75,10 +82,8 @@ void urgent_inline(struct compat *c)
 		look(c->sv);
 		REC(recv(c->sv, buf, 1, MSG_OOB));
 		REC_RECV(recv(c->sv, buf, 2, 0), buf);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		look(c->sv);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		look(c->sv);
+		read_and_look(c);
+		read_and_look(c);
 		talk(c);
 	}
 }
@@ -93,8 +98,7 @@ void urgent_twice(struct compat *c)
 	compat_sent(c->cl);
 	look(c->sv);
 	REC_RECV(recv(c->sv, buf, 1, MSG_OOB), buf);
-	REC_RECV(recv(c->sv, buf, 64, 0), buf);
-	look(c->sv);
+	read_and_look(c);
 	REC(recv(c->sv, buf, 64, MSG_DONTWAIT));
 	talk(c);
 	REC(send(c->cl, "eF", 2, MSG_OOB));
@@ -163,10 +167,8 @@ void urgent_not_read(struct compat *c)
 		REC(send(c->cl, "abcU", 4, MSG_OOB));
 		REC(send(c->cl, "def", 3, 0));
 		compat_sent(c->cl);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		look(c->sv);
-		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		look(c->sv);
+		read_and_look(c);
+		read_and_look(c);
 		REC(recv(c->sv, buf, 1, MSG_OOB));
 		talk(c);
 	}
@@ -294,8 +296,7 @@ void urgent_at_end(struct compat *c)
 	REC(shutdown(c->cl, SHUT_WR));
 	compat_until(c->sv, POLLRDHUP);
 	look(c->sv);
-	REC_RECV(recv(c->sv, buf, 64, 0), buf);
-	look(c->sv);
+	read_and_look(c);
 	REC_RECV(recv(c->sv, buf, 1, MSG_OOB), buf);
 	REC(recv(c->sv, buf, 64, 0));
 	REC(recv(c->sv, buf, 1, MSG_OOB));

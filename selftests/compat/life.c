@@ -13,7 +13,7 @@ void life_say(struct compat *c)
 		REC_POLL(c->sv, LIFE_EVENTS);
 }
 
-static void reads(int fd)
+void life_reads(int fd)
 {
 	char buf[100];
 
@@ -38,15 +38,15 @@ static void half_closed(struct compat *c, int done, int other)
 		life_settle();
 		REC_RECV(recv(done, in, sizeof(in), MSG_DONTWAIT), in);
 		if (i == 20)
-			reads(other);
+			life_reads(other);
 		if (i % 10 == 0)
 			life_say(c);
 	}
-	reads(other);
+	life_reads(other);
 	REC(shutdown(other, SHUT_WR));
 	life_say(c);
-	reads(done);
-	reads(done);
+	life_reads(done);
+	life_reads(done);
 	REC(shutdown(done, SHUT_WR));
 	REC(shutdown(done, SHUT_RDWR));
 	REC(send(other, "x", 1, MSG_NOSIGNAL));
@@ -78,7 +78,7 @@ static void half_closed_bulk(struct compat *c)
 		(unsigned long long)in.pos);
 	compat_close(c, &c->sv);
 	compat_until(c->cl, POLLRDHUP);
-	reads(c->cl);
+	life_reads(c->cl);
 }
 
 /* The end comes after every byte, however many there are. */
@@ -107,11 +107,11 @@ static void end_after_much(struct compat *c)
 	}
 	compat_until(c->sv, POLLRDHUP);
 	life_say(c);
-	reads(c->sv);
-	reads(c->sv);
+	life_reads(c->sv);
+	life_reads(c->sv);
 	REC(send(c->sv, "answer", 6, 0));
 	life_say(c);
-	reads(c->cl);
+	life_reads(c->cl);
 }
 
 /* Reading that is shut down still takes what is there; then nothing more. */
@@ -125,14 +125,14 @@ static void shut_reading(struct compat *c)
 		life_settle();
 		REC(shutdown(c->sv, SHUT_RD));
 		life_say(c);
-		reads(c->sv);
-		reads(c->sv);
+		life_reads(c->sv);
+		life_reads(c->sv);
 		REC(send(c->cl, "after", 5, 0));
 		life_say(c);
-		reads(c->sv);
+		life_reads(c->sv);
 		REC(send(c->sv, "answer", 6, 0));
 		life_say(c);
-		reads(c->cl);
+		life_reads(c->cl);
 	}
 	REC(recv(c->sv, &byte, 1, 0));
 	REC(recv(c->sv, &byte, 1, MSG_PEEK));
@@ -177,7 +177,7 @@ static void ask(struct compat *c, int how)
 {
 	switch (how) {
 	case 0:
-		reads(c->cl);
+		life_reads(c->cl);
 		break;
 	case 1:
 		REC(send(c->cl, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -233,8 +233,8 @@ static void reset_while_writing(struct compat *c)
 		REC(send(c->cl, "two", 3, MSG_NOSIGNAL));
 		REC(send(c->cl, "three", 5, MSG_NOSIGNAL));
 		life_error("error", c->cl);
-		reads(c->cl);
-		reads(c->cl);
+		life_reads(c->cl);
+		life_reads(c->cl);
 		compat_close(c, &c->cl);
 		life_pair(c);
 	}

@@ -9,6 +9,8 @@
 
 /* What both ends say now; nothing of one that is closed. */
 void life_say(struct compat *c);
+/* What can be read at once, and what it is. */
+void life_reads(int fd);
 
 /* life_table.c: all short sequences; the longer ones by their first step */
 void sequences(struct compat *c);

@@ -8,11 +8,6 @@ struct end {
 	bool both;	/* the peer neither reads nor writes any more */
 };
 
-static void peer_shuts_wr(struct compat *c)
-{
-	REC(shutdown(c->sv, SHUT_WR));
-}
-
 static void peer_shuts_rd(struct compat *c)
 {
 	REC(shutdown(c->sv, SHUT_RD));
@@ -34,21 +29,6 @@ static void peer_resets(struct compat *c)
 	REC(net_close(&c->sv));
 }
 
-static void shuts_rd(struct compat *c)
-{
-	REC(shutdown(c->cl, SHUT_RD));
-}
-
-static void shuts_wr(struct compat *c)
-{
-	REC(shutdown(c->cl, SHUT_WR));
-}
-
-static void shuts_both(struct compat *c)
-{
-	REC(shutdown(c->cl, SHUT_RDWR));
-}
-
 static void peer_sends(struct compat *c)
 {
 	REC(send(c->sv, "abc", 3, 0));
@@ -61,14 +41,14 @@ static void peer_says_last(struct compat *c)
 }
 
 static const struct end ends[] = {
-	{ "the peer ends writing", peer_shuts_wr, false },
+	{ "the peer ends writing", life_peer_shuts_wr, false },
 	{ "the peer ends reading", peer_shuts_rd, false },
 	{ "the peer ends both", peer_shuts_both, true },
 	{ "the peer closes", peer_closes, false },
 	{ "the peer resets", peer_resets, false },
-	{ "it ends reading", shuts_rd, false },
-	{ "it ends writing", shuts_wr, false },
-	{ "it ends both", shuts_both, false },
+	{ "it ends reading", life_shuts_rd, false },
+	{ "it ends writing", life_shuts_wr, false },
+	{ "it ends both", life_shuts_both, false },
 	{ "the peer sends", peer_sends, false },
 	{ "the peer sends, and ends", peer_says_last, false },
 	{ }
@@ -86,7 +66,7 @@ static void ended(struct compat *c, struct life_call *call)
 		life_begin(call);
 		e->act(c);
 		life_look(call);
-		if (!__atomic_load_n(&call->done, __ATOMIC_ACQUIRE))
+		if (!life_done(call))
 			REC(shutdown(c->cl, SHUT_RDWR));
 		life_end(call);
 		rec_bytes("got", call->buf, call->ret);
@@ -152,7 +132,7 @@ void send_ended(struct compat *c)
 		life_settle();
 		if (!e->both)
 			life_look(&call);
-		if (e->both || !__atomic_load_n(&call.done, __ATOMIC_ACQUIRE))
+		if (e->both || !life_done(&call))
 			shutdown(c->cl, SHUT_RDWR);
 		life_end(&call);
 		life_settle();
@@ -267,9 +247,7 @@ void two_receivers(struct compat *c)
 		life_begin(&a);
 		life_begin(&b);
 		compat_send(c->cl, "abc", 3);
-		while (!__atomic_load_n(&a.done, __ATOMIC_ACQUIRE) &&
-		       !__atomic_load_n(&b.done, __ATOMIC_ACQUIRE))
-			poll(NULL, 0, 1);
+		life_either(&a, &b);
 		rec_say("one of them: %d", a.done != b.done);
 		compat_send(c->cl, "abc", 3);
 		life_end(&a);

@@ -2,6 +2,7 @@
 /* Calls that wait in a thread; see life_state.h. */
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 
 #include "life_state.h"
 
@@ -53,7 +54,7 @@ void life_look(struct life_call *call)
 	const uint64_t end = net_now_ms() + compat_stretch(10000);
 
 	life_settle();
-	while (!__atomic_load_n(&call->done, __ATOMIC_ACQUIRE)) {
+	while (!life_done(call)) {
 		if (asleep(call->tid)) {
 			rec_say("%s waits", call->what);
 			return;
@@ -68,6 +69,37 @@ void life_end(struct life_call *call)
 {
 	COMPAT_MUST(!pthread_join(call->thread, NULL));
 	rec_result(call->what, call->ret, call->ret == -1 ? call->err : 0);
+}
+
+bool life_done(const struct life_call *call)
+{
+	return __atomic_load_n(&call->done, __ATOMIC_ACQUIRE);
+}
+
+void life_either(const struct life_call *a, const struct life_call *b)
+{
+	while (!life_done(a) && !life_done(b))
+		poll(NULL, 0, 1);
+}
+
+static void count(int sig)
+{
+	(void)sig;
+	net_signals++;
+}
+
+void life_handle(bool restart)
+{
+	const struct sigaction act = { .sa_handler = count,
+				       .sa_flags = restart ? SA_RESTART : 0 };
+
+	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
+}
+
+void life_interrupt(struct life_call *call)
+{
+	life_begin(call);
+	REC(pthread_kill(call->thread, SIGUSR1));
 }
 
 long life_recv(struct life_call *call)

@@ -5,13 +5,6 @@
 
 #include "life.h"
 
-static void reads(int fd)
-{
-	char buf[100];
-
-	REC_RECV(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), buf);
-}
-
 static void linger(int fd, int on, int seconds)
 {
 	const struct linger how = { on, seconds };
@@ -25,6 +18,23 @@ static void renew(struct compat *c)
 	net_close(&c->cl);
 	net_close(&c->sv);
 	life_pair(c);
+}
+
+/* The server's end is gone: what the client sees of that. */
+static void hears_it_go(struct compat *c)
+{
+	life_say(c);
+	life_reads(c->cl);
+	life_reads(c->cl);
+}
+
+/* What a process had is closed when it ends. */
+static void hears_it_end(struct compat *c, pid_t pid)
+{
+	REC(net_wait(pid));
+	compat_until(c->cl, POLLRDHUP);
+	hears_it_go(c);
+	renew(c);
 }
 
 /* One unread byte makes it a reset, and the other's unread bytes are lost. */
@@ -44,9 +54,7 @@ void close_unread(struct compat *c)
 		if (i & 1)
 			REC(recv(c->sv, much, size - 1, MSG_WAITALL) == size - 1);
 		compat_close(c, &c->sv);
-		life_say(c);
-		reads(c->cl);
-		reads(c->cl);
+		hears_it_go(c);
 		REC(send(c->cl, "x", 1, MSG_NOSIGNAL));
 		renew(c);
 	}
@@ -55,9 +63,7 @@ void close_unread(struct compat *c)
 	REC(send(c->sv, "behind", 6, 0));
 	REC(recv(c->sv, much, 5000, MSG_WAITALL));
 	compat_close(c, &c->sv);
-	life_say(c);
-	reads(c->cl);
-	reads(c->cl);
+	hears_it_go(c);
 }
 
 /* What was sent before close() arrives, all of it. */
@@ -74,7 +80,7 @@ void close_after_much(struct compat *c)
 		compat_close(c, &c->cl);
 		REC_RECV(recv(c->sv, in, sizeof(in), MSG_WAITALL), in);
 		life_say(c);
-		reads(c->sv);
+		life_reads(c->sv);
 		renew(c);
 	}
 }
@@ -110,9 +116,7 @@ void linger_zero(struct compat *c)
 		life_settle();
 		linger(c->sv, 1, 0);
 		compat_close(c, &c->sv);
-		life_say(c);
-		reads(c->cl);
-		reads(c->cl);
+		hears_it_go(c);
 		REC(send(c->cl, "x", 1, MSG_NOSIGNAL));
 		renew(c);
 	}
@@ -238,14 +242,14 @@ void close_dup(struct compat *c)
 	for (i = 0; i < 10; i++) {
 		REC(send(c->cl, "hello", 5, 0));
 		life_settle();
-		reads(twin);
+		life_reads(twin);
 		REC(send(twin, "world", 5, 0));
 		life_settle();
-		reads(c->cl);
+		life_reads(c->cl);
 	}
 	REC(net_close(&twin));
 	life_say(c);
-	reads(c->cl);
+	life_reads(c->cl);
 }
 
 void close_in_child(struct compat *c)
@@ -271,8 +275,8 @@ void close_in_child(struct compat *c)
 		REC(send(c->cl, "hello", 5, MSG_NOSIGNAL));
 		REC(net_wait(pid));
 		life_say(c);
-		reads(c->sv);
-		reads(c->cl);
+		life_reads(c->sv);
+		life_reads(c->cl);
 	}
 }
 
@@ -295,12 +299,7 @@ void exit_unread(struct compat *c)
 		}
 		compat_close(c, &c->sv);
 		REC(send(c->cl, "unread", 6, 0));
-		REC(net_wait(pid));
-		compat_until(c->cl, POLLRDHUP);
-		life_say(c);
-		reads(c->cl);
-		reads(c->cl);
-		renew(c);
+		hears_it_end(c, pid);
 	}
 }
 
@@ -327,12 +326,7 @@ void killed(struct compat *c)
 		REC(send(c->cl, "hello", 5, 0));
 		compat_arrived(c->cl, 5);
 		REC(kill(pid, SIGKILL));
-		REC(net_wait(pid));
-		compat_until(c->cl, POLLRDHUP);
-		life_say(c);
-		reads(c->cl);
-		reads(c->cl);
-		renew(c);
+		hears_it_end(c, pid);
 	}
 }
 
@@ -369,15 +363,15 @@ void close_then_number(struct compat *c)
 		REC(close(other.client));
 		REC(send(number, "hello", 5, 0));
 		life_settle();
-		reads(other.server);
-		reads(c->sv);
+		life_reads(other.server);
+		life_reads(c->sv);
 		COMPAT_MUST(!pipe(ends));
 		REC(dup2(ends[1], number) == number);
 		REC(write(number, "file", 4));
 		REC_RECV(read(ends[0], buf, sizeof(buf)), buf);
 		REC(send(number, "x", 1, 0));
 		life_settle();
-		reads(other.server);
+		life_reads(other.server);
 		close(number);
 		close(ends[0]);
 		close(ends[1]);

@@ -185,6 +185,13 @@ long life_drain(int fd)
 	return sum;
 }
 
+void life_empty(int fd)
+{
+	do {
+		life_settle();
+	} while (life_drain(fd));
+}
+
 int life_unheard(const struct net_family *nf, union net_addr *addr)
 {
 	int fd = net_socket(nf, SOCK_CLOEXEC);
@@ -223,4 +230,24 @@ void life_error(const char *what, int fd)
 		rec_result(what, -1, errno);
 	else
 		rec_say("  %s: %s", what, err ? strerrorname_np(err) : "no error");
+}
+
+void life_peer_shuts_wr(struct compat *c)
+{
+	REC(shutdown(c->sv, SHUT_WR));
+}
+
+void life_shuts_rd(struct compat *c)
+{
+	REC(shutdown(c->cl, SHUT_RD));
+}
+
+void life_shuts_wr(struct compat *c)
+{
+	REC(shutdown(c->cl, SHUT_WR));
+}
+
+void life_shuts_both(struct compat *c)
+{
+	REC(shutdown(c->cl, SHUT_RDWR));
 }

@@ -61,59 +61,23 @@ static void unread(struct compat *c)
 	compat_send(c->sv, "unread", 6);
 }
 
-static void peer_shut(struct compat *c)
-{
-	open_pair(c);
-	COMPAT_MUST(!shutdown(c->sv, SHUT_WR));
-}
+/* What is there before, and which end is then shut down. */
+#define SHUT(name, before, fd, how) \
+	static void name(struct compat *c) \
+	{ \
+		before(c); \
+		COMPAT_MUST(!shutdown(fd, how)); \
+	}
 
-static void peer_shut_unread(struct compat *c)
-{
-	unread(c);
-	COMPAT_MUST(!shutdown(c->sv, SHUT_WR));
-}
-
-static void peer_shut_rd(struct compat *c)
-{
-	open_pair(c);
-	COMPAT_MUST(!shutdown(c->sv, SHUT_RD));
-}
-
-static void shut_wr(struct compat *c)
-{
-	open_pair(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_WR));
-}
-
-static void shut_wr_unread(struct compat *c)
-{
-	unread(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_WR));
-}
-
-static void shut_rd(struct compat *c)
-{
-	open_pair(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_RD));
-}
-
-static void shut_rd_unread(struct compat *c)
-{
-	unread(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_RD));
-}
-
-static void shut_both(struct compat *c)
-{
-	open_pair(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_RDWR));
-}
-
-static void shut_both_unread(struct compat *c)
-{
-	unread(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_RDWR));
-}
+SHUT(peer_shut, open_pair, c->sv, SHUT_WR)
+SHUT(peer_shut_unread, unread, c->sv, SHUT_WR)
+SHUT(peer_shut_rd, open_pair, c->sv, SHUT_RD)
+SHUT(shut_wr, open_pair, c->cl, SHUT_WR)
+SHUT(shut_wr_unread, unread, c->cl, SHUT_WR)
+SHUT(shut_rd, open_pair, c->cl, SHUT_RD)
+SHUT(shut_rd_unread, unread, c->cl, SHUT_RD)
+SHUT(shut_both, open_pair, c->cl, SHUT_RDWR)
+SHUT(shut_both_unread, unread, c->cl, SHUT_RDWR)
 
 static void both_shut(struct compat *c)
 {
@@ -198,11 +162,7 @@ static void full_reset(struct compat *c)
 	COMPAT_MUST(!net_close(&c->p.client));
 }
 
-static void full_shut(struct compat *c)
-{
-	full(c);
-	COMPAT_MUST(!shutdown(c->cl, SHUT_WR));
-}
+SHUT(full_shut, full, c->cl, SHUT_WR)
 
 static void disconnected(struct compat *c)
 {

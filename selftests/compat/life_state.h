@@ -41,6 +41,8 @@ void life_quiet(struct compat *c);
 void life_fill(int fd, int peer);
 /* Reads until that would block, or the end; gives the number of bytes. */
 long life_drain(int fd);
+/* The same, and what is still under way. */
+void life_empty(int fd);
 /* Bound to a port, and not listening: nobody can connect to @addr. */
 int life_unheard(const struct net_family *nf, union net_addr *addr);
 /* Listening and full: SYNs are dropped; the connection is in c->sv. */
@@ -49,6 +51,12 @@ int life_deaf(struct compat *c, union net_addr *addr);
 void life_abort_on_close(int fd);
 /* SO_ERROR, as a line. */
 void life_error(const char *what, int fd);
+
+/* What either end may do to the other that sleeps, written down. */
+void life_peer_shuts_wr(struct compat *c);
+void life_shuts_rd(struct compat *c);
+void life_shuts_wr(struct compat *c);
+void life_shuts_both(struct compat *c);
 
 /**
  * struct life_call - a call that waits, in a thread of its own
@@ -86,6 +94,14 @@ struct life_call {
 void life_begin(struct life_call *call);
 /* Starts it; it may be done at once. */
 void life_start(struct life_call *call);
+/* From now on SIGUSR1 is counted in net_signals. */
+void life_handle(bool restart);
+/* Starts it, and sends that when it sleeps. */
+void life_interrupt(struct life_call *call);
+/* Has it returned? */
+bool life_done(const struct life_call *call);
+/* Returns when one of them has. */
+void life_either(const struct life_call *a, const struct life_call *b);
 /* Writes down whether it still waits: once nothing that has been done wakes it. */
 void life_look(struct life_call *call);
 /* Waits for its end, and writes down what it returned. */

@@ -120,72 +120,23 @@ static void after(struct compat *c, int first)
 			sequence(c, steps, 3);
 }
 
-void after_cl_shut_rd(struct compat *c)
-{
-	after(c, SHUT_READ);
-}
+#define AFTER(name, step) \
+	void after_##name(struct compat *c) \
+	{ \
+		after(c, step); \
+	}
 
-void after_cl_shut_wr(struct compat *c)
-{
-	after(c, SHUT_WRITE);
-}
-
-void after_cl_shut_both(struct compat *c)
-{
-	after(c, SHUT_BOTH);
-}
-
-void after_cl_send(struct compat *c)
-{
-	after(c, SEND);
-}
-
-void after_cl_recv(struct compat *c)
-{
-	after(c, RECV);
-}
-
-void after_cl_poll(struct compat *c)
-{
-	after(c, POLL);
-}
-
-void after_cl_close(struct compat *c)
-{
-	after(c, CLOSE);
-}
-
-void after_sv_shut_rd(struct compat *c)
-{
-	after(c, KINDS + SHUT_READ);
-}
-
-void after_sv_shut_wr(struct compat *c)
-{
-	after(c, KINDS + SHUT_WRITE);
-}
-
-void after_sv_shut_both(struct compat *c)
-{
-	after(c, KINDS + SHUT_BOTH);
-}
-
-void after_sv_send(struct compat *c)
-{
-	after(c, KINDS + SEND);
-}
-
-void after_sv_recv(struct compat *c)
-{
-	after(c, KINDS + RECV);
-}
-
-void after_sv_poll(struct compat *c)
-{
-	after(c, KINDS + POLL);
-}
-
-void after_sv_close(struct compat *c)
-{
-	after(c, KINDS + CLOSE);
-}
+AFTER(cl_shut_rd, SHUT_READ)
+AFTER(cl_shut_wr, SHUT_WRITE)
+AFTER(cl_shut_both, SHUT_BOTH)
+AFTER(cl_send, SEND)
+AFTER(cl_recv, RECV)
+AFTER(cl_poll, POLL)
+AFTER(cl_close, CLOSE)
+AFTER(sv_shut_rd, KINDS + SHUT_READ)
+AFTER(sv_shut_wr, KINDS + SHUT_WRITE)
+AFTER(sv_shut_both, KINDS + SHUT_BOTH)
+AFTER(sv_send, KINDS + SEND)
+AFTER(sv_recv, KINDS + RECV)
+AFTER(sv_poll, KINDS + POLL)
+AFTER(sv_close, KINDS + CLOSE)

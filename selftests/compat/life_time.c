@@ -5,19 +5,10 @@
 
 #include "life.h"
 
-static void count(int sig)
-{
-	(void)sig;
-	net_signals++;
-}
-
 static void handle(bool restart)
 {
-	const struct sigaction act = { .sa_handler = count,
-				       .sa_flags = restart ? SA_RESTART : 0 };
-
 	net_signals = 0;
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
+	life_handle(restart);
 }
 
 static void limit(int fd, int option, long us)
@@ -29,8 +20,7 @@ static void limit(int fd, int option, long us)
 
 static void interrupt(struct life_call *call)
 {
-	life_begin(call);
-	REC(pthread_kill(call->thread, SIGUSR1));
+	life_interrupt(call);
 	life_look(call);
 }
 
@@ -73,6 +63,16 @@ static struct life_call receivers[] = {
 
 #define RECEIVERS	(sizeof(receivers) / sizeof(*receivers))
 
+/* One of them after the other, while it waits. */
+static struct life_call *interrupt_receiver(struct compat *c, size_t i)
+{
+	struct life_call *call = &receivers[i % RECEIVERS];
+
+	call->fd = c->cl;
+	interrupt(call);
+	return call;
+}
+
 void recv_signal(struct compat *c)
 {
 	size_t i;
@@ -80,11 +80,7 @@ void recv_signal(struct compat *c)
 	life_settle();
 	handle(false);
 	for (i = 0; i < 3 * RECEIVERS; i++) {
-		struct life_call *call = &receivers[i % RECEIVERS];
-
-		call->fd = c->cl;
-		interrupt(call);
-		life_end(call);
+		life_end(interrupt_receiver(c, i));
 		rec_say("handled %d", net_signals);
 		hello(c);
 	}
@@ -98,10 +94,8 @@ void recv_restart(struct compat *c)
 	life_settle();
 	handle(true);
 	for (i = 0; i < 3 * RECEIVERS; i++) {
-		struct life_call *call = &receivers[i % RECEIVERS];
+		struct life_call *call = interrupt_receiver(c, i);
 
-		call->fd = c->cl;
-		interrupt(call);
 		rec_say("handled %d", net_signals);
 		REC(pthread_kill(call->thread, SIGUSR1));
 		life_look(call);
@@ -133,7 +127,7 @@ void wait_all_signal(struct compat *c)
 		life_look(&call);
 		REC(pthread_kill(call.thread, SIGUSR1));
 		life_look(&call);
-		if (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE))
+		if (!life_done(&call))
 			REC(send(c->sv, "0123456789", 10, 0));
 		life_end(&call);
 		rec_bytes("got", call.buf, call.ret);
@@ -158,19 +152,19 @@ static long send_much(struct life_call *call)
 	return n < 0 ? n : (size_t)n == sizeof(much) ? 2 : n > 0;
 }
 
-static void empty(struct compat *c)
+/* Some of it has gone: that cannot be done again. */
+static void interrupt_much(struct compat *c)
 {
-	do {
-		life_settle();
-	} while (life_drain(c->sv));
+	struct life_call much = LIFE_CALL("send of much", send_much, c->cl);
+
+	interrupt(&much);
+	life_end(&much);
+	life_empty(c->sv);
 }
 
 void send_signal(struct compat *c)
 {
-	struct life_call call = { .what = "send", .run = send_block,
-				  .fd = c->cl };
-	struct life_call much = { .what = "send of much", .run = send_much,
-				  .fd = c->cl };
+	struct life_call call = LIFE_CALL("send", send_block, c->cl);
 	int i;
 
 	handle(false);
@@ -178,20 +172,15 @@ void send_signal(struct compat *c)
 		life_fill(c->cl, c->sv);
 		interrupt(&call);
 		life_end(&call);
-		empty(c);
-		interrupt(&much);
-		life_end(&much);
-		empty(c);
+		life_empty(c->sv);
+		interrupt_much(c);
 	}
 	rec_say("handled %d", net_signals);
 }
 
 void send_restart(struct compat *c)
 {
-	struct life_call call = { .what = "send", .run = send_block,
-				  .fd = c->cl };
-	struct life_call much = { .what = "send of much", .run = send_much,
-				  .fd = c->cl };
+	struct life_call call = LIFE_CALL("send", send_block, c->cl);
 	int i;
 
 	handle(true);
@@ -201,13 +190,10 @@ void send_restart(struct compat *c)
 		rec_say("handled %d", net_signals);
 		do {
 			life_drain(c->sv);
-		} while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE));
+		} while (!life_done(&call));
 		life_end(&call);
-		empty(c);
-		/* Some has gone: that cannot be done again. */
-		interrupt(&much);
-		life_end(&much);
-		empty(c);
+		life_empty(c->sv);
+		interrupt_much(c);
 	}
 	rec_say("handled %d", net_signals);
 }
@@ -217,8 +203,7 @@ void signal_with_limit(struct compat *c)
 {
 	struct life_call r = { .what = "recv", .run = life_recv, .fd = c->cl,
 			       .len = 10 };
-	struct life_call s = { .what = "send", .run = send_block,
-			       .fd = c->cl };
+	struct life_call s = LIFE_CALL("send", send_block, c->cl);
 	int i;
 
 	life_settle();
@@ -232,7 +217,7 @@ void signal_with_limit(struct compat *c)
 		life_fill(c->cl, c->sv);
 		interrupt(&s);
 		life_end(&s);
-		empty(c);
+		life_empty(c->sv);
 		rec_say("handled %d", net_signals);
 	}
 }
@@ -300,8 +285,7 @@ static void send_until_full(int fd)
 
 void send_limit(struct compat *c)
 {
-	struct life_call much = { .what = "send of much", .run = send_much,
-				  .fd = c->cl };
+	struct life_call much = LIFE_CALL("send of much", send_much, c->cl);
 	const char byte = 0;
 	int i;
 
@@ -310,9 +294,9 @@ void send_limit(struct compat *c)
 		life_start(&much);
 		life_end(&much);
 		send_until_full(c->cl);
-		empty(c);
+		life_empty(c->sv);
 		REC(send(c->cl, &byte, 1, 0));
-		empty(c);
+		life_empty(c->sv);
 	}
 }
 

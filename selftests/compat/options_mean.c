@@ -85,6 +85,19 @@ static void close_both(struct compat *c)
 	net_close(&c->p.listener);
 }
 
+/* As much as can be written, of which the other end then reads all. */
+static void filled(struct compat *c, long low, long high)
+{
+	const long sum = fill(c->cl, 128 * MB);
+
+	if (getenv("COMPAT_SHOW"))
+		fprintf(stderr, "%ld to %ld: %ld\n", low, high, sum);
+	REC_IN(sum, low, high);
+	REC_POLL(c->cl, POLLOUT);
+	drain(c, sum);
+	close_both(c);
+}
+
 /*
  * How much can be written before EAGAIN.  TCP counts its overhead into both
  * buffers, and doubles what is asked for because of that; how large that is
@@ -93,20 +106,13 @@ static void close_both(struct compat *c)
  */
 static void sized(struct compat *c, int send_size, int receive_size)
 {
-	long sum, both;
+	long both;
 
 	open_sized(c, send_size, receive_size);
 	both = get(c->cl, SOL_SOCKET, SO_SNDBUF) +
 	       get(c->sv, SOL_SOCKET, SO_RCVBUF);
 	rec_say("send buffer %d, receive buffer %d", send_size, receive_size);
-	sum = fill(c->cl, 128 * MB);
-	if (getenv("COMPAT_SHOW"))
-		fprintf(stderr, "%d %d: %ld, bound %ld\n", send_size,
-			receive_size, sum, both);
-	REC_IN(sum, (send_size + receive_size) / 4, 2 * both);
-	REC_POLL(c->cl, POLLOUT);
-	drain(c, sum);
-	close_both(c);
+	filled(c, (send_size + receive_size) / 4, 2 * both);
 }
 
 void send_buffer(struct compat *c)
@@ -127,22 +133,15 @@ void receive_buffer(struct compat *c)
 /* Set when the connection is in use already. */
 static void resized(struct compat *c, int send_size, int receive_size)
 {
-	long sum, both;
+	long both;
 
 	open_sized(c, 0, 0);
 	set(c->cl, SOL_SOCKET, SO_SNDBUF, send_size);
 	set(c->sv, SOL_SOCKET, SO_RCVBUF, receive_size);
 	rec_say("now %d and %d", send_size, receive_size);
 	both = get(c->cl, SOL_SOCKET, SO_SNDBUF);
-	sum = fill(c->cl, 128 * MB);
-	if (getenv("COMPAT_SHOW"))
-		fprintf(stderr, "%d %d: %ld, bound %ld\n", send_size,
-			receive_size, sum, both);
 	/* A window that has been offered stays: what is in it is TCP's. */
-	REC_IN(sum, send_size / 4, both + 6 * MB);
-	REC_POLL(c->cl, POLLOUT);
-	drain(c, sum);
-	close_both(c);
+	filled(c, send_size / 4, both + 6 * MB);
 }
 
 void both_buffers(struct compat *c)

@@ -27,8 +27,7 @@ static void block(int sig)
 
 static void interrupt(struct life_call *call)
 {
-	life_begin(call);
-	REC(pthread_kill(call->thread, SIGUSR1));
+	life_interrupt(call);
 	life_end(call);
 	rec_say("  handled %d", net_signals);
 }
@@ -88,22 +87,13 @@ void select_interrupted(struct compat *c)
 	rec_say("time and set: %02zu", call.len);
 }
 
-static void count(int sig)
-{
-	(void)sig;
-	net_signals++;
-}
-
 /* These calls are interrupted even by handlers that restart others. */
 void restart_is_ignored(struct compat *c)
 {
-	const struct sigaction act = { .sa_handler = count,
-				       .sa_flags = SA_RESTART };
 	struct life_call call = { "poll", life_poll, .fd = c->cl,
 				  .len = POLLIN };
 
-	net_signals = 0;
-	COMPAT_MUST(!sigaction(SIGUSR1, &act, NULL));
+	life_handle(true);
 	interrupt(&call);
 	call.run = wait_select;
 	call.what = "select";

@@ -22,11 +22,6 @@ static void send_urgent(struct compat *c)
 	REC(send(c->sv, "!", 1, MSG_OOB));
 }
 
-static void peer_shuts(struct compat *c)
-{
-	REC(shutdown(c->sv, SHUT_WR));
-}
-
 static void peer_closes(struct compat *c)
 {
 	REC(close(c->sv));
@@ -39,34 +34,19 @@ static void peer_resets(struct compat *c)
 	peer_closes(c);
 }
 
-static void shuts_rd(struct compat *c)
-{
-	REC(shutdown(c->cl, SHUT_RD));
-}
-
-static void shuts_wr(struct compat *c)
-{
-	REC(shutdown(c->cl, SHUT_WR));
-}
-
-static void shuts_both(struct compat *c)
-{
-	REC(shutdown(c->cl, SHUT_RDWR));
-}
-
 static const struct stir stirs[] = {
 	{ "data", POLLIN, send_byte },
 	{ "data, for the end", POLLIN | POLLRDHUP, send_byte },
 	{ "urgent", POLLPRI, send_urgent },
-	{ "end", POLLIN, peer_shuts },
-	{ "end, only that", POLLRDHUP, peer_shuts },
+	{ "end", POLLIN, life_peer_shuts_wr },
+	{ "end, only that", POLLRDHUP, life_peer_shuts_wr },
 	{ "close", POLLIN, peer_closes },
 	{ "reset", POLLIN, peer_resets },
 	{ "reset, nothing asked", 0, peer_resets },
 	{ "reset, urgent asked", POLLPRI, peer_resets },
-	{ "own end of reading", POLLIN, shuts_rd },
-	{ "own end of reading, only that", POLLRDHUP, shuts_rd },
-	{ "both own ends", 0, shuts_both },
+	{ "own end of reading", POLLIN, life_shuts_rd },
+	{ "own end of reading, only that", POLLRDHUP, life_shuts_rd },
+	{ "both own ends", 0, life_shuts_both },
 	{ }
 };
 
@@ -123,10 +103,10 @@ void select_woken(struct compat *c)
 		{ "data", 1, send_byte },
 		{ "data, exceptions too", 5, send_byte },
 		{ "urgent", 4, send_urgent },
-		{ "end", 1, peer_shuts },
+		{ "end", 1, life_peer_shuts_wr },
 		{ "close", 5, peer_closes },
 		{ "reset", 1, peer_resets },
-		{ "own end", 1, shuts_rd },
+		{ "own end", 1, life_shuts_rd },
 		{ }
 	};
 	const struct stir *s;
@@ -159,10 +139,10 @@ void poll_not_woken(struct compat *c)
 		compat_send(c->sv, "not that", 8);
 		life_quiet(c);
 	}
-	shuts_wr(c);
+	life_shuts_wr(c);
 	life_settle();
 	life_look(&call);
-	peer_shuts(c);
+	life_peer_shuts_wr(c);
 	life_end(&call);
 	rec_poll("woken", call.ret);
 	rec_say("read %ld", life_drain(c->cl));

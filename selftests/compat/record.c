@@ -98,3 +98,20 @@ void rec_poll(const char *what, short revents)
 {
 	rec_epoll(what, (uint16_t)revents);
 }
+
+void compat_back(struct compat *c)
+{
+	char buf[64];
+
+	REC(write(c->sv, "back", 4));
+	compat_arrived(c->cl, 4);
+	REC_RECV(read(c->cl, buf, sizeof(buf)), buf);
+}
+
+void compat_nod(struct compat *c)
+{
+	char buf[1];
+
+	compat_send(c->sv, "x", 1);
+	REC(read(c->cl, buf, 1));
+}

@@ -35,15 +35,15 @@ static struct share_talk *shared_talk(void)
 	return at;
 }
 
-void fork_after_connect(struct compat *c)
+static void in_children(struct compat *c, pid_t (*start)(void), int count)
 {
 	struct share_talk *t = shared_talk();
 	pid_t pid;
 	int i;
 
 	*t = share_open(c);
-	for (i = 0; i < 4; i++) {
-		pid = net_fork();
+	for (i = 0; i < count; i++) {
+		pid = start();
 		if (!pid) {
 			share_exchange(t, "in a child");
 			share_leave();
@@ -52,6 +52,11 @@ void fork_after_connect(struct compat *c)
 		share_exchange(t, "in the parent");
 	}
 	share_close(t);
+}
+
+void fork_after_connect(struct compat *c)
+{
+	in_children(c, net_fork, 4);
 }
 
 void fork_before_accept(struct compat *c)
@@ -262,22 +267,13 @@ void passed_to_itself(struct compat *c)
 }
 
 /* fork() as some libraries make it, past the C library. */
+static pid_t past_the_library(void)
+{
+	fflush(stdout);
+	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
 void child_by_clone(struct compat *c)
 {
-	struct share_talk *t = shared_talk();
-	pid_t pid;
-	int i;
-
-	*t = share_open(c);
-	for (i = 0; i < 3; i++) {
-		fflush(stdout);
-		pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-		if (!pid) {
-			share_exchange(t, "in a child");
-			share_leave();
-		}
-		share_wait("child", pid);
-		share_exchange(t, "in the parent");
-	}
-	share_close(t);
+	in_children(c, past_the_library, 3);
 }

@@ -28,6 +28,17 @@ struct io_uring_sqe *uring_next(const char *name)
 	return sqe;
 }
 
+struct io_uring_sqe *uring_next_in(int i, int fd, void *buf, size_t len)
+{
+	struct io_uring_sqe *sqe = uring_next(i & 1 ? "read" : "recv");
+
+	if (i & 1)
+		io_uring_prep_read(sqe, fd, buf, len, 0);
+	else
+		io_uring_prep_recv(sqe, fd, buf, len, 0);
+	return sqe;
+}
+
 void uring_begin(void)
 {
 	COMPAT_MUST(io_uring_submit(&uring) >= 0);
@@ -78,6 +89,12 @@ void uring_done(int count)
 	}
 }
 
+void uring_done_in(const char *what, const void *buf)
+{
+	uring_done(1);
+	rec_bytes(what, buf, uring_result);
+}
+
 static void read_write(struct compat *c)
 {
 	char buf[64];
@@ -90,11 +107,9 @@ static void read_write(struct compat *c)
 		uring_done(1);
 		compat_arrived(c->sv, 5);
 		io_uring_prep_read(uring_next("read"), c->sv, buf, 3, 0);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		io_uring_prep_read(uring_next("read"), c->sv, buf, 64, -1);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		/* The same by calls, in between. */
 		REC(write(c->sv, "back", 4));
 		compat_arrived(c->cl, 4);
@@ -132,22 +147,19 @@ static void send_recv(struct compat *c)
 		uring_done(1);
 		compat_arrived(c->sv, 5);
 		io_uring_prep_recv(uring_next("recv"), c->sv, buf, 64, 0);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		io_uring_prep_sendmsg(uring_next("sendmsg"), c->sv, &to, 0);
 		uring_done(1);
 		compat_arrived(c->cl, 7);
 		io_uring_prep_recvmsg(uring_next("recvmsg"), c->cl, &from, 0);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		rec_say("  name %u, control %zu, flags %x", from.msg_namelen,
 			from.msg_controllen, from.msg_flags);
 		io_uring_prep_writev(uring_next("writev"), c->cl, out, 2, 0);
 		uring_done(1);
 		compat_arrived(c->sv, 7);
 		io_uring_prep_readv(uring_next("readv"), c->sv, in, 2, 0);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 	}
 }
 
@@ -161,19 +173,12 @@ static void waits(struct compat *c)
 
 	uring_open(0);
 	for (i = 0; i < 15; i++) {
-		const bool reads = i & 1;
-
-		sqe = uring_next(reads ? "read" : "recv");
-		if (reads)
-			io_uring_prep_read(sqe, c->sv, buf, 64, 0);
-		else
-			io_uring_prep_recv(sqe, c->sv, buf, 64, 0);
+		sqe = uring_next_in(i, c->sv, buf, 64);
 		io_uring_sqe_set_flags(sqe, how[i % 3]);
 		uring_begin();
 		uring_quiet();
 		compat_send(c->cl, "hello", 5);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		sqe = uring_next("send");
 		io_uring_prep_send(sqe, c->sv, "back", 4, 0);
 		io_uring_sqe_set_flags(sqe, how[i % 3]);
@@ -212,18 +217,13 @@ static void first_poll(struct compat *c)
 /* Later kernels wait where earlier ones say EAGAIN: so something comes. */
 static void nonblocking(struct compat *c)
 {
-	struct io_uring_sqe *sqe;
 	char buf[64];
 	int i;
 
 	uring_open(0);
 	REC(net_nonblock(c->sv));
 	for (i = 0; i < 8; i++) {
-		sqe = uring_next(i & 1 ? "read" : "recv");
-		if (i & 1)
-			io_uring_prep_read(sqe, c->sv, buf, 64, 0);
-		else
-			io_uring_prep_recv(sqe, c->sv, buf, 64, 0);
+		uring_next_in(i, c->sv, buf, 64);
 		uring_begin();
 		compat_send(c->cl, "hello", 5);
 		uring_done(1);
@@ -233,10 +233,8 @@ static void nonblocking(struct compat *c)
 		compat_arrived(c->sv, 5);
 		io_uring_prep_recv(uring_next("recv"), c->sv, buf, 64,
 				   MSG_DONTWAIT);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		URING_DONE_IN(buf);
+		compat_nod(c);
 	}
 }
 
@@ -255,11 +253,9 @@ static void with_flags(struct compat *c)
 		compat_arrived(c->sv, 5);
 		memset(buf, '.', sizeof(buf));
 		io_uring_prep_recv(uring_next("recv"), c->sv, buf, 4, flags[i]);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		REC_RECV(recv(c->sv, buf, 64, MSG_DONTWAIT), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 	io_uring_prep_send(uring_next("more"), c->cl, "abc", 3, MSG_MORE);
 	io_uring_prep_send(uring_next("urgent"), c->cl, "U", 1, MSG_OOB);
@@ -268,8 +264,7 @@ static void with_flags(struct compat *c)
 	io_uring_prep_recv(uring_next("recv"), c->sv, buf, 64, MSG_OOB);
 	uring_done(1);
 	io_uring_prep_recv(uring_next("recv"), c->sv, buf, 64, 0);
-	uring_done(1);
-	rec_bytes("buf", buf, uring_result);
+	URING_DONE_IN(buf);
 }
 
 static void wait_for_all(struct compat *c)
@@ -286,17 +281,14 @@ static void wait_for_all(struct compat *c)
 		compat_sent(c->cl);
 		uring_quiet();
 		compat_send(c->cl, "klmnopqrst", 10);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		URING_DONE_IN(buf);
+		compat_nod(c);
 	}
 	io_uring_prep_recv(uring_next("recv"), c->sv, buf, 20, MSG_WAITALL);
 	uring_begin();
 	compat_send(c->cl, "abcdefghij", 10);
 	REC(shutdown(c->cl, SHUT_WR));
-	uring_done(1);
-	rec_bytes("buf", buf, uring_result);
+	URING_DONE_IN(buf);
 }
 
 #define LONG	(3 << 20)

@@ -13,8 +13,13 @@ extern struct io_uring uring;
 void uring_open(unsigned int flags);
 /* The next request, which will be called @name when it is done. */
 struct io_uring_sqe *uring_next(const char *name);
+/* The same for what receives: "read" or "recv", by turns of @i. */
+struct io_uring_sqe *uring_next_in(int i, int fd, void *buf, size_t len);
 /* Submits all, then writes down @count results in the order of requests. */
 void uring_done(int count);
+/* One result, and the bytes that it has brought into @buf. */
+#define URING_DONE_IN(buf)	uring_done_in(#buf, buf)
+void uring_done_in(const char *what, const void *buf);
 /* Only submits: what waits goes on waiting. */
 void uring_begin(void);
 /* True if no result is there; for what must still be waiting. */

@@ -27,10 +27,8 @@ void uring_files(struct compat *c)
 		sqe = uring_next("recv");
 		io_uring_prep_recv(sqe, 2, buf, 64, 0);
 		sqe->flags |= IOSQE_FIXED_FILE;
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		URING_DONE_IN(buf);
+		compat_nod(c);
 	}
 	sqe = uring_next("send to none");
 	io_uring_prep_send(sqe, 1, "hello", 5, 0);
@@ -101,8 +99,7 @@ void uring_buffers(struct compat *c)
 		compat_arrived(c->sv, len);
 		io_uring_prep_read_fixed(uring_next("read"), c->sv, in,
 					 sizeof(in), 0, 1);
-		uring_done(1);
-		rec_bytes("in", in, uring_result);
+		URING_DONE_IN(in);
 		compat_send(c->sv, "x", 1);
 		REC(read(c->cl, in, 1));
 	}
@@ -115,8 +112,7 @@ void uring_buffers(struct compat *c)
 	io_uring_prep_read_fixed(uring_next("read"), c->sv, in, 10, 0, 1);
 	uring_begin();
 	compat_send(c->cl, "waited for", 10);
-	uring_done(1);
-	rec_bytes("in", in, uring_result);
+	URING_DONE_IN(in);
 }
 
 static char pool[BUFFERS][SIZE];
@@ -138,19 +134,13 @@ static struct io_uring_sqe *from_pool(struct io_uring_sqe *sqe)
 /* The kernel takes a buffer when there are bytes, and says which. */
 void uring_pool(struct compat *c)
 {
-	struct io_uring_sqe *sqe;
 	char buf[8];
 	int i;
 
 	uring_open(0);
 	provide(0, BUFFERS);
 	for (i = 0; i <= BUFFERS; i++) {
-		sqe = uring_next(i & 1 ? "read" : "recv");
-		if (i & 1)
-			io_uring_prep_read(sqe, c->sv, NULL, SIZE, 0);
-		else
-			io_uring_prep_recv(sqe, c->sv, NULL, SIZE, 0);
-		from_pool(sqe);
+		from_pool(uring_next_in(i, c->sv, NULL, SIZE));
 		if (i & 2)
 			compat_send(c->cl, "abcdef", 6);
 		uring_begin();
@@ -161,11 +151,15 @@ void uring_pool(struct compat *c)
 		rec_bytes("pool", pool, sizeof(pool));
 		while (recv(c->sv, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 			;
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
+	/* One buffer has come back. */
 	provide(1, 1);
-	io_uring_prep_recv(from_pool(uring_next("recv")), c->sv, NULL, SIZE, 0);
+	from_pool(uring_next_in(0, c->sv, NULL, SIZE));
+	uring_begin();
+	compat_send(c->cl, "back", 4);
+	uring_done(1);
+	rec_bytes("pool", pool, sizeof(pool));
 }
 
 /* One request, a result and a buffer for each time bytes come. */
@@ -186,8 +180,7 @@ void uring_recv_multi(struct compat *c)
 		compat_send(c->cl, "abcdefg" + i, 7 - i);
 		uring_done(1);
 		rec_bytes("pool", pool, sizeof(pool));
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 	/* There are no more buffers, which ends it. */
 	compat_send(c->cl, "late", 4);
@@ -257,7 +250,6 @@ void uring_splice(struct compat *c)
 		compat_send(c->cl, "waited", 6);
 		uring_done(1);
 		REC_RECV(read(pipes[0], buf, sizeof(buf)), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }

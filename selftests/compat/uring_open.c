@@ -244,8 +244,7 @@ void uring_close(struct compat *c)
 		uring_quiet();
 		REC(send(p.server, "x", 1, 0));
 		compat_send(p.client, "still", 5);
-		uring_done(1);
-		rec_bytes("buf", buf, uring_result);
+		URING_DONE_IN(buf);
 		/* Now nobody has it any more. */
 		compat_until(p.client, POLLRDHUP);
 		REC(recv(p.client, buf, 64, 0));

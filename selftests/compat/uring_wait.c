@@ -6,10 +6,28 @@
 static struct __kernel_timespec ample = { .tv_sec = 1000 };
 static struct __kernel_timespec soon = { .tv_nsec = 20000000 };
 
-static void say_events(void)
+static void done_events(void)
 {
+	uring_done(1);
 	if (uring_result >= 0)
 		rec_epoll("events", uring_result);
+}
+
+/* With the request that comes next: one before it, or limited by it. */
+static void send_linked(int fd, const char *buf)
+{
+	struct io_uring_sqe *sqe = uring_next("send");
+
+	io_uring_prep_send(sqe, fd, buf, 5, 0);
+	sqe->flags |= IOSQE_IO_LINK;
+}
+
+static void recv_linked(int fd, char *buf, int flags, unsigned int link)
+{
+	struct io_uring_sqe *sqe = uring_next("recv");
+
+	io_uring_prep_recv(sqe, fd, buf, 64, flags);
+	sqe->flags |= link;
 }
 
 void uring_poll(struct compat *c)
@@ -23,19 +41,15 @@ void uring_poll(struct compat *c)
 		uring_begin();
 		uring_quiet();
 		compat_send(c->cl, "hello", 5);
-		uring_done(1);
-		say_events();
+		done_events();
 		io_uring_prep_poll_add(uring_next("poll"), c->sv,
 				       POLLIN | POLLOUT | POLLRDHUP | POLLPRI);
-		uring_done(1);
-		say_events();
+		done_events();
 		REC_RECV(recv(c->sv, buf, 64, 0), buf);
 		io_uring_prep_poll_add(uring_next("poll"), c->sv,
 				       POLLIN | POLLOUT);
-		uring_done(1);
-		say_events();
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		done_events();
+		compat_nod(c);
 	}
 }
 
@@ -49,21 +63,17 @@ void uring_poll_end(struct compat *c)
 	compat_arrived(c->sv, 5);
 	uring_quiet();
 	REC(shutdown(c->cl, SHUT_WR));
-	uring_done(1);
-	say_events();
+	done_events();
 	/* Whether it is asked for or not. */
 	io_uring_prep_poll_add(uring_next("poll"), c->sv, 0);
-	uring_done(1);
-	say_events();
+	done_events();
 	compat_close(c, &c->cl);
 	compat_send(c->sv, "x", 1);
 	compat_until(c->sv, POLLERR);
 	io_uring_prep_poll_add(uring_next("poll"), c->sv, 0);
-	uring_done(1);
-	say_events();
+	done_events();
 	io_uring_prep_poll_add(uring_next("poll"), c->sv, POLLIN | POLLOUT);
-	uring_done(1);
-	say_events();
+	done_events();
 }
 
 /* One request, and a result for each time something happens. */
@@ -78,22 +88,18 @@ void uring_poll_multi(struct compat *c)
 	for (i = 0; i < 12; i++) {
 		uring_quiet();
 		compat_send(c->cl, "hello", 5);
-		uring_done(1);
-		say_events();
+		done_events();
 		compat_arrived(c->sv, 5);
 		REC_RECV(recv(c->sv, buf, 64, MSG_DONTWAIT), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 	/* Bytes that come behind others that nobody has read. */
 	compat_send(c->cl, "abc", 3);
 	uring_done(1);
 	compat_send(c->cl, "abc", 3);
-	uring_done(1);
-	say_events();
+	done_events();
 	REC(shutdown(c->cl, SHUT_WR));
-	uring_done(1);
-	say_events();
+	done_events();
 }
 
 void uring_poll_change(struct compat *c)
@@ -112,8 +118,7 @@ void uring_poll_change(struct compat *c)
 	uring_done(1);
 	uring_quiet();
 	compat_send(c->cl, "hello", 5);
-	uring_done(1);
-	say_events();
+	done_events();
 	io_uring_prep_poll_update(uring_next("update"), which, 0, POLLIN,
 				  IORING_POLL_UPDATE_EVENTS);
 	uring_done(1);
@@ -144,8 +149,7 @@ void uring_epoll(struct compat *c)
 		REC(epoll_wait(ep, &got, 1, -1));
 		rec_epoll("events", got.events);
 		REC_RECV(recv(c->sv, buf, 64, 0), buf);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 	io_uring_prep_epoll_ctl(uring_next("remove"), ep, c->sv, EPOLL_CTL_DEL,
 				&want);
@@ -155,33 +159,22 @@ void uring_epoll(struct compat *c)
 /* Each waits for the one before, and fails with it. */
 void uring_link(struct compat *c)
 {
-	struct io_uring_sqe *sqe;
 	char buf[64];
 	int i;
 
 	uring_open(0);
 	for (i = 0; i < 6; i++) {
-		sqe = uring_next("send");
-		io_uring_prep_send(sqe, c->cl, "hello", 5, 0);
-		sqe->flags |= IOSQE_IO_LINK;
-		sqe = uring_next("recv");
-		io_uring_prep_recv(sqe, c->sv, buf, 64, 0);
-		sqe->flags |= IOSQE_IO_LINK;
-		sqe = uring_next("send");
-		io_uring_prep_send(sqe, c->sv, buf, 5, 0);
-		sqe->flags |= IOSQE_IO_LINK;
+		send_linked(c->cl, "hello");
+		recv_linked(c->sv, buf, 0, IOSQE_IO_LINK);
+		send_linked(c->sv, buf);
 		io_uring_prep_recv(uring_next("recv"), c->cl, buf + 5, 59, 0);
 		uring_done(4);
 		rec_bytes("buf", buf, 10);
 	}
-	sqe = uring_next("recv");
-	io_uring_prep_recv(sqe, c->sv, buf, 64, MSG_DONTWAIT);
-	sqe->flags |= IOSQE_IO_LINK;
+	recv_linked(c->sv, buf, MSG_DONTWAIT, IOSQE_IO_LINK);
 	io_uring_prep_send(uring_next("send"), c->sv, "never", 5, 0);
 	uring_done(2);
-	sqe = uring_next("recv");
-	io_uring_prep_recv(sqe, c->sv, buf, 64, MSG_DONTWAIT);
-	sqe->flags |= IOSQE_IO_HARDLINK;
+	recv_linked(c->sv, buf, MSG_DONTWAIT, IOSQE_IO_HARDLINK);
 	io_uring_prep_send(uring_next("send"), c->sv, "anyway", 6, 0);
 	uring_done(2);
 	REC_RECV(recv(c->cl, buf, 64, 0), buf);
@@ -189,38 +182,27 @@ void uring_link(struct compat *c)
 
 void uring_link_timeout(struct compat *c)
 {
-	struct io_uring_sqe *sqe;
 	char buf[64];
 	int i;
 
 	uring_open(0);
 	for (i = 0; i < 6; i++) {
-		sqe = uring_next(i & 1 ? "read" : "recv");
-		if (i & 1)
-			io_uring_prep_read(sqe, c->sv, buf, 64, 0);
-		else
-			io_uring_prep_recv(sqe, c->sv, buf, 64, 0);
-		sqe->flags |= IOSQE_IO_LINK;
+		uring_next_in(i, c->sv, buf, 64)->flags |= IOSQE_IO_LINK;
 		io_uring_prep_link_timeout(uring_next("timeout"), &soon, 0);
 		uring_done(2);
 		/* Nobody waits any more, so nobody takes these. */
 		compat_send(c->cl, "hello", 5);
 		compat_arrived(c->sv, 5);
-		sqe = uring_next("recv");
-		io_uring_prep_recv(sqe, c->sv, buf, 64, 0);
-		sqe->flags |= IOSQE_IO_LINK;
+		recv_linked(c->sv, buf, 0, IOSQE_IO_LINK);
 		io_uring_prep_link_timeout(uring_next("timeout"), &ample, 0);
 		uring_done(2);
-		sqe = uring_next("recv");
-		io_uring_prep_recv(sqe, c->sv, buf, 64, 0);
-		sqe->flags |= IOSQE_IO_LINK;
+		recv_linked(c->sv, buf, 0, IOSQE_IO_LINK);
 		io_uring_prep_link_timeout(uring_next("timeout"), &ample, 0);
 		uring_begin();
 		compat_send(c->cl, "world", 5);
 		uring_done(2);
 		rec_bytes("buf", buf, 5);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 }
 
@@ -240,13 +222,11 @@ void uring_cancel(struct compat *c)
 		uring_quiet();
 		if (i & 1) {
 			compat_send(c->cl, "in time", 7);
-			uring_done(1);
-			rec_bytes("buf", buf, uring_result);
+			URING_DONE_IN(buf);
 		}
 		io_uring_prep_cancel64(uring_next("cancel"), which, 0);
 		uring_done(i & 1 ? 1 : 2);
-		compat_send(c->sv, "x", 1);
-		REC(read(c->cl, buf, 1));
+		compat_nod(c);
 	}
 	io_uring_prep_cancel64(uring_next("cancel"), which, 0);
 	uring_done(1);

@@ -327,3 +327,38 @@ void net_child_fail(const char *file, int line, const char *what)
 		strerror(errno));
 	_exit(1);
 }
+
+int net_send_fd(int via, int fd, int flags)
+{
+	char byte = 'f', control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(via, &m, flags) == 1 ? 0 : -1;
+}
+
+int net_recv_fd(int via, int flags)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	int fd;
+
+	if (recvmsg(via, &m, flags) != 1)
+		return -1;
+	c = CMSG_FIRSTHDR(&m);
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}

@@ -104,6 +104,10 @@ int net_pingpong(const struct net_pair *p, size_t len, int rounds);
 /* Sends back all it reads until end of stream. */
 int net_echo(int fd);
 
+/* A descriptor, by a Unix socket; @flags as for sendmsg() and recvmsg(). */
+int net_send_fd(int via, int fd, int flags);
+int net_recv_fd(int via, int flags);	/* the new one */
+
 /* One call, made by a thread. */
 struct net_call {
 	int fd;

@@ -206,28 +206,28 @@ TEST_F(life, write_to_closed)
 	EXPECT_EQ(0, recv(self->p.client, &byte, 1, 0));
 }
 
-TEST_F(life, reader_woken_by_shutdown)
+/* A reader of the client's end gets the end of the stream. */
+static void reader_woken(struct __test_metadata *_metadata, int client,
+			 int ended, int how)
 {
 	char byte;
-	struct net_call c = { .fd = self->p.client, .buf = &byte, .len = 1 };
+	struct net_call c = { .fd = client, .buf = &byte, .len = 1 };
 	pthread_t t;
 
 	ASSERT_EQ(0, net_call_start(&t, net_call_recv, &c));
-	ASSERT_EQ(0, shutdown(self->p.server, SHUT_WR));
+	ASSERT_EQ(0, shutdown(ended, how));
 	ASSERT_EQ(0, pthread_join(t, NULL));
 	EXPECT_EQ(0, c.ret);
 }
 
+TEST_F(life, reader_woken_by_shutdown)
+{
+	reader_woken(_metadata, self->p.client, self->p.server, SHUT_WR);
+}
+
 TEST_F(life, reader_woken_by_own_shutdown)
 {
-	char byte;
-	struct net_call c = { .fd = self->p.client, .buf = &byte, .len = 1 };
-	pthread_t t;
-
-	ASSERT_EQ(0, net_call_start(&t, net_call_recv, &c));
-	ASSERT_EQ(0, shutdown(self->p.client, SHUT_RDWR));
-	ASSERT_EQ(0, pthread_join(t, NULL));
-	EXPECT_EQ(0, c.ret);
+	reader_woken(_metadata, self->p.client, self->p.client, SHUT_RDWR);
 }
 
 TEST_F(life, reader_woken_by_data)

@@ -43,41 +43,6 @@ static int recv_at(int fd, uint64_t pos)
 	return net_hear(fd, &pos, MESSAGE);
 }
 
-static int send_fd(int via, int fd)
-{
-	char byte = 'f', control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec v = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(via, &m, 0) == 1 ? 0 : -1;
-}
-
-static int recv_fd(int via)
-{
-	char byte, control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec v = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c;
-	int fd;
-
-	if (recvmsg(via, &m, 0) != 1)
-		return -1;
-	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_RIGHTS)
-		return -1;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
-}
-
 /* A child that does something to every second message, when it has the token. */
 static pid_t turns_fork(const struct turns *t, int rounds,
 			int (*what)(int fd, uint64_t pos), int fd)
@@ -268,7 +233,7 @@ TEST_F(share, handed_over)
 
 		net_pair_close(&self->p);
 		net_close(&via[0]);
-		fd = recv_fd(via[1]);
+		fd = net_recv_fd(via[1], 0);
 		CHILD_CHECK(fd >= 0);
 		CHILD_CHECK(net_echo(fd) == 0);
 		_exit(0);
@@ -276,7 +241,7 @@ TEST_F(share, handed_over)
 	/* Bytes written before, during and after, in order. */
 	net_fill(out, sizeof(out), 1, 0);
 	ASSERT_EQ(100, send(self->p.client, out, 100, 0));
-	ASSERT_EQ(0, send_fd(via[0], self->p.server));
+	ASSERT_EQ(0, net_send_fd(via[0], self->p.server, 0));
 	net_close(&self->p.server);
 	ASSERT_EQ(100, send(self->p.client, out + 100, 100, 0));
 	ASSERT_EQ(200, net_recv_all(self->p.client, in, 200));
@@ -299,12 +264,12 @@ TEST_F(share, in_flight)
 
 	ASSERT_EQ(0, net_pingpong(&self->p, 100, 100));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, via));
-	ASSERT_EQ(0, send_fd(via[0], self->p.server));
+	ASSERT_EQ(0, net_send_fd(via[0], self->p.server, 0));
 	net_close(&self->p.server);
 	ASSERT_EQ(5, send(self->p.client, "hello", 5, 0));
 	EXPECT_EQ(-1, recv(self->p.client, buf, 1, MSG_DONTWAIT));
 	EXPECT_EQ(EAGAIN, errno);
-	fd = recv_fd(via[1]);
+	fd = net_recv_fd(via[1], 0);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(5, recv(fd, buf, 10, 0));
 	close(fd);

@@ -158,6 +158,13 @@ class Place:
         """A file of that many bytes, the same on each transport."""
         return Payload(self.path(name), size, seed)
 
+    def table(self, lines, width):
+        """The lines of a table: a number, and that many bytes as digits."""
+        data = self.payload(lines * width)
+        with open(data.path, "rb") as file:
+            return "".join(f"{at}\t{file.read(width).hex()}\n"
+                           for at in range(lines))
+
     def fresh(self, name="out"):
         """A path that nobody has used."""
         self.made += 1

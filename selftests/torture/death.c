@@ -147,16 +147,19 @@ static void send_all(struct way *w, unsigned int seed, uint64_t from, size_t len
 }
 
 /* A child that holds one end, does its part, says so and waits to be killed. */
-static pid_t victim(struct net_pair *p, enum way_kind kind, size_t sends,
-		    size_t reads, int ready)
+struct victim {
+	pid_t pid;
+	int ready;	/* where it says so */
+};
+
+__attribute__((noreturn))
+static void be_victim(struct net_pair *p, enum way_kind kind, size_t sends,
+		      size_t reads, int ready)
 {
 	char buf[4096];
 	struct way w;
 	ssize_t n;
-	pid_t pid = net_fork();
 
-	if (pid)
-		return pid;
 	net_close(&p->server);
 	net_close(&p->listener);
 	way_init(&w, p->client, kind);
@@ -169,6 +172,27 @@ static pid_t victim(struct net_pair *p, enum way_kind kind, size_t sends,
 	TORTURE_CHECK(write(ready, "r", 1) == 1);
 	for (;;)
 		pause();
+}
+
+static struct victim victim(struct net_pair *p, enum way_kind kind,
+			    size_t sends, size_t reads)
+{
+	struct victim v;
+	int ready[2];
+
+	TORTURE_CHECK(!pipe(ready));
+	v.ready = ready[0];
+	v.pid = net_fork();
+	if (!v.pid)
+		be_victim(p, kind, sends, reads, ready[1]);
+	return v;
+}
+
+static void until_ready(const struct victim *v)
+{
+	char byte;
+
+	TORTURE_CHECK(read(v->ready, &byte, 1) == 1);
 }
 
 static void read_sent(int fd, size_t len)
@@ -194,21 +218,18 @@ static void at_rest(struct round *r)
 	const bool early = rng_below(&r->rng, 2);
 	enum way_kind kind = any_way(r);
 	struct net_pair p;
+	struct victim v;
 	struct way w;
-	int ready[2];
-	char byte;
-	pid_t pid;
 
 	death_pair(r, &p);
-	TORTURE_CHECK(!pipe(ready));
-	pid = victim(&p, kind, out, in - unread, ready[1]);
+	v = victim(&p, kind, out, in - unread);
 	net_close(&p.client);
 	way_init(&w, p.server, any_way(r));
 	send_all(&w, 2, 0, in);
-	TORTURE_CHECK(read(ready[0], &byte, 1) == 1);
+	until_ready(&v);
 	if (early)
 		read_sent(p.server, out);
-	torture_kill(pid);
+	torture_kill(v.pid);
 	if (!early)
 		read_sent(p.server, out);
 	death_tell(r, p.server);
@@ -256,26 +277,24 @@ static void asleep(struct round *r)
 {
 	enum sleeper how = rng_below(&r->rng, SLEEPERS);
 	enum way_kind kind = any_way(r);
-	pid_t pid, killer, me = getpid();
+	pid_t killer, me = getpid();
 	struct net_pair p;
-	int ready[2];
-	char byte;
+	struct victim v;
 
 	death_pair(r, &p);
-	TORTURE_CHECK(!pipe(ready));
-	pid = victim(&p, kind, 0, 0, ready[1]);
+	v = victim(&p, kind, 0, 0);
 	net_close(&p.client);
-	TORTURE_CHECK(read(ready[0], &byte, 1) == 1);
+	until_ready(&v);
 	killer = net_fork();
 	if (!killer) {
 		net_close(&p.server);
 		TORTURE_CHECK(!net_wait_sleeping(me));
-		kill(pid, SIGKILL);
+		kill(v.pid, SIGKILL);
 		_exit(0);
 	}
 	fprintf(r->out, "%d:", how);
 	sleep_in(r, how, p.server);
-	torture_reap(pid);
+	torture_reap(v.pid);
 	torture_reap(killer);
 	death_tell(r, p.server);
 }
@@ -285,16 +304,13 @@ static void one_of_several(struct round *r)
 {
 	enum way_kind kind = any_way(r), mine = any_way(r);
 	struct net_pair p;
+	struct victim v;
 	struct way w;
-	int ready[2];
-	char byte;
-	pid_t pid;
 
 	death_pair(r, &p);
-	TORTURE_CHECK(!pipe(ready));
-	pid = victim(&p, kind, 5000, 0, ready[1]);
-	TORTURE_CHECK(read(ready[0], &byte, 1) == 1);
-	torture_kill(pid);
+	v = victim(&p, kind, 5000, 0);
+	until_ready(&v);
+	torture_kill(v.pid);
 	way_init(&w, p.client, mine);
 	send_all(&w, 1, 5000, 5000);
 	read_sent(p.server, 10000);

@@ -293,27 +293,15 @@ static void do_epoll(struct fuzzer *z)
 /* A socket travels inside a message, and may be lost on the way. */
 static void do_rights(struct fuzzer *z)
 {
-	char byte = 'f', control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec v = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	const int fd = fuzz_fd(z);
-	int via[2];
+	int via[2], got;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, via))
 		return;
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	if (sendmsg(via[0], &m, MSG_DONTWAIT) == 1 && fuzz_one_in(z, 2)) {
-		memset(control, 0, sizeof(control));
-		m.msg_controllen = sizeof(control);
-		if (recvmsg(via[1], &m, MSG_DONTWAIT) == 1 &&
-		    m.msg_controllen >= CMSG_LEN(sizeof(int)))
-			fuzz_keep(z, *(int *)CMSG_DATA(CMSG_FIRSTHDR(&m)));
+	if (!net_send_fd(via[0], fd, MSG_DONTWAIT) && fuzz_one_in(z, 2)) {
+		got = net_recv_fd(via[1], MSG_DONTWAIT);
+		if (got >= 0)
+			fuzz_keep(z, got);
 	}
 	close(via[0]);
 	close(via[1]);

@@ -33,10 +33,7 @@ def sql(place, port, *commands):
 
 def copy(place, port):
     """A table comes in, and goes out to several clients at once."""
-    data = place.payload(LINES * LINE)
-    with open(data.path, "rb") as file:
-        text = "".join(f"{at}\t{file.read(LINE).hex()}\n"
-                       for at in range(LINES))
+    text = place.table(LINES, LINE)
     source = place.write("table", text)
     sql(place, port, "drop database if exists d", "create database d",
         "create table d.t (id int, v longtext character set ascii)")

@@ -41,10 +41,7 @@ def sql(place, port, *commands):
 
 def copy(place, port):
     """A table comes in, and goes out to several clients at once."""
-    data = place.payload(LINES * LINE)
-    with open(data.path, "rb") as file:
-        text = "".join(f"{at}\t{file.read(LINE).hex()}\n"
-                       for at in range(LINES))
+    text = place.table(LINES, LINE)
     source = place.write("table", text)
     sql(place, port, "drop table if exists t",
         "create table t (id int, v text)")
