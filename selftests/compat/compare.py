@@ -13,6 +13,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
+import time
 import tomllib
 
 BUILD = pathlib.Path(os.environ.get(
@@ -20,6 +22,7 @@ BUILD = pathlib.Path(os.environ.get(
 RUN = (str(BUILD / "sdirect-run"), "--require")
 LIMIT = 600             # seconds for one group on one transport
 TRIES = 3               # a busy machine may deliver late
+TELL_SECONDS = 20
 ARGUED = pathlib.Path(__file__).with_name("argued.toml")
 
 # What each is compared with: the arguments of both must be the same.
@@ -33,34 +36,51 @@ TRANSPORTS = {
 }
 
 
-def record(before, program, options, tests):
-    """What the program writes: {test: [line]}."""
+def record(before, program, options, tests, tell=None):
+    """What the program writes: {test: [line]}; tell() gets a test's name."""
     env = dict(os.environ)
     if before:
         env["SDIRECT_SHIM"] = "1"
-    try:
-        done = subprocess.run([*before, program, *options, *tests], env=env,
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, timeout=LIMIT,
-                              stderr=subprocess.STDOUT, check=False)
-        output, status = done.stdout, done.returncode
-    except subprocess.TimeoutExpired as late:
-        output, status = late.stdout or b"", f"none after {LIMIT} s"
     found, lines = {}, []
-    for line in output.decode(errors="backslashreplace").splitlines():
-        if line.startswith("= "):
-            lines = found.setdefault(line[2:], [])
-        else:
-            lines.append(line)
+    with subprocess.Popen([*before, program, *options, *tests], env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True,
+                          errors="backslashreplace") as process:
+        timer = threading.Timer(LIMIT, process.kill)
+        timer.start()
+        for line in process.stdout:
+            line = line.rstrip("\n")
+            if line.startswith("= "):
+                lines = found.setdefault(line[2:], [])
+                if tell:
+                    tell(line[2:])
+            else:
+                lines.append(line)
+        status = process.wait()
+        timer.cancel()
     if status:
         lines.append(f"! exit status {status}")
     return found
 
 
+class Told:
+    """Says now and then which test is being run."""
+
+    def __init__(self, group, how):
+        self.group, self.how = group, " ".join(how)
+        self.last = time.monotonic()
+
+    def __call__(self, test):
+        if time.monotonic() - self.last > TELL_SECONDS:
+            self.last = time.monotonic()
+            print(f"# {self.group}: {test} {self.how}", flush=True)
+
+
 @functools.cache
 def record_all(before, program, options):
     """The same for all tests, once: TCP's are compared with several."""
-    return record(before, program, options, ())
+    told = Told(pathlib.Path(program).name, (*options, *before[:1]))
+    return record(before, program, options, (), told)
 
 
 def judge(oracle, mine, replay):

@@ -162,6 +162,10 @@ void inherited(struct compat *c)
 		if (opt->flags & OPT_KEPT ||
 		    (opt->level == SOL_SOCKET && opt->name == SO_BINDTOIFINDEX))
 			continue;
+		/* Over IPv6 nobody takes the answers of such a listener. */
+		if (c->nf->ip == AF_INET6 && opt->level == SOL_IPV6 &&
+		    opt->name == IPV6_RTHDRDSTOPTS)
+			continue;
 		listener = net_listen(c->nf, 4, &addr);
 		rec_say("%s", opt->what);
 		s.fd = listener;
