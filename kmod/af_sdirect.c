@@ -17,6 +17,7 @@
 #include <net/tcp.h>
 
 #include "af_sdirect.h"
+#include "demote.h"
 #include "lease.h"
 #include "region.h"
 #include "rendezvous.h"
@@ -228,7 +229,7 @@ static __poll_t sdr_poll(struct file *file, struct socket *sock,
 		return mask;
 	mask = sdr_stream_poll(ss, mask, poll_requested_events(wait));
 	/* The end that was seen gone sent its reset before, by TCP. */
-	if (sdr_sock_pair(ss) && sdr_stream_unread(sdr_sock_pair(ss), ss->side))
+	if (sdr_sock_pair(ss) && sdr_stream_left(sdr_sock_pair(ss), ss->side))
 		mask |= tcp_ops(sock)->poll(file, sock, NULL);
 	return mask;
 }
@@ -306,6 +307,24 @@ static int ioctl_doorbell(struct sdr_sock *ss, void __user *arg)
 	return 0;
 }
 
+/* This direction at once; the peer's with what it sends next. */
+static int ioctl_demote(struct sdr_sock *ss, void __user *arg)
+{
+	int err;
+
+	sdr_demote(ss, SDR_DEMOTER_PROGRAM, true);
+	lock_sock(ss->sk);
+	err = sdr_stream_to_tcp(ss, SDIRECT_REASON_DEMOTED);
+	release_sock(ss->sk);
+	return sdr_sock_abort_if_failed(ss, err);
+}
+
+static int ioctl_promote(struct sdr_sock *ss, void __user *arg)
+{
+	sdr_demote(ss, SDR_DEMOTER_PROGRAM, false);
+	return 0;
+}
+
 static int put_count(u64 n, void __user *arg)
 {
 	return put_user((int)min_t(u64, n, INT_MAX), (int __user *)arg);
@@ -340,6 +359,8 @@ static const struct sdr_ioctl sdr_ioctls[] = {
 	{ SDIRECT_IOC_ATTACH,	false,	ioctl_attach },
 	{ SDIRECT_IOC_SETTLE,	false,	ioctl_settle },
 	{ SDIRECT_IOC_DOORBELL,	false,	ioctl_doorbell },
+	{ SDIRECT_IOC_DEMOTE,	false,	ioctl_demote },
+	{ SDIRECT_IOC_PROMOTE,	false,	ioctl_promote },
 	{ SIOCINQ,		true,	ioctl_inq },
 	{ SIOCATMARK,		true,	ioctl_atmark },
 };

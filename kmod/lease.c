@@ -235,7 +235,11 @@ static void start_watching(struct sdr_sock *ss)
 	init_waitqueue_func_entry(&ss->watch, watch);
 	add_wait_queue(sk_sleep(ss->sk), &ss->watch);
 	ss->watching = true;
-	/* What happened before it was queued. */
+	/*
+	 * What happened before it was queued; the barrier pairs with that of
+	 * skwq_has_sleeper(), after which nobody looks for us.
+	 */
+	smp_mb();
 	watch(&ss->watch, 0, 0, NULL);
 }
 

@@ -11,8 +11,8 @@
 
 /**
  * struct sdr_net - per network namespace
- * @lock:	protects @socks and the lifetime of what is on it; a leaf lock,
- *		process context only
+ * @lock:	protects @socks and the lifetime of what is on it; process
+ *		context only
  * @socks:	all struct sdr_sock of the namespace, by their serial numbers
  * @serial:	of the next one
  * @stats:	the counters

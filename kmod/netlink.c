@@ -11,6 +11,7 @@
 #include <net/tcp_states.h>
 
 #include "compat.h"
+#include "demote.h"
 #include "net.h"
 #include "netlink.h"
 #include "sock.h"
@@ -133,7 +134,9 @@ static int put_info(struct sk_buff *skb, const struct sdr_sock *ss)
 			   info.tx_ring_size) ||
 	       nla_put_u32(skb, SDIRECT_A_CONN_RX_RING_SIZE,
 			   info.rx_ring_size) ||
-	       nla_put_u8(skb, SDIRECT_A_CONN_LEASED, !!info.leased);
+	       nla_put_u8(skb, SDIRECT_A_CONN_LEASED, !!info.leased) ||
+	       nla_put_u8(skb, SDIRECT_A_CONN_DEMOTED,
+			  READ_ONCE(ss->demoted[SDR_DEMOTER_ADMIN]));
 }
 
 static int put_counter(struct sk_buff *skb, int attr, enum sdr_stat id,
@@ -223,6 +226,38 @@ static int conn_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return err ? skb->len : 0;
 }
 
+static const struct nla_policy conn_set_policy[SDIRECT_A_CONN_DEMOTED + 1] = {
+	[SDIRECT_A_CONN_INODE] = { .type = NLA_U64 },
+	[SDIRECT_A_CONN_DEMOTED] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+static int conn_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sdr_net *sn = sdr_net(genl_info_net(info));
+	struct sdr_pair *pair = NULL;
+	struct sdr_sock *ss;
+	int err = -ENOENT;
+	u64 inode;
+	bool on;
+
+	if (GENL_REQ_ATTR_CHECK(info, SDIRECT_A_CONN_INODE) ||
+	    GENL_REQ_ATTR_CHECK(info, SDIRECT_A_CONN_DEMOTED))
+		return -EINVAL;
+	inode = nla_get_u64(info->attrs[SDIRECT_A_CONN_INODE]);
+	on = nla_get_u8(info->attrs[SDIRECT_A_CONN_DEMOTED]);
+	spin_lock(&sn->lock);
+	list_for_each_entry(ss, &sn->socks, node) {
+		if (sock_i_ino(ss->sk) != inode)
+			continue;
+		pair = sdr_demote_mark(ss, SDR_DEMOTER_ADMIN, on);
+		err = 0;
+		break;
+	}
+	spin_unlock(&sn->lock);
+	sdr_demote_wake(pair);
+	return err;
+}
+
 static int put_counters(struct sk_buff *skb, const struct sdr_stats *stats)
 {
 	int i;
@@ -281,6 +316,13 @@ static const struct genl_ops sdr_genl_ops[] = {
 	{
 		.cmd = SDIRECT_CMD_STAT_GET,
 		.doit = stat_get_doit,
+	},
+	{
+		.cmd = SDIRECT_CMD_CONN_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = conn_set_doit,
+		.policy = conn_set_policy,
+		.maxattr = ARRAY_SIZE(conn_set_policy) - 1,
 	},
 };
 

@@ -38,19 +38,31 @@ struct sdr_seg {
 	struct rcu_head rcu;
 };
 
+/* Who may want a connection to be TCP, for as long as they want it. */
+enum sdr_demoter {
+	SDR_DEMOTER_PROGRAM,	/* SDIRECT_IOC_DEMOTE */
+	SDR_DEMOTER_ADMIN,	/* SDIRECT_CMD_CONN_SET */
+	__SDR_DEMOTER_MAX
+};
+
+/* In @by_tcp of struct sdr_end: an option needs it, for good; who at end @side. */
+#define SDR_BY_TCP_OPTION	BIT(0)
+#define SDR_BY_TCP_DEMOTED(side, who) \
+	BIT(1 + (side) * __SDR_DEMOTER_MAX + (who))
+
 /**
  * struct sdr_end - one end of a pair
  * @ss:		its socket, NULL once that is closed; under the pair's lock
  * @owner:	whose it is; set with @ss and kept after it
  * @ctl:	the page that this end writes, NULL until a ring is needed
- * @by_tcp:	what is sent to this end must go by TCP; set once, under the
- *		pair's lock
+ * @by_tcp:	SDR_BY_TCP_*, why what is sent to this end must go by TCP;
+ *		changes under the pair's lock
  */
 struct sdr_end {
 	struct sdr_sock *ss;
 	struct sdr_owner owner;
 	struct page *ctl;
-	bool by_tcp;
+	u8 by_tcp;
 };
 
 /**

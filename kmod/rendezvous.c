@@ -14,6 +14,7 @@
 #include <linux/vmalloc.h>
 #include <net/tcp.h>
 
+#include "demote.h"
 #include "pair.h"
 #include "policy.h"
 #include "rendezvous.h"
@@ -174,6 +175,7 @@ static void decide(struct sdr_sock *ss, struct sdr_sock *peer,
 	take_seat(ss, pair, 1);
 	join(peer, pair);
 	join(ss, pair);
+	sdr_demote_joined(pair);
 	spin_unlock(&pair->lock);
 	sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
 }

@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <net/tcp.h>
 
+#include "demote.h"
 #include "fixture_test.h"
 #include "rendezvous.h"
 #include "stream.h"
@@ -73,6 +74,28 @@ static int stay(struct way *way)
 	return 0;
 }
 
+static int demote(struct way *way)
+{
+	sdr_demote(way_sender(way), SDR_DEMOTER_PROGRAM, true);
+	return 0;
+}
+
+/* Each one's wish is its own. */
+static int peer_demotes(struct way *way)
+{
+	sdr_demote(way_receiver(way), SDR_DEMOTER_PROGRAM, true);
+	sdr_demote(way_sender(way), SDR_DEMOTER_PROGRAM, false);
+	return 0;
+}
+
+static int admin_demotes(struct way *way)
+{
+	sdr_demote(way_sender(way), SDR_DEMOTER_ADMIN, true);
+	sdr_demote(way_sender(way), SDR_DEMOTER_PROGRAM, false);
+	sdr_demote(way_receiver(way), SDR_DEMOTER_ADMIN, false);
+	return 0;
+}
+
 /* The receiver pays: its share of memory is used up but for two pages. */
 static unsigned long most_of_it(void)
 {
@@ -115,7 +138,12 @@ static const struct why_tcp whys[] = {
 	  SDIRECT_REASON_MEMORY, true },
 	{ "an option", stay, NULL, SDIRECT_REASON_OOB, true },
 	{ "finished", way_finish, NULL, SDIRECT_REASON_COLD, true },
-	{ "peer gone", leave, NULL, SDIRECT_REASON_COLD, false },
+	{ "peer gone", leave, NULL, SDIRECT_REASON_PEER_GONE, false },
+	{ "the program", demote, NULL, SDIRECT_REASON_DEMOTED, false },
+	{ "the peer's program", peer_demotes, NULL, SDIRECT_REASON_DEMOTED,
+	  false },
+	{ "an administrator", admin_demotes, NULL, SDIRECT_REASON_DEMOTED,
+	  false },
 };
 
 TEST_PARAM(why, whys);
@@ -124,6 +152,7 @@ static void stays_on_tcp(struct kunit *test)
 {
 	const struct why_tcp *c = test->param_value;
 	struct way way = test_way(test);
+	struct sdirect_info info;
 
 	KUNIT_EXPECT_EQ(test, way_put(&way, 10, 0), 10);
 	KUNIT_EXPECT_EQ(test, way_take(&way, 10, MSG_WAITALL), 10);
@@ -133,10 +162,36 @@ static void stays_on_tcp(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, sdr_stream_seal_now(way_sender(&way)));
 	release_sock(way.from->sk);
 	KUNIT_EXPECT_FALSE(test, way_on_ring(&way));
-	KUNIT_EXPECT_EQ(test, way_sender(&way)->reason, c->reason);
+	sdr_sock_info(way_sender(&way), &info);
+	KUNIT_EXPECT_EQ(test, info.reason, c->reason);
 	KUNIT_EXPECT_EQ(test, way_sender(&way)->stay_tcp, c->for_good);
 	if (c->undo)
 		c->undo(&way);
+}
+
+/* The receiver pays for rings that it leaves unread: there is an end to it. */
+static void demoted_and_promoted(struct kunit *test)
+{
+	struct way way = test_way(test);
+	struct sdr_sock *ss = way_sender(&way);
+	int i, rings = 0;
+
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_TRUE(test, way_arrived(&way));
+		rings += way_seal(&way);
+		KUNIT_EXPECT_EQ(test, way_put(&way, 100, 0), 100);
+		sdr_demote(ss, SDR_DEMOTER_ADMIN, true);
+		KUNIT_EXPECT_EQ(test, way_put(&way, 100, 0), 100);
+		KUNIT_EXPECT_FALSE(test, way_on_ring(&way));
+		sdr_demote(ss, SDR_DEMOTER_ADMIN, false);
+	}
+	KUNIT_EXPECT_EQ(test, rings, 4);
+	KUNIT_EXPECT_EQ(test, way_put(&way, 100, 0), 100);
+	KUNIT_EXPECT_EQ(test, ss->reason, SDIRECT_REASON_COLD);
+	KUNIT_EXPECT_EQ(test, way_take(&way, 2100, MSG_WAITALL), 2100);
+	KUNIT_EXPECT_TRUE(test, way_seal(&way));
+	KUNIT_EXPECT_EQ(test, way_put(&way, 100, 0), 100);
+	KUNIT_EXPECT_EQ(test, way_take(&way, 100, MSG_WAITALL), 100);
 }
 
 /* Bytes under way: not yet, unless the stream is never quiet. */
@@ -250,6 +305,7 @@ static void way_back_without_memory(struct kunit *test)
 
 static struct kunit_case seal_tests[] = {
 	KUNIT_CASE(seals_by_itself),
+	KUNIT_CASE(demoted_and_promoted),
 	KUNIT_CASE_PARAM(stays_on_tcp, why_gen_params),
 	KUNIT_CASE(bytes_under_way),
 	KUNIT_CASE(no_memory_for_a_ring),

@@ -17,6 +17,19 @@ static enum sdirect_reason needs_tcp(const struct msghdr *msg)
 	return SDIRECT_REASON_NONE;
 }
 
+/* Why does nobody read the ring of this end any more, or the end itself end? */
+static enum sdirect_reason why_unread(const struct sdr_pair *pair, int side)
+{
+	const struct sdr_end *peer = &pair->end[!side];
+
+	u8 by_tcp = READ_ONCE(peer->by_tcp);
+
+	if (!READ_ONCE(peer->ss) || !by_tcp)
+		return SDIRECT_REASON_PEER_GONE;
+	return by_tcp & SDR_BY_TCP_OPTION ? SDIRECT_REASON_OPTION :
+					    SDIRECT_REASON_DEMOTED;
+}
+
 /* One attempt, on one carrier. */
 static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 {
@@ -47,7 +60,7 @@ static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 		lock_sock(ss->sk);
 		if (!first && sdr_stream_tx_ended(ss->sk))
 			return -EPIPE;
-		n = sdr_stream_to_tcp(ss, SDIRECT_REASON_PEER_GONE);
+		n = sdr_stream_to_tcp(ss, why_unread(tx->pair, ss->side));
 		if (n)
 			return n;
 	}

@@ -174,13 +174,29 @@ static u8 carrier_id(const struct sdr_flow *flow)
 	return id;
 }
 
+/* A wish to be TCP shows at once, and no longer than it stands. */
+static u16 reason_now(const struct sdr_sock *ss)
+{
+	const struct sdr_pair *pair = sdr_sock_pair(ss);
+	u16 reason = READ_ONCE(ss->reason);
+	bool demoted;
+
+	demoted = pair && READ_ONCE(pair->end[!ss->side].by_tcp) &
+				  ~SDR_BY_TCP_OPTION;
+	if (demoted && reason == SDIRECT_REASON_COLD)
+		return SDIRECT_REASON_DEMOTED;
+	if (!demoted && reason == SDIRECT_REASON_DEMOTED)
+		return SDIRECT_REASON_COLD;
+	return reason;
+}
+
 void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info)
 {
 	const struct tcp_sock *tp = tcp_sk(ss->sk);
 
 	memset(info, 0, sizeof(*info));
 	info->abi_version = SDIRECT_ABI_VERSION;
-	info->reason = READ_ONCE(ss->reason);
+	info->reason = reason_now(ss);
 	info->tx_carrier = carrier_id(&ss->tx);
 	info->rx_carrier = carrier_id(&ss->rx);
 	info->tx_ring_size = ring_size(&ss->tx);

@@ -15,7 +15,8 @@
  * Never are two sockets' locks held: the peer is reached through the pair, whose
  * lock is a leaf, and only to wake it or to look at a few words of it.
  * Spinlocks do not nest, but for rendezvous bucket -> pair->lock, pair->lock ->
- * wait queue, and sdr_net->lock -> sk_callback_lock (a dump asks for the inode).
+ * wait queue, and sdr_net->lock -> sk_callback_lock (for the inode) and ->
+ * pair->lock (a connection is demoted).
  */
 #ifndef _SDR_SOCK_H
 #define _SDR_SOCK_H
@@ -28,6 +29,7 @@
 #include "key.h"
 #include "net.h"
 #include "owner.h"
+#include "pair.h"
 #include "stall.h"
 
 struct sdr_region;
@@ -60,6 +62,7 @@ enum sdr_rdv {
  * @active:	this end called connect()
  * @failed:	user space wrote what cannot be; reset the connection
  * @stay_tcp:	never seal TCP for a ring (again)
+ * @demoted:	who wants the connection to be TCP; see demote.h
  * @reason:	enum sdirect_reason, why it is not on a direct path
  * @rdv:	enum sdr_rdv; changed under the bucket's lock
  * @rdv_node:	in the rendezvous table
@@ -86,6 +89,7 @@ struct sdr_sock {
 	bool active;
 	bool failed;
 	bool stay_tcp;
+	bool demoted[__SDR_DEMOTER_MAX];
 	u8 reason;
 	u8 rdv;
 	struct hlist_node rdv_node;

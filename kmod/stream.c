@@ -26,6 +26,8 @@
 /* From here on a stream that is never quiet is sealed in full flight. */
 #define SDR_SEAL_BUSY	(256u << 10)
 #define SDR_RING_FIRST	(16u << 10)
+/* Of ranges before a new ring: the receiver pays for those that it leaves. */
+#define SDR_CHAIN_MAX	8
 
 /* Where a stream is before its ends have met. */
 static struct sdr_seg sdr_seg_alone = {
@@ -73,6 +75,9 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	/* Readers without a lock follow the pointer. */
 	smp_store_release(&tx->seg, seg);
 	spin_lock(&pair->lock);
+	/* Whoever has left since we looked has told pages that were not there. */
+	if (seg->ring && sdr_stream_unread(pair, ss->side))
+		WRITE_ONCE(sdr_pair_kern(pair, ss->side)->tx_closed, 1);
 	old->next = seg;
 	if (pair->kern && pair->first[ss->side] == old)
 		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->rx_limit, tx->pos);
@@ -87,26 +92,45 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	sdr_wake_end(pair, !ss->side);
 }
 
-/*
- * Bytes still under way to the peer; or -1 if the counts disagree, -2 if it is
- * gone, -3 if it wants TCP.  The receiver pays for what follows.
- */
-static s64 in_flight(struct sdr_sock *ss, struct sdr_payer *payer)
+/* Has the receiver left so much of the chain unread that it must not grow? */
+static bool unread_long(const struct sdr_seg *seg, const struct sdr_seg *last)
 {
+	int n;
+
+	for (n = 0; n < SDR_CHAIN_MAX && seg != last; n++)
+		seg = seg->next;
+	return n == SDR_CHAIN_MAX;
+}
+
+/*
+ * Why no ring may follow what is sent now, or SDIRECT_REASON_NONE; @n: bytes
+ * still under way to the peer.  The receiver pays for what follows.
+ */
+static enum sdirect_reason obstacle(struct sdr_sock *ss,
+				    struct sdr_payer *payer, s64 *n)
+{
+	enum sdirect_reason why = SDIRECT_REASON_PEER_GONE;
 	struct sdr_pair *pair = ss->tx.pair;
-	const struct sdr_sock *peer;
-	s64 n = -2;
+	const struct sdr_end *end = &pair->end[!ss->side];
 
 	spin_lock(&pair->lock);
-	peer = pair->end[!ss->side].ss;
-	if (peer) {
-		n = pair->end[!ss->side].by_tcp ||
-		    sdr_sockopt_rx_needs_tcp(peer->sk) ? -3 :
-			sdr_rendezvous_counts(ss, peer);
-		*payer = sdr_payer_of(peer->sk, peer->owner.quota);
+	if (end->ss) {
+		*n = sdr_rendezvous_counts(ss, end->ss);
+		*payer = sdr_payer_of(end->ss->sk, end->ss->owner.quota);
+		if (end->by_tcp & SDR_BY_TCP_OPTION ||
+		    sdr_sockopt_rx_needs_tcp(end->ss->sk))
+			why = SDIRECT_REASON_OPTION;
+		else if (end->by_tcp)
+			why = SDIRECT_REASON_DEMOTED;
+		else if (*n < 0)
+			why = SDIRECT_REASON_COUNTS;
+		else if (unread_long(pair->first[ss->side], ss->tx.seg))
+			why = SDIRECT_REASON_COLD;
+		else
+			why = SDIRECT_REASON_NONE;
 	}
 	spin_unlock(&pair->lock);
-	return n;
+	return why;
 }
 
 /* What TCP would have let a program write before the peer reads. */
@@ -159,7 +183,8 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 {
 	struct sdr_payer payer = { };
 	struct sdr_flow *tx = &ss->tx;
-	s64 n;
+	enum sdirect_reason why;
+	s64 n = 0;
 
 	sock_owned_by_me(ss->sk);
 	sdr_stream_join(ss, tx, true);
@@ -167,13 +192,17 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 		return true;
 	if (!tx->pair || ss->stay_tcp || sdr_stream_tx_ended(ss->sk))
 		return false;
+	if (READ_ONCE(tx->pair->end[!ss->side].by_tcp) & ~SDR_BY_TCP_OPTION)
+		return false;
 	tx->seg->carrier->sync_tx(tx);
-	n = in_flight(ss, &payer);
-	if (n == -1) {
-		remain_tcp(ss, SDIRECT_REASON_COUNTS, SDR_STAT_NO_COUNTS);
-	} else if (n == -3) {
-		remain_tcp(ss, SDIRECT_REASON_OPTION, SDR_STAT_NO_OPTION);
-	} else if (n == 0 || (n > 0 && tx->pos >= SDR_SEAL_BUSY)) {
+	why = obstacle(ss, &payer, &n);
+	if (why == SDIRECT_REASON_COUNTS) {
+		remain_tcp(ss, why, SDR_STAT_NO_COUNTS);
+	} else if (why == SDIRECT_REASON_OPTION) {
+		remain_tcp(ss, why, SDR_STAT_NO_OPTION);
+	} else if (why != SDIRECT_REASON_NONE) {
+		WRITE_ONCE(ss->reason, why);
+	} else if (!n || tx->pos >= SDR_SEAL_BUSY) {
 		if (start_ring(ss, SDR_RING_FIRST, &payer))
 			remain_tcp(ss, SDIRECT_REASON_MEMORY,
 				   SDR_STAT_NO_MEMORY);
@@ -221,11 +250,12 @@ bool sdr_stream_grow(struct sdr_sock *ss)
 	struct sdr_payer payer = { };
 	struct sdr_flow *tx = &ss->tx;
 	u32 size;
+	s64 n;
 
 	if (sdr_flow_on_tcp(tx) || !sdr_stream_can_grow(ss, tx->seg))
 		return false;
 	size = min(tx->seg->ring->size * 4, ring_limit(ss->sk));
-	if (in_flight(ss, &payer) == -2)
+	if (obstacle(ss, &payer, &n) == SDIRECT_REASON_PEER_GONE)
 		return false;
 	if (!start_ring(ss, size, &payer)) {
 		sdr_tally_inc(&ss->tally, SDR_STAT_GROWS);
@@ -263,10 +293,12 @@ bool sdr_stream_rx_by_tcp(struct sdr_sock *ss)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 
-	if (!pair || READ_ONCE(pair->end[ss->side].by_tcp))
+	if (!pair ||
+	    READ_ONCE(pair->end[ss->side].by_tcp) & SDR_BY_TCP_OPTION)
 		return false;
 	spin_lock(&pair->lock);
-	WRITE_ONCE(pair->end[ss->side].by_tcp, true);
+	WRITE_ONCE(pair->end[ss->side].by_tcp,
+		   pair->end[ss->side].by_tcp | SDR_BY_TCP_OPTION);
 	/* Who sends without system calls makes one, and finds out. */
 	if (pair->kern)
 		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);

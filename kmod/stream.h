@@ -39,7 +39,16 @@ static inline bool sdr_stream_rx_ended(const struct sock *sk)
 	       ((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
 }
 
-/* Does nobody read this end's ring any more?  Only with a pair. */
+/* Has the peer closed its end, or does it need TCP for good?  With a pair. */
+static inline bool sdr_stream_left(const struct sdr_pair *pair, int side)
+{
+	const struct sdr_end *peer = &pair->end[!side];
+
+	return !READ_ONCE(peer->ss) ||
+	       READ_ONCE(peer->by_tcp) & SDR_BY_TCP_OPTION;
+}
+
+/* The same, or is it to send by TCP for a while? */
 static inline bool sdr_stream_unread(const struct sdr_pair *pair, int side)
 {
 	const struct sdr_end *peer = &pair->end[!side];

@@ -19,7 +19,7 @@
 
 #define OPS_MAX		40
 #define BUFFER		2048
-#define WARM_ROUNDS	16
+#define WARM_ROUNDS	8
 #define SKIPS		((OPS_MAX + 63) / 64)
 #define LIMIT_S		20	/* for one sequence */
 
@@ -284,6 +284,13 @@ static void op_close(struct end *e, struct rnd *r)
 	e->fd = -1;
 }
 
+/* Not written down: TCP knows nothing of it, and nothing else may change. */
+static void op_switch(struct end *e, struct rnd *r)
+{
+	ioctl(e->fd, rnd_below(r, 2) ? SDIRECT_IOC_DEMOTE :
+				       SDIRECT_IOC_PROMOTE);
+}
+
 /* Another descriptor, and so another number, for the same socket. */
 static void op_dup(struct end *e, struct rnd *r)
 {
@@ -341,8 +348,9 @@ static const struct op ops[] = {
 	{ "linger", 1, op_linger },
 	{ "shutdown", 2, op_shutdown },
 	{ "close", 1, op_close },
+	{ "switch", 6, op_switch },
 	{ "dup", 1, op_dup },
-	{ "child", 2, op_child },
+	{ "child", 1, op_child },
 };
 
 static const struct op *choose(struct rnd *r)

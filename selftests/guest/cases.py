@@ -296,6 +296,31 @@ def serve(listener, clients):
                 clients -= 1
 
 
+def demoted_by_the_administrator():
+    """By either end's name; a program's own wish stands beside it."""
+    with pair(300) as (client, server):
+        ends = client.getsockname(), client.getpeername()
+        for name in (f"{ends[0][0]}:{ends[0][1]}", f":{ends[1][1]}", "all"):
+            done = run(BUILD / "sdirect", "demote", name)
+            assert done.stdout == "demoted 2 sockets\n", done.stdout
+            for _ in range(20):
+                exchange(client, server)
+            assert ask(client)[:2] == ask(server)[:2] == (0, 0)
+            rows = sdirect("list")
+            assert {(row["reason"], row["demoted"]) for row in rows} == \
+                {("demoted", True)}, rows
+            run(BUILD / "sdirect", "promote", name)
+            for _ in range(20):
+                exchange(client, server)
+            assert ask(client)[:2] == ask(server)[:2] == (1, 1)
+        done = run("setpriv", "--reuid", "65534", "--clear-groups",
+                   BUILD / "sdirect", "demote", "all", status=1)
+        assert "administrator" in done.stderr, done.stderr
+        assert ask(client)[0] == 1
+    done = run(BUILD / "sdirect", "demote", "192.0.2.1:1", status=1)
+    assert "192.0.2.1:1" in done.stderr, done.stderr
+
+
 # When it goes.
 
 def unload_is_refused_while_in_use():
@@ -345,7 +370,8 @@ STAGES = {
     "loaded": (load_twice_is_refused, example_programs,
                example_under_strangers, list_shows_both_ends,
                list_says_why_tcp, stat_counts_ring_bytes, shim_goes_by_rings,
-               other_user_stays_on_tcp, io_under_epoll_threads),
+               other_user_stays_on_tcp, io_under_epoll_threads,
+              demoted_by_the_administrator),
     "after": (unload_is_refused_while_in_use, unload, nothing_is_left,
               load_and_unload_again, no_leaks_are_found),
 }

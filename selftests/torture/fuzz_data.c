@@ -310,8 +310,8 @@ static void do_rights(struct fuzzer *z)
 static void do_ioctl(struct fuzzer *z)
 {
 	static const unsigned long requests[] = {
-		FIONREAD, SIOCOUTQ, SIOCATMARK, SIOCOUTQNSD, FIONBIO, FIOASYNC,
-		SIOCGSTAMP_NEW, FIOSETOWN, SIOCSPGRP,
+		FIONREAD, SIOCOUTQ, SIOCATMARK, SDIRECT_IOC_DEMOTE, FIONBIO,
+		FIOASYNC, SIOCGSTAMP_NEW, FIOSETOWN, SDIRECT_IOC_PROMOTE,
 		SDIRECT_IOC_SETTLE, SDIRECT_IOC_DOORBELL,
 	};
 	const int fd = fuzz_fd(z);

@@ -201,6 +201,9 @@ static void lie_on(struct round *r, int fd)
 			lie_once(&r->rng, &w.d);
 		if (!rng_below(&r->rng, 3))
 			ioctl(fd, SDIRECT_IOC_DOORBELL);
+		if (!rng_below(&r->rng, 6))
+			ioctl(fd, rng_below(&r->rng, 2) ? SDIRECT_IOC_DEMOTE :
+							  SDIRECT_IOC_PROMOTE);
 		rng_delay(&r->rng, 300);
 	}
 	l.end = 0;

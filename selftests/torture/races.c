@@ -327,8 +327,18 @@ static void replace_step(struct racer *me)
 	net_pair_close(&p);
 }
 
+static void switch_step(struct racer *me)
+{
+	rng_delay(&me->rng, 300);
+	ioctl(me->race->fd, rng_below(&me->rng, 2) ? SDIRECT_IOC_DEMOTE :
+						     SDIRECT_IOC_PROMOTE);
+}
+
 static void attach_revoke_close(struct round *r)
 {
+	static void (*const third[])(struct racer *me) = {
+		attach_step, revoke_step, switch_step,
+	};
 	struct racer a, b, c, d, e;
 	struct race race = { .r = r };
 
@@ -338,7 +348,7 @@ static void attach_revoke_close(struct round *r)
 	start(&race, &b, revoke_step);
 	start(&race, &c, answer_step);
 	start(&race, &d, replace_step);
-	start(&race, &e, rng_below(&r->rng, 2) ? attach_step : revoke_step);
+	start(&race, &e, third[rng_below(&r->rng, 3)]);
 	join(&a);
 	join(&b);
 	join(&c);
@@ -387,12 +397,14 @@ static void use_step(struct racer *me)
 
 static void ask_step(struct racer *me)
 {
+	static const char * const words[] = {
+		"list --json", "demote all", "promote all",
+	};
 	char command[500];
 	int status;
 
-	(void)me;
-	snprintf(command, sizeof(command),
-		 "'%s/sdirect' list --json >/dev/null 2>&1", torture_build());
+	snprintf(command, sizeof(command), "'%s/sdirect' %s >/dev/null 2>&1",
+		 torture_build(), words[rng_below(&me->rng, 3)]);
 	status = system(command);
 	TORTURE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) < 2);
 }

@@ -48,6 +48,8 @@ const struct command *command_find(const char *name);
 
 int cmd_list(const struct options *opt);
 int cmd_stat(const struct options *opt);
+int cmd_demote(const struct options *opt);
+int cmd_promote(const struct options *opt);
 int cmd_help(const struct options *opt);
 int cmd_version(const struct options *opt);
 

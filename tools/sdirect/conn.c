@@ -57,6 +57,7 @@ static const struct field fields[SDIRECT_A_CONN_MAX + 1] = {
 	[SDIRECT_A_CONN_RX_RING_SIZE] =
 		FIELD(rx_ring_size, MNL_TYPE_U32, false),
 	[SDIRECT_A_CONN_LEASED] = FIELD(leased, MNL_TYPE_U8, false),
+	[SDIRECT_A_CONN_DEMOTED] = FIELD(demoted, MNL_TYPE_U8, false),
 };
 
 /* Lengths of the attributes found, by type; 0: not there. */

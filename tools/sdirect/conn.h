@@ -18,6 +18,7 @@ struct conn {
 	uint8_t tx_carrier;
 	uint8_t rx_carrier;
 	uint8_t leased;
+	uint8_t demoted;
 	uint8_t local_addr[16];
 	uint8_t remote_addr[16];
 	uint16_t local_port;	/* network byte order */

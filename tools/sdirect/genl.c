@@ -131,10 +131,25 @@ int genl_do(struct genl *genl, uint8_t cmd, mnl_cb_t cb, void *data)
 	return transact(genl, nlh, cb, data);
 }
 
+int genl_conn_set(struct genl *genl, uint64_t inode, bool demoted)
+{
+	char buf[256];
+	struct nlmsghdr *nlh;
+
+	nlh = request(genl, buf, genl->family, NLM_F_ACK, SDIRECT_CMD_CONN_SET,
+		      SDIRECT_GENL_VERSION);
+	mnl_attr_put_u64(nlh, SDIRECT_A_CONN_INODE, inode);
+	mnl_attr_put_u8(nlh, SDIRECT_A_CONN_DEMOTED, demoted);
+	return transact(genl, nlh, NULL, NULL);
+}
+
 int genl_complain(int err)
 {
 	if (err == -ENOENT)
 		fputs("sdirect: the module is not loaded (try: modprobe sdirect)\n",
+		      stderr);
+	else if (err == -EPERM)
+		fputs("sdirect: only an administrator of the network may do that\n",
 		      stderr);
 	else if (err == -ENOMEM)
 		fputs("sdirect: out of memory\n", stderr);

@@ -4,6 +4,7 @@
 #define SDIRECT_GENL_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <libmnl/libmnl.h>
@@ -39,6 +40,9 @@ int genl_dump(struct genl *genl, uint8_t cmd, uint16_t attr, uint32_t value,
 
 /* genl_do() asks for one thing. */
 int genl_do(struct genl *genl, uint8_t cmd, mnl_cb_t cb, void *data);
+
+/* genl_conn_set() demotes the connection of a socket, or no longer. */
+int genl_conn_set(struct genl *genl, uint64_t inode, bool demoted);
 
 /* genl_complain() says on stderr what went wrong; returns the exit status. */
 int genl_complain(int err);

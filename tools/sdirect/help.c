@@ -51,7 +51,8 @@ int cmd_help(const struct options *opt)
 
 	puts("usage: sdirect COMMAND [OPTION...]\n"
 	     "       sdirect --help | --version\n\n"
-	     "Look at the AF_SDIRECT sockets of this network namespace.\n");
+	     "Look at the AF_SDIRECT sockets of this network namespace, and change how\n"
+	     "their bytes go.\n");
 	for (cmd = commands; cmd->name; cmd++) {
 		fputs("  ", stdout);
 		help_command(cmd);

@@ -82,6 +82,7 @@ static void json_path(struct json *json, const struct conn *c)
 	json_uint(json, "tx_ring_size", c->tx_ring_size);
 	json_uint(json, "rx_ring_size", c->rx_ring_size);
 	json_bool(json, "leased", c->leased);
+	json_bool(json, "demoted", c->demoted);
 	json_open(json, "counters", '{');
 	for (i = 0; i < c->counters.n; i++)
 		json_uint(json, c->counters.v[i].name, c->counters.v[i].value);

@@ -26,6 +26,7 @@ static const struct name reasons[] = {
 	[SDIRECT_REASON_OPTION]	= { "option", "an option or flag needs TCP" },
 	[SDIRECT_REASON_SHUTDOWN] = { "shutdown", "end of stream" },
 	[SDIRECT_REASON_PEER_GONE] = { "peer-gone", "the peer has closed" },
+	[SDIRECT_REASON_DEMOTED] = { "demoted", "was asked to be TCP" },
 };
 
 /* As ss(8) calls them. */

@@ -93,7 +93,7 @@ enum sdirect_reason {
 	SDIRECT_REASON_NONE	 = 0,	/* it is on a direct path */
 	SDIRECT_REASON_IDLE	 = 1,	/* not connected */
 	SDIRECT_REASON_WAITING	 = 2,	/* no peer has shown up yet */
-	SDIRECT_REASON_COLD	 = 3,	/* paired, too little traffic so far */
+	SDIRECT_REASON_COLD	 = 3,	/* paired; too little traffic, or unread */
 	SDIRECT_REASON_NO_PEER	 = 4,	/* waited long enough: peer not here */
 	SDIRECT_REASON_POLICY	 = 5,	/* the two may not talk directly */
 	SDIRECT_REASON_KEY	 = 6,	/* unusable or ambiguous key */
@@ -103,6 +103,7 @@ enum sdirect_reason {
 	SDIRECT_REASON_OPTION	 = 10,	/* an option or flag that needs TCP */
 	SDIRECT_REASON_SHUTDOWN	 = 11,	/* end of stream */
 	SDIRECT_REASON_PEER_GONE = 12,	/* the peer has closed its end */
+	SDIRECT_REASON_DEMOTED	 = 13,	/* a program or the administrator asked */
 	__SDIRECT_REASON_MAX
 };
 
@@ -195,6 +196,19 @@ struct sdirect_settle {
 /* Wakes whoever waits at the other end; see sdirect_ring_publish(). */
 #define SDIRECT_IOC_DOORBELL	_IO(SDIRECT_IOC_MAGIC, 3)
 
+/*
+ * The connection goes on by TCP until the same end says PROMOTE: what this end
+ * sends at once, what the other sends from its next send on.  No byte is lost
+ * or waits for another.  A socket that is not connected yet keeps the wish; one
+ * that has no direct path takes it too.  PROMOTE lets the path be taken again,
+ * if nobody else has demoted the connection.  The wish is the socket's, whoever
+ * of those that hold it has said so; what a listener accepts does not have its
+ * wish.  ECONNRESET: the rings' positions are nonsense.  ENOTTY: the socket is
+ * plain TCP.
+ */
+#define SDIRECT_IOC_DEMOTE	_IO(SDIRECT_IOC_MAGIC, 4)
+#define SDIRECT_IOC_PROMOTE	_IO(SDIRECT_IOC_MAGIC, 5)
+
 #define SDIRECT_LINE		64	/* bytes; keeps the writers' words apart */
 #define SDIRECT_POS_OPEN	(~(__u64)0)
 
@@ -228,7 +242,9 @@ struct sdirect_ctl_page {
  *		SDIRECT_POS_OPEN while its end is not known
  * @tx_epoch:	changes when this end's lease on its send direction ends
  * @rx_epoch:	changes when this end's lease on its receive direction ends
- * @tx_closed:	not 0: this end must send by system call (error, end of stream)
+ * @tx_closed:	not 0: this end must send by system call (error, end of stream,
+ *		the peer or somebody else wants TCP); look before each send, it
+ *		may become 0 again
  */
 struct sdirect_kern_end {
 	__u64	rx_want __attribute__((aligned(SDIRECT_LINE)));

@@ -3,9 +3,10 @@
  * The generic netlink interface of AF_SDIRECT, through which tools look at
  * the module: family SDIRECT_GENL_NAME, version SDIRECT_GENL_VERSION.
  *
- * Everything is about the network namespace of the netlink socket alone.  No
- * command needs a privilege: what is told about a connection is what ss(8)
- * tells of a TCP connection.  Numbers are in host byte order but for ports
+ * Everything is about the network namespace of the netlink socket alone.  To
+ * look needs no privilege: what is told about a connection is what ss(8) tells
+ * of a TCP connection.  To change something needs CAP_NET_ADMIN in the user
+ * namespace that owns the network namespace.  Numbers are in host byte order but for ports
  * and addresses.  Later versions may add attributes anywhere; skip those that
  * you do not know.  Unknown attributes in a request are an error, EINVAL.
  *
@@ -45,9 +46,25 @@
  *				does by itself is counted at its next system
  *				call on the socket
  *
+ *    SDIRECT_A_CONN_DEMOTED	u8, 1 while an administrator wants it to be TCP
+ *
  * The numbers of one socket fit each other only roughly.  A dump that does not
  * fit into one buffer is not a picture of one moment: sockets that come or go
  * meanwhile may or may not be in it, and now and then hide another one.
+ *
+ * SDIRECT_CMD_CONN_SET
+ * --------------------
+ * Do only (NLM_F_REQUEST | NLM_F_ACK).  Request, both needed:
+ *
+ *    SDIRECT_A_CONN_INODE	u64, of one end's socket
+ *    SDIRECT_A_CONN_DEMOTED	u8, 1: the connection is to be TCP until further
+ *				notice, in both directions; 0: no longer
+ *
+ * Errors: EPERM; ENOENT there is no such socket here; EINVAL an attribute is
+ * missing; ERANGE a value.
+ *
+ * A direction changes with the next bytes that are sent on it.  A program's
+ * own wish (SDIRECT_IOC_DEMOTE) stands beside this one.
  *
  * SDIRECT_CMD_STAT_GET
  * --------------------
@@ -70,6 +87,7 @@
 enum sdirect_cmd {
 	SDIRECT_CMD_CONN_GET = 1,
 	SDIRECT_CMD_STAT_GET,
+	SDIRECT_CMD_CONN_SET,
 
 	__SDIRECT_CMD_MAX,
 	SDIRECT_CMD_MAX = __SDIRECT_CMD_MAX - 1
@@ -107,6 +125,7 @@ enum sdirect_conn_attr {
 	SDIRECT_A_CONN_RX_RING_SIZE,
 	SDIRECT_A_CONN_LEASED,
 	SDIRECT_A_CONN_COUNTER,
+	SDIRECT_A_CONN_DEMOTED,
 
 	__SDIRECT_A_CONN_MAX,
 	SDIRECT_A_CONN_MAX = __SDIRECT_A_CONN_MAX - 1
