@@ -185,7 +185,8 @@ static ssize_t do_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	lock_sock(sk);
 	/* A SYN that carries data: there is nobody to meet yet, or an error. */
 	if (unlikely(msg->msg_flags & MSG_FASTOPEN)) {
-		sdr_rendezvous_leave(ss);
+		if (sdr_rendezvous_leave(ss))
+			WRITE_ONCE(ss->reason, SDIRECT_REASON_OPTION);
 		release_sock(sk);
 		return plain_sendmsg(sock, msg, len);
 	}

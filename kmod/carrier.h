@@ -83,4 +83,19 @@ struct sdr_carrier {
 extern const struct sdr_carrier sdr_carrier_tcp;
 extern const struct sdr_carrier sdr_carrier_local;
 
+/**
+ * sdr_carrier_tcp_peek - look at bytes that TCP has behind others
+ * @rx:		the receive flow
+ * @skip:	bytes to leave out
+ * @msg:	where to
+ * @len:	bytes at most
+ * @flags:	of the call; with MSG_TRUNC nothing is copied
+ *
+ * TCP itself peeks only from where its reader stands.  Context: the rx_lock is
+ * held, the socket's lock is not; may fault.  Return: bytes, 0 if there are
+ * none (or urgent ones among them), -EFAULT.
+ */
+ssize_t sdr_carrier_tcp_peek(const struct sdr_flow *rx, u32 skip,
+			     struct msghdr *msg, size_t len, int flags);
+
 #endif /* _SDR_CARRIER_H */

@@ -31,6 +31,7 @@ static int tcp_sync_rx(struct sdr_flow *rx)
 
 static ssize_t tcp_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 {
+	size_t more = msg_data_left(msg) - len;
 	unsigned int flags = msg->msg_flags;
 	int ret;
 
@@ -39,7 +40,10 @@ static ssize_t tcp_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 	 * has set meanwhile.
 	 */
 	msg->msg_flags = flags | MSG_DONTWAIT;
+	/* It goes by what the message has, not by the length. */
+	iov_iter_truncate(&msg->msg_iter, len);
 	ret = tcp_sendmsg_locked(tx->sk, msg, len);
+	iov_iter_reexpand(&msg->msg_iter, msg_data_left(msg) + more);
 	msg->msg_flags = flags;
 	tcp_sync_tx(tx);
 	if (ret > 0)
@@ -57,6 +61,42 @@ static ssize_t tcp_recv(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 	if (ret > 0 && !(flags & MSG_PEEK))
 		sdr_tally_add(rx->tally, SDR_STAT_TCP_RX, ret);
 	return ret;
+}
+
+static ssize_t peek_queue(struct sock *sk, u32 seq, struct msghdr *msg,
+			  size_t len, bool copy)
+{
+	struct sk_buff *skb;
+	ssize_t done = 0;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		u32 at = seq + done - TCP_SKB_CB(skb)->seq;
+		size_t n;
+
+		if (at >= skb->len)
+			continue;
+		n = min_t(size_t, len - done, skb->len - at);
+		if (copy && skb_copy_datagram_msg(skb, at, msg, n))
+			return done ?: -EFAULT;
+		done += n;
+		if (done == len)
+			break;
+	}
+	return done;
+}
+
+ssize_t sdr_carrier_tcp_peek(const struct sdr_flow *rx, u32 skip,
+			     struct msghdr *msg, size_t len, int flags)
+{
+	struct sock *sk = rx->sk;
+	ssize_t n = 0;
+
+	lock_sock(sk);
+	if (!tcp_sk(sk)->urg_data)
+		n = peek_queue(sk, tcp_sk(sk)->copied_seq + skip, msg, len,
+			       !(flags & MSG_TRUNC));
+	release_sock(sk);
+	return n;
 }
 
 static bool tcp_poll_tx(const struct sdr_flow *tx, const struct sdr_seg *seg,

@@ -3,6 +3,7 @@
 #include "compat.h"
 
 #include <linux/random.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "key.h"
@@ -70,4 +71,25 @@ bool sdr_key_clocks_agree(const struct sock *a, const struct sock *b)
 	if (used != tcp_sk(b)->rx_opt.tstamp_ok)
 		return false;
 	return !used || (clock_heard(a, b) && clock_heard(b, a));
+}
+
+/* Does @b know @a by the address that it has? */
+static bool known_by(const struct sock *a, const struct sock *b)
+{
+	if (inet_sk(a)->inet_sport != inet_sk(b)->inet_dport)
+		return false;
+#if IS_ENABLED(CONFIG_IPV6)
+	if (a->sk_family == AF_INET6 && b->sk_family == AF_INET6)
+		return ipv6_addr_equal(&a->sk_v6_rcv_saddr, &b->sk_v6_daddr);
+	if ((a->sk_family == AF_INET6 &&
+	     !ipv6_addr_v4mapped(&a->sk_v6_rcv_saddr)) ||
+	    (b->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&b->sk_v6_daddr)))
+		return false;
+#endif
+	return inet_sk(a)->inet_rcv_saddr == inet_sk(b)->inet_daddr;
+}
+
+bool sdr_key_no_nat(const struct sock *a, const struct sock *b)
+{
+	return known_by(a, b) && known_by(b, a);
 }

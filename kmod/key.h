@@ -53,4 +53,14 @@ u32 sdr_key_acked(const struct sock *sk, const struct sdr_key *key);
  */
 bool sdr_key_clocks_agree(const struct sock *a, const struct sock *b);
 
+/**
+ * sdr_key_no_nat - does each end have the address that the other knows it by?
+ * @a:	one end
+ * @b:	the other; both are or were connected
+ *
+ * Where not, something between them translates addresses, and may change what
+ * the stream says of them, and so its length.  Reads without locks.
+ */
+bool sdr_key_no_nat(const struct sock *a, const struct sock *b);
+
 #endif /* _SDR_KEY_H */

@@ -81,26 +81,39 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 		return n;
 	if (over)
 		return sdr_carrier_tcp.recv(rx, msg, len, flags);
-	/* The reader has shut down himself: that says nothing of TCP's bytes. */
-	return READ_ONCE(rx->sk->sk_shutdown) & RCV_SHUTDOWN ? 0 : n;
+	/*
+	 * The reader has shut down himself: that says nothing of TCP's bytes,
+	 * but TCP may have a control message to give.
+	 */
+	return READ_ONCE(rx->sk->sk_shutdown) & RCV_SHUTDOWN ?
+		       sdr_carrier_tcp.recv(rx, msg, 0, flags) : n;
+}
+
+/* A peek has seen the bytes of an earlier TCP range, which are still there. */
+static ssize_t peek_second(struct sdr_flow *rx, u32 peeked, struct msghdr *msg,
+			   size_t len, int flags)
+{
+	u64 end = smp_load_acquire(&rx->seg->end);	/* append() */
+
+	if (rx->pos == end)
+		return -ERESTART;
+	return sdr_carrier_tcp_peek(rx, peeked, msg,
+				    min_t(u64, len, end - rx->pos), flags);
 }
 
 /* Everything that is there now, up to @len bytes, on however many carriers. */
 static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 			  struct msghdr *msg, size_t len, int flags, bool more)
 {
-	bool peeked_tcp = false;
 	ssize_t done = 0, n;
+	u32 peeked = 0;		/* of TCP's bytes */
 
 	for (;;) {
-		/*
-		 * TCP can be peeked at only from where its reader stands: not
-		 * in a second range.  The end of the first is none.
-		 */
-		if (peeked_tcp && sdr_flow_on_tcp(rx) &&
-		    smp_load_acquire(&rx->seg->end) != rx->pos)
-			break;
-		n = recv_range(rx, msg, len - done, flags, more || done);
+		if (peeked && sdr_flow_on_tcp(rx))
+			n = peek_second(rx, peeked, msg, len - done, flags);
+		else
+			n = recv_range(rx, msg, len - done, flags,
+				       more || done);
 		if (n == -ERESTART) {
 			n = step(ss, rx);
 			if (n)
@@ -113,7 +126,8 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 		sdr_tally_inc(&ss->tally, rx->seg->carrier->rx_calls);
 		if (flags & MSG_PEEK) {
 			rx->pos += n;
-			peeked_tcp |= sdr_flow_on_tcp(rx);
+			if (sdr_flow_on_tcp(rx))
+				peeked += n;
 		}
 		/* Pairs with append(): does the next range follow here? */
 		if (done == len || smp_load_acquire(&rx->seg->end) != rx->pos)

@@ -7,6 +7,9 @@
 #include "lease.h"
 #include "stream.h"
 
+/* Of a message, at once: as much as makes sure that a stream is sealed. */
+#define SDR_PASS_TCP	(256u << 10)
+
 /* Why must this message go by TCP?  SDIRECT_REASON_NONE: it need not. */
 static enum sdirect_reason needs_tcp(const struct msghdr *msg)
 {
@@ -28,6 +31,18 @@ static enum sdirect_reason why_unread(const struct sdr_pair *pair, int side)
 		return SDIRECT_REASON_PEER_GONE;
 	return by_tcp & SDR_BY_TCP_OPTION ? SDIRECT_REASON_OPTION :
 					    SDIRECT_REASON_DEMOTED;
+}
+
+/*
+ * TCP goes on for as long as acknowledgements make room: a large message would
+ * be all its, so the question of a ring is asked again now and then.
+ */
+static size_t pass_length(const struct sdr_sock *ss, struct msghdr *msg)
+{
+	size_t left = msg_data_left(msg);
+
+	return sdr_flow_on_tcp(&ss->tx) && ss->tx.pair && !ss->stay_tcp ?
+		       min_t(size_t, left, SDR_PASS_TCP) : left;
 }
 
 /* One attempt, on one carrier. */
@@ -68,7 +83,7 @@ static ssize_t send_pass(struct sdr_sock *ss, struct msghdr *msg, bool first)
 	/* Nothing to send is TCP's to answer. */
 	if (unlikely(!msg_data_left(msg)))
 		carrier = &sdr_carrier_tcp;
-	n = carrier->send(tx, msg, msg_data_left(msg));
+	n = carrier->send(tx, msg, pass_length(ss, msg));
 	if (n == -EAGAIN && sdr_stream_grow(ss)) {
 		carrier = tx->seg->carrier;
 		n = carrier->send(tx, msg, msg_data_left(msg));

@@ -102,6 +102,12 @@ static bool unread_long(const struct sdr_seg *seg, const struct sdr_seg *last)
 	return n == SDR_CHAIN_MAX;
 }
 
+static bool all_acked(const struct sdr_sock *ss)
+{
+	return sdr_key_acked(ss->sk, &ss->key) ==
+	       sdr_key_written(ss->sk, &ss->key);
+}
+
 /*
  * Why no ring may follow what is sent now, or SDIRECT_REASON_NONE; @n: bytes
  * still under way to the peer.  The receiver pays for what follows.
@@ -124,6 +130,11 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 			why = SDIRECT_REASON_DEMOTED;
 		else if (*n < 0)
 			why = SDIRECT_REASON_COUNTS;
+		else if (!sdr_key_no_nat(ss->sk, end->ss->sk) &&
+			 (*n || !all_acked(ss)))
+			/* Only what has arrived can be seen to be the same. */
+			why = all_acked(ss) ? SDIRECT_REASON_COUNTS :
+					      SDIRECT_REASON_COLD;
 		else if (unread_long(pair->first[ss->side], ss->tx.seg))
 			why = SDIRECT_REASON_COLD;
 		else

@@ -216,32 +216,40 @@ void timestamps_asked(struct compat *c)
 	}
 }
 
+static void read_counted(struct compat *c, size_t room)
+{
+	char control[64] = {}, buf[2];
+	struct iovec iov = { buf, 2 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = room,
+	};
+
+	REC_RECV(recvmsg(c->sv, &msg, 0), buf);
+	rec_say("  flags %x, control %zu", msg.msg_flags, msg.msg_controllen);
+	rec_bytes("control", control, msg.msg_controllen);
+}
+
 void control_truncated(struct compat *c)
 {
-	char control[64], buf[2];
-	struct iovec iov = { buf, 2 };
 	size_t room;
+	char buf[2];
 
 	set(c->sv, IPPROTO_TCP, TCP_INQ, 1);
-	for (room = 0; room <= sizeof(control); room += 8) {
-		struct msghdr msg = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = room,
-		};
-
+	for (room = 0; room <= 64; room += 8) {
 		REC(write(c->cl, "abcdef", 6));
 		compat_arrived(c->sv, 6);
-		memset(control, 0, sizeof(control));
-		REC_RECV(recvmsg(c->sv, &msg, 0), buf);
-		rec_say("  flags %x, control %zu", msg.msg_flags,
-			msg.msg_controllen);
-		rec_bytes("control", control, msg.msg_controllen);
+		read_counted(c, room);
 		while (recv(c->sv, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 			;
 		compat_nod(c);
 	}
+	/* The end, too, is told with a count. */
+	REC(shutdown(c->sv, SHUT_RD));
+	read_counted(c, 64);
+	read_counted(c, 0);
 }
 
 /* Messages each way on what Fast Open has made. */

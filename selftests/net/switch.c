@@ -176,6 +176,29 @@ TEST_F(switching, a_thousand_times)
 	ASSERT_EQ(0, talk_hear(&t, 0));
 }
 
+/* One look sees all of it, and one read takes it. */
+TEST_F(switching, look_over_the_switch)
+{
+	const struct net_family *nf = &variant->nf;
+	uint64_t said = 0;
+	char buf[1000];
+	int i;
+
+	ASSERT_EQ(0, net_warm(nf, &self->p));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, net_say(self->p.server, &said, 700));
+		ASSERT_EQ(0, i & 1 ? promote(nf, self->p.server) :
+				     demote(nf, self->p.server));
+		ASSERT_EQ(0, net_say(self->p.server, &said, 80));
+		ASSERT_EQ(780, recv(self->p.client, buf, 1000, MSG_PEEK));
+		EXPECT_EQ(-1, net_check(buf, 780, 1, said - 780));
+		ASSERT_EQ(780, recv(self->p.client, buf, 1000, 0));
+		EXPECT_EQ(-1, net_check(buf, 780, 1, said - 780));
+		ASSERT_EQ(1, send(self->p.client, "a", 1, 0));
+		ASSERT_EQ(1, recv(self->p.server, buf, 1, 0));
+	}
+}
+
 /* Whoever does not read must not pay for rings without end. */
 TEST_F(switching, unread)
 {

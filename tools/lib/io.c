@@ -270,7 +270,8 @@ static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
 
 	mark_begin(&mark, op->e, op->tid, &op->e->rx_lock,
 		   &op->e->view.ctl->rx_call);
-	if (!op->done)
+	/* What was only looked at is looked at again, with what follows it. */
+	if (!op->done || op->flags & MSG_PEEK)
 		return call_recvmsg(op->fd, msg, op->flags);
 	ret = (op->flags & MSG_WAITALL) ? recv_all(op) : recv_rest(op);
 	errno = saved;
@@ -414,8 +415,7 @@ ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
 	}
 	if (fast)
 		recv_fast(&op, (flags & MSG_WAITALL) ? op.it.left : 1);
-	if (!op.done || (op.it.left && !(flags & MSG_PEEK) &&
-			 (op.at_end || flags & MSG_WAITALL)))
+	if (!op.done || (op.it.left && (op.at_end || flags & MSG_WAITALL)))
 		return recv_by_call(&op, msg);
 	sdi_unlock(&e->rx_lock);
 	msg->msg_flags = 0;
