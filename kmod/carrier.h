@@ -93,7 +93,7 @@ extern const struct sdr_carrier sdr_carrier_local;
  *
  * TCP itself peeks only from where its reader stands.  Context: the rx_lock is
  * held, the socket's lock is not; may fault.  Return: bytes, 0 if there are
- * none (or urgent ones among them), -EFAULT.
+ * none before the urgent one, -EFAULT.
  */
 ssize_t sdr_carrier_tcp_peek(const struct sdr_flow *rx, u32 skip,
 			     struct msghdr *msg, size_t len, int flags);

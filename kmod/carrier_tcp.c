@@ -89,12 +89,17 @@ ssize_t sdr_carrier_tcp_peek(const struct sdr_flow *rx, u32 skip,
 			     struct msghdr *msg, size_t len, int flags)
 {
 	struct sock *sk = rx->sk;
+	const struct tcp_sock *tp = tcp_sk(sk);
 	ssize_t n = 0;
+	u32 seq;
 
 	lock_sock(sk);
-	if (!tcp_sk(sk)->urg_data)
-		n = peek_queue(sk, tcp_sk(sk)->copied_seq + skip, msg, len,
-			       !(flags & MSG_TRUNC));
+	seq = tp->copied_seq + skip;
+	/* A read that has bytes ends before the urgent one. */
+	if (tp->urg_data && !before(tp->urg_seq, seq))
+		len = min_t(size_t, len, tp->urg_seq - seq);
+	if (len)
+		n = peek_queue(sk, seq, msg, len, !(flags & MSG_TRUNC));
 	release_sock(sk);
 	return n;
 }
