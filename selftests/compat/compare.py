@@ -6,6 +6,7 @@ For each test and transport "@@ case TRANSPORT.TEST" and "@@ passed" or
 "@@ failed" are printed; between them, what differs and how to see it again.
 """
 import argparse
+import concurrent.futures
 import difflib
 import functools
 import os
@@ -116,8 +117,11 @@ class Comparison:
 
     def run(self, tests):
         if not tests:
-            return (record_all((), self.program, self.oracle),
-                    record_all(self.before, self.program, self.options))
+            # At once: the tests that take long wait.
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                return tuple(pool.map(
+                    record_all, ((), self.before), (self.program,) * 2,
+                    (self.oracle, self.options)))
         return (record((), self.program, self.oracle, tests),
                 record(self.before, self.program, self.options, tests))
 
