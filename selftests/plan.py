@@ -36,7 +36,12 @@ class Test(NamedTuple):
 
 
 def programs():
-    return sorted(path.stem for path in NET.glob("*.c") if tests(path))
+    """Those with a main(); one whose tests are not found is an error."""
+    found = sorted(path for path in NET.glob("*.c")
+                   if re.search("^NET_MAIN", path.read_text(), re.M))
+    for path in found:
+        assert tests(path), f"{path}: no fixture {path.stem}, or no tests"
+    return [path.stem for path in found]
 
 
 def tests(path):
