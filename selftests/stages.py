@@ -56,6 +56,7 @@ STAGES = (
     torture("races"),
     Stage("corpus", ("test_fuzz.py",)),
     Stage("programs", ("test_programs.py",), limit=60),
+    Stage("topology", ("test_topology.py",), limit=40),
     Stage("fault", ("test_fault.py",), weight=12, limit=40,
           needs_debug=True),
 )
