@@ -9,6 +9,8 @@ import glob
 import os
 import shutil
 
+import rowcases
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.environ.get("SDIRECT_BUILD", os.path.join(TOP, "build"))
@@ -68,9 +70,4 @@ def missing(row):
 
 def chosen(names):
     """The rows of these names, all if there are none."""
-    known = {row.name: row for row in ROWS}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise LookupError(f"no program {unknown[0]}: there are "
-                          f"{', '.join(known)}")
-    return [known[name] for name in names] if names else list(ROWS)
+    return rowcases.chosen(ROWS, names, "program")

@@ -4,13 +4,11 @@
 
 Needs root and loads the module: tools/vm/run selftests/programs/run.py
 """
-import argparse
 import importlib
 import os
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -28,37 +26,12 @@ import planted          # noqa: E402
 import proc             # noqa: E402
 import programs         # noqa: E402
 import watch            # noqa: E402
+from rowcases import Report, say    # noqa: E402
 
 # Plain TCP first: where it fails, the fault is not the shim's.
 TRANSPORTS = ("tcp", "shim")
 READY_LIMIT = 120       # seconds for a server to start, or to stop
-
-
-def mark(*words):
-    print("@@", *words, flush=True)
-
-
-def say(text):
-    print("#", text, flush=True)
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="selftests/programs/run.py", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit status: 0 all is well, 1 a program failed, 2 it could "
-        "not be run, or the module does not go any more.")
-    parser.add_argument("--list", action="store_true",
-                        help="say which programs there are, and end")
-    parser.add_argument("--faults", action="store_true",
-                        help="then plant faults: each must be noticed")
-    parser.add_argument("name", nargs="*", help="programs (default: all)")
-    options = parser.parse_args(arguments)
-    try:
-        options.rows = programs.chosen(options.name)
-    except LookupError as error:
-        parser.error(str(error))
-    return options
+REPORT = Report("selftests/programs/run.py", "program", "programs")
 
 
 class Runner:
@@ -121,21 +94,6 @@ class Runner:
         return reason
 
 
-def case(name, find, replay):
-    """Prints what guestrun.py reads; true if there is no reason to fail."""
-    begin = time.monotonic()
-    mark("case", name)
-    reason = find()
-    if not reason:
-        mark("passed", f"{name}, {time.monotonic() - begin:.0f} s")
-        return True
-    for line in reason.splitlines():
-        say(line)
-    say(f"replay: tools/vm/run selftests/programs/run.py {replay}")
-    mark("failed", reason.splitlines()[0])
-    return False
-
-
 def notice(runner, name):
     """Plants a fault."""
     plant = planted.FAULTS[name].plant
@@ -145,20 +103,13 @@ def notice(runner, name):
 def run(options):
     """All that was asked for; true if all is well."""
     runner = Runner()
-    mark("section", "programs")
-    good = [case(row.name, lambda row=row: runner.reason(row), row.name)
-            for row in options.rows]
-    say(f"{sum(good)} of {len(good)} programs passed")
-    if options.faults:
-        mark("section", "faults")
-        good += [case(name, lambda name=name: notice(runner, name),
-                      f"--faults {options.rows[0].name}")
-                 for name in planted.FAULTS]
-    return all(good)
+    return all([*REPORT.rows(options, runner.reason),
+                *REPORT.faults(options, planted.FAULTS,
+                               lambda name: notice(runner, name))])
 
 
 def main():
-    options = parse(sys.argv[1:])
+    options = REPORT.parse(__doc__, programs.chosen, sys.argv[1:])
     if options.list:
         for row in options.rows:
             print(f"{row.name:12}{'quick' if row.quick else '':8}"

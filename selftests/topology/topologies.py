@@ -8,6 +8,7 @@ import json
 import pathlib
 
 import layouts
+import rowcases
 from talk import DIRECT, EITHER, End, by_tcp
 
 WAITING = by_tcp("waiting")
@@ -177,10 +178,5 @@ ROWS = (
 )
 
 def chosen(names):
-    """The rows of these names, without any all."""
-    known = {row.name: row for row in ROWS}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise LookupError(f"no topology {unknown[0]}: there are "
-                          f"{', '.join(known)}")
-    return [known[name] for name in names] if names else list(ROWS)
+    """The rows of these names, all if there are none."""
+    return rowcases.chosen(ROWS, names, "topology")

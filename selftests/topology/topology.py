@@ -4,7 +4,6 @@
 
 Needs root and loads the module: tools/vm/run selftests/topology/topology.py
 """
-import argparse
 import contextlib
 import os
 import pathlib
@@ -27,37 +26,12 @@ import spaces           # noqa: E402
 import talk             # noqa: E402
 import topologies       # noqa: E402
 import watch            # noqa: E402
+from rowcases import Report, say    # noqa: E402
 
 TRANSPORTS = ("direct", "shim")
 ROW_LIMIT = 90          # seconds, on a machine that is not slow
 SETUP = "tools/setup check"
-
-
-def mark(*words):
-    print("@@", *words, flush=True)
-
-
-def say(text):
-    print("#", text, flush=True)
-
-
-def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="selftests/topology/topology.py", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit status: 0 all is well, 1 a topology failed, 2 it could "
-        "not be run, or the module does not go any more.")
-    parser.add_argument("--list", action="store_true",
-                        help="say which topologies there are, and end")
-    parser.add_argument("--faults", action="store_true",
-                        help="then plant faults: each must be noticed")
-    parser.add_argument("name", nargs="*", help="topologies (default: all)")
-    options = parser.parse_args(arguments)
-    try:
-        options.rows = topologies.chosen(options.name)
-    except LookupError as error:
-        parser.error(str(error))
-    return options
+REPORT = Report("selftests/topology/topology.py", "topology", "topologies")
 
 
 def hold(net, row, talkings):
@@ -126,21 +100,6 @@ def reason_of(row, transports=TRANSPORTS):
     return reason
 
 
-def case(name, find, replay):
-    """Prints what guestrun.py reads; true if there is no reason to fail."""
-    begin = time.monotonic()
-    mark("case", name)
-    reason = find()
-    if not reason:
-        mark("passed", f"{name}, {time.monotonic() - begin:.0f} s")
-        return True
-    for line in reason.splitlines():
-        say(line)
-    say(f"replay: tools/vm/run selftests/topology/topology.py {replay}")
-    mark("failed", reason.splitlines()[0])
-    return False
-
-
 def notice(mistake):
     """Plants a fault; what is wrong with what is said of it, or None."""
     return mistakes.overlooked(mistake, reason_of(mistake.row,
@@ -149,20 +108,14 @@ def notice(mistake):
 
 def run(options):
     """All that was asked for; true if all is well."""
-    mark("section", "topologies")
-    good = [case(row.name, lambda row=row: reason_of(row), row.name)
-            for row in options.rows]
-    say(f"{sum(good)} of {len(good)} topologies passed")
-    if options.faults:
-        mark("section", "faults")
-        good += [case(each.name, lambda each=each: notice(each),
-                      f"--faults {options.rows[0].name}")
-                 for each in mistakes.MISTAKES]
-    return all(good)
+    mistake = {each.name: each for each in mistakes.MISTAKES}
+    return all([*REPORT.rows(options, reason_of),
+                *REPORT.faults(options, mistake,
+                               lambda name: notice(mistake[name]))])
 
 
 def main():
-    options = parse(sys.argv[1:])
+    options = REPORT.parse(__doc__, topologies.chosen, sys.argv[1:])
     if options.list:
         for row in options.rows:
             print(row.name)
