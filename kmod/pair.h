@@ -141,6 +141,12 @@ static inline struct sdirect_kern_end *sdr_pair_kern(struct sdr_pair *pair,
  */
 void sdr_pair_close(struct sdr_pair *pair);
 
+/* Is what end @side sends to go by TCP because somebody has demoted the pair? */
+static inline bool sdr_pair_demoted(const struct sdr_pair *pair, int side)
+{
+	return READ_ONCE(pair->end[!side].by_tcp) & ~SDR_BY_TCP_OPTION;
+}
+
 /* sdr_seg_free() frees a segment and its ring after a grace period. */
 void sdr_seg_free(struct sdr_seg *seg);
 struct sdr_seg *sdr_seg_alloc(const struct sdr_carrier *carrier, u64 start,

@@ -7,9 +7,6 @@
 #include "lease.h"
 #include "stream.h"
 
-/* Of a message, at once: as much as makes sure that a stream is sealed. */
-#define SDR_PASS_TCP	(256u << 10)
-
 /* Why must this message go by TCP?  SDIRECT_REASON_NONE: it need not. */
 static enum sdirect_reason needs_tcp(const struct msghdr *msg)
 {
@@ -24,7 +21,6 @@ static enum sdirect_reason needs_tcp(const struct msghdr *msg)
 static enum sdirect_reason why_unread(const struct sdr_pair *pair, int side)
 {
 	const struct sdr_end *peer = &pair->end[!side];
-
 	u8 by_tcp = READ_ONCE(peer->by_tcp);
 
 	if (!READ_ONCE(peer->ss) || !by_tcp)
@@ -42,7 +38,7 @@ static size_t pass_length(const struct sdr_sock *ss, struct msghdr *msg)
 	size_t left = msg_data_left(msg);
 
 	return sdr_flow_on_tcp(&ss->tx) && ss->tx.pair && !ss->stay_tcp ?
-		       min_t(size_t, left, SDR_PASS_TCP) : left;
+		       min_t(size_t, left, SDR_SEAL_BUSY) : left;
 }
 
 /* One attempt, on one carrier. */

@@ -181,8 +181,7 @@ static u16 reason_now(const struct sdr_sock *ss)
 	u16 reason = READ_ONCE(ss->reason);
 	bool demoted;
 
-	demoted = pair && READ_ONCE(pair->end[!ss->side].by_tcp) &
-				  ~SDR_BY_TCP_OPTION;
+	demoted = pair && sdr_pair_demoted(pair, ss->side);
 	if (demoted && reason == SDIRECT_REASON_COLD)
 		return SDIRECT_REASON_DEMOTED;
 	if (!demoted && reason == SDIRECT_REASON_DEMOTED)

@@ -23,8 +23,6 @@
 /* Connections that carry less than this never pay for a ring. */
 #define SDR_SEAL_CALLS	4
 #define SDR_SEAL_BYTES	(64u << 10)
-/* From here on a stream that is never quiet is sealed in full flight. */
-#define SDR_SEAL_BUSY	(256u << 10)
 #define SDR_RING_FIRST	(16u << 10)
 /* Of ranges before a new ring: the receiver pays for those that it leaves. */
 #define SDR_CHAIN_MAX	8
@@ -203,7 +201,7 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 		return true;
 	if (!tx->pair || ss->stay_tcp || sdr_stream_tx_ended(ss->sk))
 		return false;
-	if (READ_ONCE(tx->pair->end[!ss->side].by_tcp) & ~SDR_BY_TCP_OPTION)
+	if (sdr_pair_demoted(tx->pair, ss->side))
 		return false;
 	tx->seg->carrier->sync_tx(tx);
 	why = obstacle(ss, &payer, &n);

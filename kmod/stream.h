@@ -39,6 +39,9 @@ static inline bool sdr_stream_rx_ended(const struct sock *sk)
 	       ((1 << inet_sk_state_load(sk)) & (TCPF_CLOSE | TCPF_LISTEN));
 }
 
+/* From here on a stream that is never quiet is sealed in full flight. */
+#define SDR_SEAL_BUSY	(256u << 10)
+
 /* Has the peer closed its end, or does it need TCP for good?  With a pair. */
 static inline bool sdr_stream_left(const struct sdr_pair *pair, int side)
 {
