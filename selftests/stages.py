@@ -38,9 +38,6 @@ class Stage(NamedTuple):
     needs_debug: bool = False
 
 
-WITHOUT = "not (synproxy or ftp or asymmetric)"
-
-
 def torture(program, weight=1):
     return Stage(program, ("test_torture.py",), ("-m", "guest"), weight,
                  env=(("SDIRECT_TORTURE", program),))
@@ -59,8 +56,7 @@ STAGES = (
     torture("races"),
     Stage("corpus", ("test_fuzz.py",)),
     Stage("programs", ("test_programs.py",), limit=60),
-    # These ask for parts of netfilter that the debug kernel is built without.
-    Stage("topology", ("test_topology.py",), ("-k", WITHOUT), limit=40),
+    Stage("topology", ("test_topology.py",), limit=40),
     Stage("fault", ("test_fault.py",), weight=12, limit=40,
           needs_debug=True),
 )
