@@ -52,6 +52,8 @@ LOSSES = (
          "a FIN for which there is no memory is never sent, by TCP either"),
     Loss("sdr_", ("failed",), r"net_warm\(|net_used_rings\(|not on rings",
          "the connection stays on TCP, and the test wants rings"),
+    Loss("netlink_ack", ("failed",), r"list\(.*\(-%d\)" % errno.ENOBUFS,
+         "an answer that has no memory is told at the next receive"),
 )
 
 

@@ -171,7 +171,7 @@ static bool more(struct listing *l)
 	len = recv(l->nl, l->buf, SMALL, 0);
 	if (len <= 0) {
 		l->done = true;
-		l->err = -EIO;
+		l->err = len ? -errno : -EIO;
 		return false;
 	}
 	for (; NLMSG_OK(nlh, len); nlh = NLMSG_NEXT(nlh, len))
