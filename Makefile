@@ -104,6 +104,35 @@ run-demo: all
 	mkdir -p $(BUILD)
 	$(if $(NATIVE),$(TOP)/tools/native,$(VM_RUN)) $(TOP)/tools/demo/run
 
+# Natively: the library over memory; in the guest: everything.  Then the table.
+BENCH_RUN = $(TOP)/tools/bench/run
+BENCH_VM = $(TOP)/tools/vm/run --share $(BUILD) --timeout
+
+.PHONY: bench
+bench: ## set up, measure sdirect beside its rivals, say what is reached
+	$(TOP)/tools/setup build bench vm
+	$(MAKE) run-bench BENCH_LIMIT=7200
+
+.PHONY: bench-quick
+bench-quick: ## the same, in less than 5 minutes
+	$(TOP)/tools/setup build bench vm
+	$(MAKE) run-bench BENCH_ARGS=--quick BENCH_LIMIT=600
+
+.PHONY: run-bench
+run-bench: all
+	$(MAKE) -C $(TOP)/tools/bench all
+	rm -f $(BUILD)/bench/*.json
+	$(BENCH_RUN) native $(BENCH_ARGS)
+	-$(TOP)/tools/bench/instructions
+	$(BENCH_VM) $(BENCH_LIMIT) $(BENCH_RUN) guest $(BENCH_ARGS)
+	$(BENCH_RUN) report
+
+.PHONY: bench-instructions
+bench-instructions: tools ## count the instructions for a message (valgrind)
+	$(TOP)/tools/setup build bench
+	$(MAKE) -C $(TOP)/tools/bench all
+	$(TOP)/tools/bench/instructions
+
 .PHONY: check
 check: ## set up, build, run every test
 	$(TOP)/tools/setup
@@ -199,7 +228,7 @@ mutants: debug-kernel ## plant bugs, show which check catches each
 
 .PHONY: clean
 clean: ## remove what was built
-	for dir in $(TOOLS); do \
+	for dir in $(TOOLS) bench; do \
 		$(MAKE) -C $(TOP)/tools/$$dir clean || exit; \
 	done
 	$(if $(wildcard $(KDIR)/Makefile),$(KBUILD) clean)

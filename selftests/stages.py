@@ -14,7 +14,7 @@ from tree import Tree  # noqa: E402
 HERE = "selftests/"
 # What does not change any result.
 TEXTS = ("Documentation", "README.md", "COPYING", ".ci", ".gitignore",
-         "dkms.conf", "tools/man", "tools/demo")
+         "dkms.conf", "tools/man", "tools/demo", "tools/bench")
 MODULE = ("Kbuild", "kmod", "uapi", "tools/module-for", "tools/debug-kernel",
           "tools/vm", "selftests/kernel")
 ALL = ("",)
@@ -62,8 +62,8 @@ STAGES = (
 )
 
 # The same on any kernel: make check has done them.
-ANYWHERE = ("build", "coverage", "debug_kernel", "docs", "klog", "lint",
-            "model", "mutants", "native", "runner", "staged")
+ANYWHERE = ("bench", "build", "coverage", "debug_kernel", "docs", "klog",
+            "lint", "model", "mutants", "native", "runner", "staged")
 
 
 # The comparison with TCP: all groups of selftests/compat, and those that are

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The benchmark measures what it says, and judges it by its own rows."""
+import importlib.machinery
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import plan
+from conftest import make
+
+BENCH = plan.TOP / "tools/bench"
+FLIP = plan.TOP / "selftests/suites/flip.c"
+LIMIT = 120
+ROW = {"group", "transport", "size", "clients", "metric", "unit", "median",
+       "min", "max", "rounds"}
+TARGET = {"what", "against", "goal", "value", "met"}
+sys.path.append(str(BENCH))
+
+import targets  # noqa: E402
+from results import Key, Results  # noqa: E402
+
+
+@pytest.fixture(scope="module", name="bench")
+def built(build):
+    make("-C", "tools/lib", "all")
+    make("-C", "tools/preload", "all")
+    make("-C", "tools/bench", "all")
+    return build / "sdirect-bench"
+
+
+def load(name):
+    """A script of the benchmark as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(BENCH / name))
+    spec = importlib.util.spec_from_loader(name, loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def run(*argv, **env):
+    done = subprocess.run([str(arg) for arg in argv], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, timeout=LIMIT,
+                          env=dict(os.environ, **env), check=False)
+    print(done.stdout)
+    return done
+
+
+def short(bench, command, transport, size=8, **env):
+    return run(bench, command, "--transport", transport, "--sizes", size,
+               "--seconds", "0.01", **env)
+
+
+@pytest.mark.parametrize("transport", ("pipe", "unix", "tcp", "queue",
+                                       "queue-wake", "ring"))
+@pytest.mark.parametrize("command", ("rtt", "stream"))
+def test_bytes_come_through(bench, command, transport):
+    done = short(bench, command, transport, 65536)
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == {"rtt": 5, "stream": 4}[command]
+
+
+@pytest.mark.parametrize("size", (8, 1024))
+@pytest.mark.parametrize("command", ("rtt", "stream"))
+def test_a_wrong_byte_is_seen(bench, command, size, tmp_path):
+    """A bit is turned in each message that is sent."""
+    flip = tmp_path / "flip.so"
+    run("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", flip, FLIP)
+    done = short(bench, command, "unix", size, LD_PRELOAD=str(flip))
+    assert done.returncode and "wrong bytes" in done.stdout
+
+
+@pytest.mark.parametrize("transport, complaint", (
+    ("shim", "not a socket of sdirect"),
+    ("ring-shim", "operation on non-socket"),
+))
+def test_another_way_is_seen(bench, transport, complaint):
+    """Without the shim, what is to be measured under it does not run."""
+    done = short(bench, "rtt", transport)
+    assert done.returncode and complaint in done.stdout
+
+
+def test_rows_and_targets(bench, build, tmp_path):
+    """One round of everything that is native, as make bench does it."""
+    for name in ("sdirect-bench", "libsdirect-preload.so", "libsdirect.so.0"):
+        (tmp_path / name).symlink_to(build / name)
+    env = {"SDIRECT_BUILD": str(tmp_path)}
+    done = run(BENCH / "run", "native", "--quick", "--rounds", 2, "--seconds",
+               "0.003", **env)
+    assert done.returncode == 0 and "[ 48/" not in done.stdout
+    assert run(BENCH / "run", "report", **env).returncode == 0
+    with open(tmp_path / "bench/results.json", encoding="ascii") as file:
+        document = json.load(file)
+    assert set(document) == {"rows", "targets"}
+    for row in document["rows"]:
+        assert set(row) == ROW and len(row["rounds"]) == 2
+        assert row["min"] <= row["median"] <= row["max"]
+    assert all(set(row) == TARGET for row in document["targets"])
+    # The rows of the library's ring are there; those of the guest are not.
+    judged = {row["what"]: row["met"] for row in document["targets"]}
+    assert judged["native: 8 B stream, libsdirect"] in (True, False)
+    assert judged["8 B stream"] is None
+
+
+def rows_of(ring, queue):
+    results = Results()
+    for group, metric in (("native-stream", "typical"),):
+        for one, other in zip(ring, queue):
+            results.add(Key(group, "ring", 8, 0, metric, "1/s"), one)
+            results.add(Key(group, "queue", 8, 0, metric, "1/s"), other)
+    return results
+
+
+@pytest.mark.parametrize("ring, queue, met", (
+    # The machine has become slower between the rounds.
+    ((60, 6, 6), (100, 10, 10), True),
+    ((40, 4, 40), (100, 10, 20), False),
+))
+def test_judgement(ring, queue, met):
+    judged = targets.judge(rows_of(ring, queue))
+    mine = [row for row in judged if row["against"] == "bare queue"]
+    assert [row["met"] for row in mine] == [met]
+
+
+def test_instructions_are_those_of_the_document(bench):
+    """The library's fast path has not grown; Documentation/performance.rst."""
+    assert bench.exists()
+    done = run(BENCH / "instructions")
+    assert done.returncode == 0, done.stdout
+
+
+def test_more_instructions_are_seen():
+    counting = load("instructions")
+    known = {("ring", 8): 1000}
+    assert counting.complaints({("ring", 8): 1050}, known) == []
+    assert "more" in counting.complaints({("ring", 8): 1051}, known)[0]
+    assert "progress" in counting.complaints({("ring", 8): 949}, known)[0]
+    assert "not in" in counting.complaints({("ring", 64): 1}, known)[0]

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the program is asked to do. */
+#ifndef BENCH_COMMAND_H
+#define BENCH_COMMAND_H
+
+#include "end.h"
+
+#define SIZES_MOST	32
+
+/**
+ * struct options - the command line
+ * @transport:	the row
+ * @size:	of messages, bytes
+ * @sizes:	how many
+ * @ns:		how long each measurement takes, roughly
+ * @idle:	nothing is in flight for a while before each round trip
+ * @cpu:	of the client and the server
+ * @clients:	connections
+ * @active:	of them, in use
+ * @edge:	edge-triggered
+ * @threads:	on one socket
+ * @count:	of messages
+ */
+struct options {
+	const struct transport *transport;
+	size_t size[SIZES_MOST];
+	int sizes;
+	uint64_t ns;
+	int idle;
+	int cpu[2];
+	int clients;
+	int active;
+	int edge;
+	int threads;
+	int count;
+};
+
+/* Each prints lines of "size metric value unit", or ends the program. */
+void command_rtt(const struct options *o);
+void command_stream(const struct options *o);
+void command_through(const struct options *o);
+
+#endif /* BENCH_COMMAND_H */

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What must be reached: a row each, judged by the medians of one run."""
+from typing import Callable, NamedTuple
+
+from benches import KB, MB
+
+BULK = (64 * KB, 256 * KB, MB)
+
+
+class Target(NamedTuple):
+    """value: from Results to a number, or None if it was not measured; least:
+    the number is to be reached, else it must not be passed"""
+    what: str
+    against: str
+    limit: float
+    least: bool
+    value: Callable
+
+
+def times(group, metric, ours, theirs, size=8, clients=0):
+    """How many times theirs ours is."""
+    return lambda results: results.ratio(
+        (group, ours, metric, size, clients),
+        (group, theirs, metric, size, clients))
+
+
+def worst(group, metric, ours, theirs, sizes=BULK):
+    """The same, for the worst of some sizes."""
+    def value(results):
+        found = [times(group, metric, ours, theirs, size)(results)
+                 for size in sizes]
+        found = [one for one in found if one is not None]
+        return min(found) if found else None
+    return value
+
+
+TARGETS = (
+    Target("native: 8 B round trip, spinning, libsdirect",
+           "cache-line ping-pong", 1.5, False,
+           times("native-rtt", "typical", "ring", "line")),
+    Target("native: 8 B stream, libsdirect",
+           "bare queue with a wake-up check", 0.9, True,
+           times("native-stream", "typical", "ring", "queue-wake")),
+    Target("native: 8 B stream, libsdirect", "bare queue", 0.5, True,
+           times("native-stream", "typical", "ring", "queue")),
+    Target("native: 64 KB to 1 MB stream, libsdirect", "memcpy by one core",
+           0.8, True, worst("native-stream", "typical", "ring", "memcpy")),
+    Target("native: 8 B round trip, spinning, shim", "libsdirect", 1.25, False,
+           times("native-rtt", "typical", "ring-shim", "ring")),
+    Target("native: instructions, 8 B send and recv by the shim", "counted",
+           200, False, lambda results: results.median(
+               "instructions", "ring-shim", "both", 8)),
+    Target("8 B round trip, spinning, shim", "TCP", 40, True,
+           times("rtt-spin", "mean", "tcp", "shim")),
+    Target("8 B round trip, spinning, shim", "Unix socket", 20, True,
+           times("rtt-spin", "mean", "unix", "shim")),
+    Target("8 B round trip, both ends asleep", "TCP", 1.5, True,
+           times("rtt-sleep", "mean", "tcp", "shim")),
+    Target("8 B round trip, system calls only", "TCP", 2, True,
+           times("rtt-spin", "mean", "tcp", "calls")),
+    Target("8 B round trip, both ends on one CPU", "Unix socket", 1, True,
+           times("rtt-one-cpu", "mean", "unix", "shim")),
+    Target("8 B stream", "TCP", 20, True,
+           times("stream", "messages", "shim", "tcp")),
+    Target("8 B stream", "Unix socket", 5, True,
+           times("stream", "messages", "shim", "unix")),
+    Target("64 KB to 1 MB stream", "TCP", 2, True,
+           worst("stream", "bandwidth", "shim", "tcp")),
+    Target("64 KB to 1 MB stream", "Unix socket", 1.5, True,
+           worst("stream", "bandwidth", "shim", "unix")),
+    Target("CPU seconds per GB at 1 MB", "TCP", 0.5, False,
+           times("stream", "cpu", "shim", "tcp", MB)),
+)
+
+
+def judge(results):
+    """As they are in the file; what was not measured is null."""
+    found = []
+    for target in TARGETS:
+        value = target.value(results)
+        met = None
+        if value is not None:
+            met = value >= target.limit if target.least else \
+                value <= target.limit
+        found.append({"what": target.what, "against": target.against,
+                      "goal": "%s %g" % (">=" if target.least else "<=",
+                                         target.limit),
+                      "value": value, "met": met})
+    return found
