@@ -13,7 +13,32 @@ import plan
 from conftest import make
 
 BENCH = plan.TOP / "tools/bench"
-FLIP = plan.TOP / "selftests/suites/flip.c"
+# Turns a bit in what the first process sends; its child's would turn it back.
+FLIP = """\
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static pid_t first;
+
+__attribute__((constructor)) static void start(void)
+{
+\tfirst = getpid();
+}
+
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+\tssize_t (*next)(int, const void *, size_t, int) = dlsym(RTLD_NEXT, "send");
+\tchar copy[65536];
+
+\tif (len > sizeof(copy) || getpid() != first)
+\t\treturn next(fd, buf, len, flags);
+\tmemcpy(copy, buf, len);
+\tcopy[0] ^= 1;
+\treturn next(fd, copy, len, flags);
+}
+"""
 LIMIT = 120
 ROW = {"group", "transport", "size", "clients", "metric", "unit", "median",
        "min", "max", "rounds"}
@@ -50,9 +75,18 @@ def run(*argv, **env):
     return done
 
 
-def short(bench, command, transport, size=8, **env):
+def short(bench, command, transport, size=8, clients=1, **env):
     return run(bench, command, "--transport", transport, "--sizes", size,
-               "--seconds", "0.01", **env)
+               "--clients", clients, "--active", clients, "--seconds", "0.01",
+               "--limit", 60, **env)
+
+
+def flip(directory):
+    """The library of FLIP."""
+    source, library = directory / "flip.c", directory / "flip.so"
+    source.write_text(FLIP, encoding="ascii")
+    run("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source)
+    return str(library)
 
 
 @pytest.mark.parametrize("transport", ("pipe", "unix", "tcp", "queue",
@@ -64,13 +98,27 @@ def test_bytes_come_through(bench, command, transport):
     assert done.stdout.count("\n") == {"rtt": 5, "stream": 4}[command]
 
 
+# The server's and the others' know no size.
+COMMANDS = ("server", "connect", "memory", "lease", "fork", "threads")
+
+
+@pytest.mark.parametrize("transport", ("unix", "tcp"))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_connections_are_served(bench, command, transport):
+    done = short(bench, command, transport, clients=4)
+    assert done.returncode == 0 and "\t" in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_byte_is_seen_by_clients(bench, command, tmp_path):
+    done = short(bench, command, "unix", clients=4, LD_PRELOAD=flip(tmp_path))
+    assert done.returncode and "sdirect-bench: " in done.stdout
+
+
 @pytest.mark.parametrize("size", (8, 1024))
 @pytest.mark.parametrize("command", ("rtt", "stream"))
 def test_a_wrong_byte_is_seen(bench, command, size, tmp_path):
-    """A bit is turned in each message that is sent."""
-    flip = tmp_path / "flip.so"
-    run("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", flip, FLIP)
-    done = short(bench, command, "unix", size, LD_PRELOAD=str(flip))
+    done = short(bench, command, "unix", size, LD_PRELOAD=flip(tmp_path))
     assert done.returncode and "wrong bytes" in done.stdout
 
 

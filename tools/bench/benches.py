@@ -42,6 +42,9 @@ TRANSPORTS = {row.name: row for row in (
 
 SOCKETS = ("unix", "tcp", "veth", "native", "shim", "calls")
 ALL = ("pipe", *SOCKETS, "queue", "queue-wake")
+SERVERS = ("unix", "tcp", "shim", "calls")
+OPEN = (1, 10, 100, 1000, 10000)
+CLIENTS = (1, 10, 50, 200, 1000)
 RING = ("ring", "ring-shim", "queue", "queue-wake")
 NATIVE = ("pipe", "unix", "tcp", *RING)
 
@@ -54,7 +57,8 @@ class Bench(NamedTuple):
 
     what: for people; where: native or guest; sizes: of messages, all in one
     call, those of a short run; clients: a call for each number, and those of a
-    short run; only: transports that take part with some sizes only
+    short run; only: transports that take part with some sizes only; active: of
+    the clients, at most, 0: all
     """
     group: str
     what: str
@@ -66,6 +70,16 @@ class Bench(NamedTuple):
     clients: tuple = (0,)
     few_clients: tuple = (0,)
     only: dict = {}
+    active: int = 0
+
+
+def opened(active):
+    """Connections to one server, of which some are busy."""
+    return Bench("open-%d" % active, "%d busy of many open connections"
+                 % active, "guest", ("server",), SERVERS,
+                 clients=tuple(n for n in OPEN if n >= active),
+                 few_clients=(1000,) if active < 100 else (),
+                 active=active)
 
 
 BENCHES = (
@@ -81,6 +95,22 @@ BENCHES = (
           ("rtt", "--one-cpu"), ("pipe", *SOCKETS), FEW),
     Bench("stream", "one way", "guest", ("stream",), ("memcpy", *ALL), SIZES,
           FEW),
+    Bench("connect", "connect, one request and its answer, close", "guest",
+          ("connect",), ("unix", "tcp", "veth", "shim", "calls")),
+    opened(1), opened(10), opened(100),
+    Bench("memory", "memory of a connection, both ends", "guest", ("memory",),
+          SERVERS, clients=(1000,), few_clients=(500,)),
+    Bench("server-lt", "an epoll server, level-triggered, all clients busy",
+          "guest", ("server",), SERVERS, clients=CLIENTS,
+          few_clients=(1, 50)),
+    Bench("server-et", "the same, edge-triggered", "guest",
+          ("server", "--edge"), SERVERS, clients=CLIENTS, few_clients=(50,)),
+    Bench("threads", "threads that send on one socket", "guest", ("threads",),
+          SERVERS, clients=(1, 2, 4, 8), few_clients=(4,)),
+    Bench("lease", "an unknown system call, and 200 round trips behind it",
+          "guest", ("lease",), ("tcp", "shim")),
+    Bench("fork", "fork of a process with 100 sockets, and a child's use",
+          "guest", ("fork",), ("tcp", "shim")),
 )
 
 

@@ -15,10 +15,9 @@
  * @ns:		how long each measurement takes, roughly
  * @idle:	nothing is in flight for a while before each round trip
  * @cpu:	of the client and the server
- * @clients:	connections
+ * @clients:	connections, or threads
  * @active:	of them, in use
  * @edge:	edge-triggered
- * @threads:	on one socket
  * @count:	of messages
  */
 struct options {
@@ -31,13 +30,18 @@ struct options {
 	int clients;
 	int active;
 	int edge;
-	int threads;
 	int count;
 };
 
 /* Each prints lines of "size metric value unit", or ends the program. */
 void command_rtt(const struct options *o);
 void command_stream(const struct options *o);
+void command_server(const struct options *o);
+void command_connect(const struct options *o);
+void command_memory(const struct options *o);
+void command_threads(const struct options *o);
+void command_lease(const struct options *o);
+void command_fork(const struct options *o);
 void command_through(const struct options *o);
 
 #endif /* BENCH_COMMAND_H */

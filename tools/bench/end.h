@@ -13,6 +13,8 @@
  * @rx:		the same
  * @line_tx:	of the bare line
  * @line_rx:	the same
+ * @all_bytes:	sent and received when it was ready
+ * @ring_bytes:	of them, by rings
  */
 struct end {
 	int fd;
@@ -21,6 +23,8 @@ struct end {
 	struct queue_end rx;
 	struct line_end line_tx;
 	struct line_end line_rx;
+	uint64_t all_bytes;
+	uint64_t ring_bytes;
 };
 
 #define WORK_PARTS	8192u
@@ -62,15 +66,16 @@ typedef void work_fn(struct end *e, struct work *w);
 #define END_SPINS	0x1	/* both ends must run all the time */
 #define END_ALONE	0x2	/* has no other end; streams only */
 #define END_TINY	0x4	/* messages of 8 bytes, one at a time: no streams */
-#define END_SOCKET	0x8	/* can listen and be waited for */
 
 /**
  * struct transport - a row of the table of transports
  * @name:	as the results name it
  * @flags:	END_*
+ * @family:	of its sockets, where they can be listened on; else 0
  * @before:	makes what both processes inherit, at the first two descriptors
  * @open:	makes this process's end of it
- * @settled:	dies unless the bytes go the way that the name promises
+ * @ready:	the connection is what the name promises; NULL: at once
+ * @kept:	dies unless the bytes have gone that way since; NULL: they must
  * @ping:	sends and waits for the answer, again and again
  * @pong:	the other end of that
  * @source:	sends only
@@ -80,9 +85,11 @@ typedef void work_fn(struct end *e, struct work *w);
 struct transport {
 	const char *name;
 	unsigned int flags;
+	int family;
 	void (*before)(int fds[4]);
 	void (*open)(struct end *e, const int fds[4], int server);
-	void (*settled)(struct end *e, uint64_t moved);
+	int (*ready)(struct end *e);
+	void (*kept)(const struct end *e);
 	work_fn *ping;
 	work_fn *pong;
 	work_fn *source;

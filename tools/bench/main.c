@@ -14,13 +14,20 @@
 struct command {
 	const char *name;
 	void (*run)(const struct options *o);
+	int listens;	/* is for transports with sockets that can */
 	const char *what;
 };
 
 static const struct command commands[] = {
-	{ "rtt", command_rtt, "round trips" },
-	{ "stream", command_stream, "messages one way" },
-	{ "through", command_through, "count messages by one process" },
+	{ "rtt", command_rtt, 0, "round trips" },
+	{ "stream", command_stream, 0, "messages one way" },
+	{ "server", command_server, 1, "clients of an epoll server" },
+	{ "connect", command_connect, 1, "connections, one after the other" },
+	{ "memory", command_memory, 1, "of many connections" },
+	{ "threads", command_threads, 1, "CLIENTS threads send on one socket" },
+	{ "lease", command_lease, 1, "another way of using a socket, and back" },
+	{ "fork", command_fork, 1, "of a process with sockets in use" },
+	{ "through", command_through, 0, "count messages by one process" },
 };
 
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -34,7 +41,6 @@ static const struct option words[] = {
 	{ "clients", required_argument, NULL, 'c' },
 	{ "active", required_argument, NULL, 'a' },
 	{ "edge", no_argument, NULL, 'e' },
-	{ "threads", required_argument, NULL, 'n' },
 	{ "count", required_argument, NULL, 'm' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "list", no_argument, NULL, 'L' },
@@ -45,7 +51,7 @@ static void say_usage(void)
 {
 	fputs("Usage: sdirect-bench COMMAND --transport NAME [--sizes N,...]\n"
 	      "       [--seconds S] [--idle] [--one-cpu] [--clients N]\n"
-	      "       [--active N] [--edge] [--threads N] [--count N] [--limit S]\n"
+	      "       [--active N] [--edge] [--count N] [--limit S]\n"
 	      "       [--list]\n",
 	      stderr);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -105,9 +111,6 @@ static void parse_option(struct options *o, int c)
 	case 'e':
 		o->edge = 1;
 		break;
-	case 'n':
-		o->threads = number(optarg, 64);
-		break;
 	case 'm':
 		o->count = number(optarg, 1000000);
 		break;
@@ -126,7 +129,7 @@ int main(int argc, char **argv)
 {
 	struct options o = {
 		.size = { 8 }, .sizes = 1, .ns = 100000000, .cpu = { 0, 1 },
-		.clients = 1, .active = 1, .threads = 1, .count = 1,
+		.clients = 1, .active = 1, .count = 1,
 	};
 	int c;
 
@@ -134,11 +137,15 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while ((c = getopt_long(argc, argv, "", words, NULL)) != -1)
 		parse_option(&o, c);
-	if (!o.transport || !o.ns || optind != argc - 1)
+	if (!o.transport || !o.ns || optind != argc - 1 ||
+	    o.active > o.clients)
 		say_usage();
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[optind], commands[i].name))
 			continue;
+		errno = 0;
+		if (commands[i].listens && !o.transport->family)
+			bench_die("%s does not listen", o.transport->name);
 		commands[i].run(&o);
 		if (fflush(stdout) || ferror(stdout))
 			bench_die("standard output");

@@ -2,23 +2,16 @@
 /* Round trips and streams, over any transport. */
 #include "command.h"
 
-#include <stdlib.h>
+#include <errno.h>
 
 #include "pair.h"
 
 #define SAMPLES		(1u << 16)
 #define IDLE_NS		1000000u	/* nothing in flight for that long */
 
-static int by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static double quantile(const struct phase *ph, double part)
 {
-	return ph->sample[(size_t)(part * (double)(ph->samples - 1))] / 1e3;
+	return bench_us(ph->sample[(size_t)(part * (double)(ph->samples - 1))]);
 }
 
 static double mean_of(const struct phase *ph)
@@ -36,6 +29,7 @@ static struct pair pair_of(const struct options *o, size_t size)
 
 	p.cpu[0] = o->cpu[0];
 	p.cpu[1] = o->cpu[1];
+	p.warm_ns = o->ns / 4;
 	return p;
 }
 
@@ -48,7 +42,6 @@ static void round_trip(const struct options *o, size_t size)
 	struct pair p = pair_of(o, size);
 	struct phase *ph = p.phase;
 
-	ph[p.phases++].ns = o->ns / 3;
 	if (!o->idle)
 		ph[p.phases++].ns = o->ns;
 	ph[p.phases].ns = o->ns;
@@ -56,7 +49,7 @@ static void round_trip(const struct options *o, size_t size)
 	ph[p.phases++].samples = SAMPLES;
 	pair_run(&p);
 	ph = &p.phase[p.phases - 1];
-	qsort(ph->sample, ph->samples, sizeof(*ph->sample), by_value);
+	bench_sort(ph->sample, ph->samples);
 	bench_report(size, "mean", o->idle ? mean_of(ph) :
 		     (double)ph[-1].took / (double)ph[-1].count / 1e3, "us");
 	if (!o->idle)
@@ -72,6 +65,7 @@ static void stream(const struct options *o, size_t size)
 	struct phase *ph = &p.phase[1];
 	double bytes;
 
+	/* First so much that rings grow, windows open, and the like. */
 	p.phases = 2;
 	for (int i = 0; i < p.phases; i++)
 		p.phase[i].stream = 1;
@@ -88,12 +82,18 @@ static void stream(const struct options *o, size_t size)
 
 void command_rtt(const struct options *o)
 {
+	errno = 0;
+	if (o->transport->flags & END_ALONE)
+		bench_die("%s has no other end", o->transport->name);
 	for (int i = 0; i < o->sizes; i++)
 		round_trip(o, o->size[i]);
 }
 
 void command_stream(const struct options *o)
 {
+	errno = 0;
+	if (o->transport->flags & END_TINY)
+		bench_die("%s is no stream", o->transport->name);
 	for (int i = 0; i < o->sizes; i++)
 		stream(o, o->size[i]);
 }
@@ -114,5 +114,6 @@ void command_through(const struct options *o)
 	t->open(&from, fds, 0);
 	t->open(&to, fds, 1);
 	t->through(&from, &to, &w);
-	t->settled(&from, 1);
+	if (t->kept)
+		t->kept(&from);
 }

@@ -6,16 +6,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "net.h"
 
+#define TRIES		100	/* to get the connection ready */
+
 enum { CLIENT, SERVER, SIDES };
 
 /**
  * struct told - what the two tell each other
- * @at:		number of the phase that each has reached
+ * @at:		how often each has come to meet the other
+ * @ready:	the connection is what it must be, as each sees it
  * @count:	messages that each has seen
  * @begin:	of the client
  * @end:	of whoever ended last
@@ -25,6 +29,7 @@ enum { CLIENT, SERVER, SIDES };
  */
 struct told {
 	uint32_t at[SIDES] __attribute__((aligned(BENCH_LINE)));
+	uint32_t ready[SIDES];
 	uint64_t count[SIDES][PAIR_PHASES];
 	uint64_t begin[PAIR_PHASES];
 	uint64_t end[PAIR_PHASES];
@@ -116,24 +121,45 @@ static void do_phase(struct pair *p, int i, int who, struct end *e,
 		told->end[i] = w->end;
 }
 
+/* Small round trips, until the connection is on its way in both directions. */
+static void warm_up(const struct pair *p, int who, struct end *e,
+		    struct work *w, struct told *told)
+{
+	work_fn *part = who == SERVER ? p->t->pong : p->t->ping;
+	size_t size = w->size;
+
+	w->size = sizeof(uint64_t);
+	w->ns = p->warm_ns;
+	for (int i = 0; i < TRIES; i++) {
+		meet(told, who);
+		part(e, w);
+		told->ready[who] = !p->t->ready || p->t->ready(e);
+		meet(told, who);
+		if (told->ready[CLIENT] && told->ready[SERVER]) {
+			w->size = size;
+			return;
+		}
+	}
+	errno = 0;
+	bench_die("the connection does not get as it must be");
+}
+
 static void do_all(struct pair *p, int who, const int fds[4],
 		   struct told *told)
 {
 	struct end e = { .fd = -1, .in = -1 };
-	uint64_t moved = 0;
 	struct work w;
 
 	bench_pin(p->cpu[who]);
 	work_init(&w, p->size);
 	p->t->open(&e, fds, who == SERVER);
-	if (p->t->flags & END_SOCKET && !p->phase[0].stream)
-		net_no_delay(e.fd);
-	for (int i = 0; i < p->phases; i++) {
+	if (p->t->family && p->t->family != AF_UNIX)
+		net_delay(e.fd, p->phase[0].stream);
+	warm_up(p, who, &e, &w, told);
+	for (int i = 0; i < p->phases; i++)
 		do_phase(p, i, who, &e, &w, told);
-		if (i)
-			moved += w.count * w.size;
-		p->t->settled(&e, moved);
-	}
+	if (p->t->kept)
+		p->t->kept(&e);
 	meet(told, who);	/* the other may still look at the connection */
 }
 

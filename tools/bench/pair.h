@@ -5,7 +5,7 @@
 
 #include "end.h"
 
-#define PAIR_PHASES	3
+#define PAIR_PHASES	2
 
 /**
  * struct phase - both do something until the client stops
@@ -37,13 +37,15 @@ struct phase {
  * @t:		the transport
  * @size:	of messages
  * @cpu:	of the client and the server
- * @phase:	in this order; the first warms up and is not reported
+ * @warm_ns:	for each try to get the connection ready
+ * @phase:	in this order
  * @phases:	how many
  */
 struct pair {
 	const struct transport *t;
 	size_t size;
 	int cpu[2];
+	uint64_t warm_ns;
 	struct phase phase[PAIR_PHASES];
 	int phases;
 };

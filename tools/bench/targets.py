@@ -34,6 +34,20 @@ def worst(group, metric, ours, theirs, sizes=BULK):
     return value
 
 
+def memory(metric):
+    """Of however many connections have been measured."""
+    def value(results):
+        found = [times("memory", metric, "shim", "tcp", 0, clients)(results)
+                 for clients in (1000, 500)]
+        return next((one for one in found if one is not None), None)
+    return value
+
+
+def requests(group, clients):
+    """Those of a program, sdirect's to TCP's."""
+    return times(group, "requests", "shim", "tcp", 0, clients)
+
+
 TARGETS = (
     Target("native: 8 B round trip, spinning, libsdirect",
            "cache-line ping-pong", 1.5, False,
@@ -68,6 +82,26 @@ TARGETS = (
            worst("stream", "bandwidth", "shim", "tcp")),
     Target("64 KB to 1 MB stream", "Unix socket", 1.5, True,
            worst("stream", "bandwidth", "shim", "unix")),
+    Target("redis GET, 1 client", "TCP", 3, True, requests("redis-get", 1)),
+    Target("redis GET, 50 clients", "TCP", 2, True, requests("redis-get", 50)),
+    Target("memcached, 1 client", "TCP", 2, True, requests("memcached", 1)),
+    Target("memcached, 32 clients", "TCP", 2, True, requests("memcached", 32)),
+    Target("nginx keep-alive, 1 client", "TCP", 1.7, True,
+           requests("nginx-1-kb-file", 1)),
+    Target("nginx keep-alive, 50 clients", "TCP", 1.7, True,
+           requests("nginx-1-kb-file", 50)),
+    Target("pgbench -S, 1 client", "TCP", 1.3, True, requests("pgbench", 1)),
+    Target("pgbench -S, 8 clients", "TCP", 1.3, True, requests("pgbench", 8)),
+    Target("epoll echo, 50 busy clients: system calls of the server",
+           "messages", 0.2, False, lambda results: results.median(
+               "server-lt", "shim", "server-calls", 8, 50)),
+    Target("connection, one request, close", "TCP", 0.9, True,
+           times("connect", "connections", "shim", "tcp")),
+    Target("memory of an idle connection", "TCP", 1.2, False,
+           memory("idle-memory")),
+    Target("CPU of an idle program with 50 connections, %", "counted", 0,
+           False, lambda results: results.median(
+               "server-lt", "shim", "idle-cpu", 0, 50)),
     Target("CPU seconds per GB at 1 MB", "TCP", 0.5, False,
            times("stream", "cpu", "shim", "tcp", MB)),
 )

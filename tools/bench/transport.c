@@ -107,14 +107,7 @@ static void pipe_open(struct end *e, const int fds[4], int server)
 
 static void unix_before(int fds[4])
 {
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
-		bench_die("socketpair");
-}
-
-static void unix_open(struct end *e, const int fds[4], int server)
-{
-	e->fd = fds[server];
-	close(fds[!server]);
+	fds[0] = net_listen(AF_UNIX, 1);
 }
 
 static void tcp_before(int fds[4])
@@ -129,11 +122,13 @@ static void direct_before(int fds[4])
 
 static void net_open(struct end *e, const int fds[4], int server, int family)
 {
-	if (server)
-		e->fd = net_accept(fds[0]);
-	else
-		e->fd = net_connect(family, fds[0]);
+	e->fd = server ? net_accept(fds[0], 0) : net_connect(family, fds[0]);
 	close(fds[0]);
+}
+
+static void unix_open(struct end *e, const int fds[4], int server)
+{
+	net_open(e, fds, server, AF_UNIX);
 }
 
 static void tcp_open(struct end *e, const int fds[4], int server)
@@ -155,52 +150,53 @@ static void native_open(struct end *e, const int fds[4], int server)
 
 /* ---- does it go the way that the name promises? ---- */
 
-static void is_plain(struct end *e, uint64_t moved)
+static int is_plain(struct end *e)
 {
 	struct sdirect_info info;
 
-	(void)moved;
 	errno = 0;
 	if (net_info(e->fd, &info))
 		bench_die("plain TCP was asked for, and this is not");
+	return 1;
 }
 
-static void on_rings(const struct end *e, uint64_t moved, uint32_t leased)
+static int on_rings(struct end *e, uint32_t leased)
 {
 	struct sdirect_info info;
 
 	if (!net_info(e->fd, &info))
 		bench_die("not a socket of sdirect");
+	e->all_bytes = info.tx_bytes + info.rx_bytes;
+	e->ring_bytes = info.tx_ring_bytes + info.rx_ring_bytes;
+	return info.tx_carrier == SDIRECT_CARRIER_LOCAL &&
+	       info.rx_carrier == SDIRECT_CARRIER_LOCAL &&
+	       info.leased == leased;
+}
+
+static int by_calls(struct end *e)
+{
+	return on_rings(e, 0);
+}
+
+static int by_maps(struct end *e)
+{
+	return on_rings(e, 1);
+}
+
+static void kept_rings(const struct end *e)
+{
+	struct sdirect_info info;
+	uint64_t all, ring;
+
+	if (!net_info(e->fd, &info))
+		bench_die("not a socket of sdirect");
+	all = info.tx_bytes + info.rx_bytes - e->all_bytes;
+	ring = info.tx_ring_bytes + info.rx_ring_bytes - e->ring_bytes;
 	errno = 0;
-	if (info.tx_carrier != SDIRECT_CARRIER_LOCAL ||
-	    info.rx_carrier != SDIRECT_CARRIER_LOCAL)
-		bench_die("not on rings: reason %u", info.reason);
-	if (moved < RING_BYTES && info.leased != leased)
-		bench_die(leased ? "the rings are not mapped" :
-				   "the rings are mapped");
-	if (moved >= RING_BYTES &&
-	    (double)(info.tx_ring_bytes + info.rx_ring_bytes) <
-	    RING_SHARE * (double)(info.tx_bytes + info.rx_bytes))
-		bench_die("only %llu of %llu bytes by rings",
-			  (unsigned long long)(info.tx_ring_bytes +
-					       info.rx_ring_bytes),
-			  (unsigned long long)(info.tx_bytes + info.rx_bytes));
-}
-
-static void by_calls(struct end *e, uint64_t moved)
-{
-	on_rings(e, moved, 0);
-}
-
-static void by_maps(struct end *e, uint64_t moved)
-{
-	on_rings(e, moved, 1);
-}
-
-static void no_question(struct end *e, uint64_t moved)
-{
-	(void)e;
-	(void)moved;
+	if (!ring || (double)ring < RING_SHARE * (double)all)
+		bench_die("%llu of %llu bytes by rings, reason %u",
+			  (unsigned long long)ring, (unsigned long long)all,
+			  info.reason);
 }
 
 /* ---- the library over memory ---- */
@@ -218,10 +214,10 @@ static void ring_open(struct end *e, const int fds[4], int server)
 	memkern_attach(e->fd);
 }
 
-static void by_memory(struct end *e, uint64_t moved)
+static void kept_memory(const struct end *e)
 {
 	errno = 0;
-	if (moved && !memkern_fast_calls(e->fd))
+	if (!memkern_fast_calls(e->fd))
 		bench_die("nothing has gone by the library");
 }
 
@@ -309,23 +305,24 @@ static void copy_source(struct end *e, struct work *w)
 }
 
 static const struct transport table[] = {
-	{ "pipe", 0, pipe_before, pipe_open, no_question, LOOPS_OF(file) },
-	{ "unix", 0, unix_before, unix_open, no_question, LOOPS_OF(sock) },
-	{ "tcp", END_SOCKET, tcp_before, tcp_open, is_plain, LOOPS_OF(sock) },
-	{ "shim", END_SOCKET, tcp_before, tcp_open, by_maps, LOOPS_OF(sock) },
-	{ "calls", END_SOCKET, direct_before, direct_open, by_calls,
+	{ "pipe", 0, 0, pipe_before, pipe_open, LOOPS_OF(file) },
+	{ "unix", 0, AF_UNIX, unix_before, unix_open, LOOPS_OF(sock) },
+	{ "tcp", 0, AF_INET, tcp_before, tcp_open, .ready = is_plain,
 	  LOOPS_OF(sock) },
-	{ "native", END_SOCKET, direct_before, native_open, by_maps,
+	{ "shim", 0, AF_INET, tcp_before, tcp_open, .ready = by_maps,
+	  .kept = kept_rings, LOOPS_OF(sock) },
+	{ "calls", 0, AF_SDIRECT, direct_before, direct_open, .ready = by_calls,
+	  .kept = kept_rings, LOOPS_OF(sock) },
+	{ "native", 0, AF_SDIRECT, direct_before, native_open, .ready = by_maps,
+	  .kept = kept_rings, LOOPS_OF(lib) },
+	{ "ring", END_SPINS, 0, ring_before, ring_open, .kept = kept_memory,
 	  LOOPS_OF(lib) },
-	{ "ring", END_SPINS, ring_before, ring_open, by_memory,
-	  LOOPS_OF(lib) },
-	{ "ring-shim", END_SPINS, ring_before, ring_open, by_memory,
-	  LOOPS_OF(sock) },
-	{ "queue", END_SPINS, queue_before, queue_open, no_question,
-	  LOOPS_OF(bare) },
-	{ "queue-wake", END_SPINS, queue_before, queue_open, no_question,
+	{ "ring-shim", END_SPINS, 0, ring_before, ring_open,
+	  .kept = kept_memory, LOOPS_OF(sock) },
+	{ "queue", END_SPINS, 0, queue_before, queue_open, LOOPS_OF(bare) },
+	{ "queue-wake", END_SPINS, 0, queue_before, queue_open,
 	  LOOPS_OF(wary) },
-	{ "line", END_SPINS | END_TINY, line_before, line_open, no_question,
+	{ "line", END_SPINS | END_TINY, 0, line_before, line_open,
 	  LOOPS_OF(line) },
 	{ "memcpy", END_ALONE, .source = copy_source },
 };

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -45,6 +46,18 @@ void bench_pin(int cpu)
 		bench_die("CPU %d", cpu);
 }
 
+void bench_more_files(void)
+{
+	struct rlimit most = { .rlim_cur = 1 << 16, .rlim_max = 1 << 16 };
+
+	if (!setrlimit(RLIMIT_NOFILE, &most))
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &most))
+		bench_die("RLIMIT_NOFILE");
+	most.rlim_cur = most.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &most);
+}
+
 static uint64_t nanoseconds(const struct timeval *tv)
 {
 	return (uint64_t)tv->tv_sec * 1000000000u +
@@ -58,6 +71,18 @@ uint64_t bench_cpu_ns(void)
 	if (getrusage(RUSAGE_SELF, &use))
 		bench_die("getrusage");
 	return nanoseconds(&use.ru_utime) + nanoseconds(&use.ru_stime);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void bench_sort(uint32_t *ns, size_t n)
+{
+	qsort(ns, n, sizeof(*ns), by_value);
 }
 
 void bench_report(size_t size, const char *metric, double value,

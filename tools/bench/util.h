@@ -36,8 +36,19 @@ void *bench_shared(size_t size);
 /* This process may run on that CPU alone. */
 void bench_pin(int cpu);
 
+/* As many descriptors as this process may have. */
+void bench_more_files(void);
+
 /* CPU time of this process, nanoseconds. */
 uint64_t bench_cpu_ns(void);
+
+/* Times in order, for bench_us() of any of them. */
+void bench_sort(uint32_t *ns, size_t n);
+
+static inline double bench_us(uint64_t ns)
+{
+	return (double)ns / 1e3;
+}
 
 /* One result: what the driver reads. */
 void bench_report(size_t size, const char *metric, double value,

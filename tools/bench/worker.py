@@ -30,11 +30,12 @@ def command_of(name, env):
 
 
 def measure(bench, transport, clients, seconds, env):
-    """[(size, metric, value, unit)] of one call."""
+    """[(size, metric, value, unit)] of one call, with this environment."""
     sizes = ",".join(map(str, sizes_of(bench, transport)))
     words = ["--sizes", sizes, "--seconds", str(seconds)]
     if clients:
-        words += ["--clients", str(clients)]
+        words += ["--clients", str(clients), "--active",
+                  str(min(clients, bench.active or clients))]
     text = run([*command_of(transport, env), *words, *bench.command], LIMIT)
     lines = [line.split("\t") for line in text.splitlines()]
     if any(len(line) != 4 for line in lines):
