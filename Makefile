@@ -109,7 +109,7 @@ BENCH_RUN = $(TOP)/tools/bench/run
 BENCH_VM = $(TOP)/tools/vm/run --share $(BUILD) --timeout
 
 .PHONY: bench
-bench: ## set up, measure sdirect beside its rivals, say what is reached
+bench: ## set up, measure sdirect beside its rivals (NATIVE=1), judge
 	$(TOP)/tools/setup build bench vm
 	$(MAKE) run-bench BENCH_LIMIT=7200
 
@@ -124,7 +124,8 @@ run-bench: all
 	rm -f $(BUILD)/bench/*.json
 	$(BENCH_RUN) native $(BENCH_ARGS)
 	-$(TOP)/tools/bench/instructions
-	$(BENCH_VM) $(BENCH_LIMIT) $(BENCH_RUN) guest $(BENCH_ARGS)
+	$(if $(NATIVE),$(TOP)/tools/native,$(BENCH_VM) $(BENCH_LIMIT)) \
+		$(BENCH_RUN) guest $(BENCH_ARGS)
 	$(BENCH_RUN) report
 
 .PHONY: bench-instructions

@@ -45,6 +45,9 @@ ROW = {"group", "transport", "size", "clients", "metric", "unit", "median",
 TARGET = {"what", "against", "goal", "value", "met"}
 sys.path.append(str(BENCH))
 
+import benches  # noqa: E402
+import plots  # noqa: E402
+import tables  # noqa: E402
 import targets  # noqa: E402
 from results import Key, Results  # noqa: E402
 
@@ -172,6 +175,39 @@ def test_judgement(ring, queue, met):
     judged = targets.judge(rows_of(ring, queue))
     mine = [row for row in judged if row["against"] == "bare queue"]
     assert [row["met"] for row in mine] == [met]
+
+
+def test_a_table_has_what_was_measured():
+    rows = rows_of((60, 6), (100, 10)).rows()
+    assert tables.table(rows, "native-stream", "typical") == [
+        "typical, 1/s        ring         queue",
+        "8 B           33 (6..60)  55 (10..100)"]
+
+
+def test_a_plot_has_what_was_measured():
+    results = rows_of((60, 6), (100, 10))
+    results.add(Key("native-stream", "ring", 64, 0, "typical", "1/s"), 5)
+    data = plots.curves(results.rows(), "native-stream", "typical")
+    assert data["ring"] == [(8, 33, 6, 60), (64, 5, 5, 5)]
+    text = plots.script("out.svg", "native-stream", "1/s", data)
+    assert "8 33.0 6 60\n64 5 5 5\n" in text and 'title "queue"' in text
+
+
+def test_each_target_can_be_judged():
+    """A group or a transport that is spelled in another way is no target."""
+    known = {bench.group for bench in benches.BENCHES} | {"instructions"}
+    asked = []
+
+    class Asked(Results):
+        def rounds(self, group, transport, *_rest, **_more):
+            asked.append((group, transport))
+            return [1]
+
+    assert all(row["met"] is not None for row in targets.judge(Asked()))
+    for group, transport in asked:
+        assert transport in benches.TRANSPORTS
+        assert group in known or group.startswith(
+            ("redis-", "nginx-", "memcached", "pgbench"))
 
 
 def test_instructions_are_those_of_the_document(bench):

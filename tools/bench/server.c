@@ -14,7 +14,7 @@
 #include "net.h"
 
 #define EVENTS		64
-#define WARM_EACH	64	/* messages on each busy connection */
+#define WARM_EACH	32	/* messages on each busy connection */
 #define IDLE_NS		300000000u
 #define RING_SHARE	0.9
 
