@@ -107,9 +107,9 @@ BENCHES = (
           ("server", "--edge"), SERVERS, clients=CLIENTS, few_clients=(50,)),
     Bench("threads", "threads that send on one socket", "guest", ("threads",),
           SERVERS, clients=(1, 2, 4, 8), few_clients=(4,)),
-    Bench("lease", "an unknown system call, and 200 round trips behind it",
+    Bench("lease", "a system call that the library does not know of",
           "guest", ("lease",), ("tcp", "shim")),
-    Bench("fork", "fork of a process with 100 sockets, and a child's use",
+    Bench("fork", "fork of a process with 32 sockets, and a child's use",
           "guest", ("fork",), ("tcp", "shim")),
 )
 

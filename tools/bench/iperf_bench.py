@@ -11,6 +11,7 @@ TRANSPORTS = ("tcp", "sdirect")
 CASES = ((1, 1),)
 READY = "Server listening"
 BLOCK = 128 << 10       # bytes that it sends at once
+BYTES = BLOCK
 
 
 class Session:

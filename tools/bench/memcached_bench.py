@@ -10,6 +10,7 @@ PROGRAM = "memcached"
 NEEDS = ("memcached", "memcaslap")
 TRANSPORTS = ("tcp", "sdirect")     # its load generator reaches no Unix socket
 CASES = ((1, 1), (32, 1))
+BYTES = 500     # nine of ten answers have a value of 1 KB
 READY = "server listening"
 VALUE = """\
 key

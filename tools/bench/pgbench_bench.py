@@ -12,6 +12,7 @@ from proc import DemoError, Server, run, start_on_free_port
 PROGRAM = "pgbench"
 TRANSPORTS = ("tcp", "unix", "sdirect")
 CASES = ((1, 1), (8, 1))
+BYTES = 50
 READY = "database system is ready to accept connections"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
