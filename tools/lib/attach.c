@@ -228,16 +228,17 @@ int sdi_entry_earn(struct sdi_entry *e, int fd, uint32_t tid,
 	return !err;
 }
 
-struct sdi_entry *sdi_lookup(int fd)
+struct sdi_entry *sdi_lookup_more(int fd)
 {
-	struct sdi_entry *e = sdi_entry_find(fd);
-	uint32_t state = e ? __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) : 0;
+	struct sdi_entry *e;
 
-	/* One that is being made is waited for at its lock. */
-	if (state == SDI_MADE || state == SDI_MAKING)
-		return e;
 	if (!sdi_fd_known(fd) || !sdi_process)
 		return NULL;
 	e = sdi_entry_place(fd);
 	return e && sdi_entry_earn(e, fd, sdi_self(), 0) ? e : NULL;
+}
+
+struct sdi_entry *sdi_lookup(int fd)
+{
+	return sdi_lookup_here(fd);
 }

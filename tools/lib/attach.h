@@ -48,4 +48,19 @@ void sdi_entry_reap(struct sdi_entry *e);
  */
 SDI_SHARED struct sdi_entry *sdi_lookup(int fd);
 
+/* The same, when it is not attached. */
+struct sdi_entry *sdi_lookup_more(int fd);
+
+/* The same as sdi_lookup(), for callers in the library. */
+static inline struct sdi_entry *sdi_lookup_here(int fd)
+{
+	struct sdi_entry *e = sdi_entry_find(fd);
+	uint32_t state = e ? __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) : 0;
+
+	/* One that is being made is waited for at its lock. */
+	if (state == SDI_MADE || state == SDI_MAKING)
+		return e;
+	return sdi_lookup_more(fd);
+}
+
 #endif /* SDI_ATTACH_H */

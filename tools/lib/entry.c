@@ -7,26 +7,15 @@
 #include "attach.h"
 #include "raw.h"
 
-#define CHUNK_FDS	256
-#define CHUNKS		(SDI_FD_MAX / CHUNK_FDS)
 /* After this many long waits for a lock a descriptor is given up. */
 #define STUCK_MOST	8
-#define CHUNK_BYTES	(CHUNK_FDS * sizeof(struct sdi_entry))
+#define CHUNK_BYTES	(SDI_CHUNK_FDS * sizeof(struct sdi_entry))
 
 uint8_t sdi_known[SDI_FD_MAX];
 
-static struct sdi_entry *chunks[CHUNKS];
+struct sdi_entry *sdi_chunks[SDI_FD_MAX / SDI_CHUNK_FDS];
+
 static unsigned int known_end;		/* no known descriptor from here on */
-
-struct sdi_entry *sdi_entry_find(int fd)
-{
-	struct sdi_entry *chunk;
-
-	if ((unsigned int)fd >= SDI_FD_MAX)
-		return NULL;
-	chunk = __atomic_load_n(&chunks[fd / CHUNK_FDS], __ATOMIC_ACQUIRE);
-	return chunk ? &chunk[fd % CHUNK_FDS] : NULL;
-}
 
 struct sdi_entry *sdi_entry_place(int fd)
 {
@@ -34,7 +23,7 @@ struct sdi_entry *sdi_entry_place(int fd)
 
 	if ((unsigned int)fd >= SDI_FD_MAX)
 		return NULL;
-	slot = &chunks[fd / CHUNK_FDS];
+	slot = &sdi_chunks[fd / SDI_CHUNK_FDS];
 	if (!__atomic_load_n(slot, __ATOMIC_ACQUIRE)) {
 		chunk = sdi_wiped_pages(CHUNK_BYTES);
 		if (!chunk)

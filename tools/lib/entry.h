@@ -19,6 +19,7 @@
 #ifndef SDI_ENTRY_H
 #define SDI_ENTRY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lock.h"
@@ -92,8 +93,24 @@ struct sdi_entry {
 
 extern uint8_t sdi_known[SDI_FD_MAX];
 
+/* Where entries are, so many descriptors each. */
+#define SDI_CHUNK_FDS	256u
+
+extern struct sdi_entry *sdi_chunks[SDI_FD_MAX / SDI_CHUNK_FDS];
+
 /* The entry of a descriptor if its place exists, else NULL. */
-struct sdi_entry *sdi_entry_find(int fd);
+static inline struct sdi_entry *sdi_entry_find(int fd)
+{
+	unsigned int at = (unsigned int)fd;
+	struct sdi_entry *chunk;
+
+	if (at >= SDI_FD_MAX)
+		return NULL;
+	chunk = __atomic_load_n(&sdi_chunks[at / SDI_CHUNK_FDS],
+				__ATOMIC_ACQUIRE);
+	return chunk ? &chunk[at % SDI_CHUNK_FDS] : NULL;
+}
+
 /* The same, but makes the place; NULL without memory. */
 struct sdi_entry *sdi_entry_place(int fd);
 

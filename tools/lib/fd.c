@@ -58,7 +58,7 @@ int sdirect_detach(int fd)
 
 ssize_t sdirect_send(int fd, const void *buf, size_t len, int flags)
 {
-	struct sdi_entry *e = sdi_lookup(fd);
+	struct sdi_entry *e = sdi_lookup_here(fd);
 
 	if (!e)
 		return sdi_sys.send(fd, buf, len, flags);
@@ -67,7 +67,7 @@ ssize_t sdirect_send(int fd, const void *buf, size_t len, int flags)
 
 ssize_t sdirect_recv(int fd, void *buf, size_t len, int flags)
 {
-	struct sdi_entry *e = sdi_lookup(fd);
+	struct sdi_entry *e = sdi_lookup_here(fd);
 
 	if (!e)
 		return sdi_sys.recv(fd, buf, len, flags);

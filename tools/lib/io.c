@@ -13,10 +13,12 @@
 #include <sys/ioctl.h>
 
 #include "attach.h"
+#include "quick.h"
 #include "sys.h"
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
 #define RECV_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL)
+#define QUICK_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
 
 /**
  * struct op - one call on its way
@@ -24,6 +26,7 @@
  * @fd:		its descriptor
  * @flags:	of the call
  * @tid:	the caller
+ * @spun:	waiting by looking again has been tried
  * @it:		what is left of the caller's buffers
  * @done:	bytes that have moved
  * @at_end:	what comes next is not in this ring
@@ -33,6 +36,7 @@ struct op {
 	int fd;
 	int flags;
 	uint32_t tid;
+	int spun;
 	struct sdi_iter it;
 	size_t done;
 	int at_end;
@@ -62,10 +66,17 @@ static int op_init(struct op *op, struct sdi_entry *e, int fd,
 	return left != 0;
 }
 
-static int may_spin(const struct op *op)
+/* Is it a call that quick.h knows? */
+static int is_quick(const void *buf, size_t len, int flags)
 {
-	return sdi_may_spin && !(op->flags & MSG_DONTWAIT) &&
-	       !__atomic_load_n(&op->e->nonblock, __ATOMIC_RELAXED);
+	return len - 1 < SDI_CHUNK && !(flags & ~QUICK_FLAGS) &&
+	       !sdi_never_mapped(buf);
+}
+
+static int may_spin(const struct sdi_entry *e, int flags)
+{
+	return sdi_may_spin && !(flags & MSG_DONTWAIT) &&
+	       !__atomic_load_n(&e->nonblock, __ATOMIC_RELAXED);
 }
 
 void sdi_ring_bell(int fd)
@@ -112,6 +123,20 @@ static void op_account(struct op *op, const struct sdi_moved *m,
 	op->done += took;
 	if (m->todo & SDI_BELL)
 		sdi_ring_bell(op->fd);
+}
+
+/* What is left of a call of which a quick operation has done something. */
+static void op_after(struct op *op, struct sdi_entry *e, int fd,
+		     const struct msghdr *msg, int flags,
+		     const struct sdi_moved *m, size_t took)
+{
+	struct sdi_iter whole;
+
+	op_init(op, e, fd, msg, flags);
+	op->tid = sdi_self();
+	whole = op->it;
+	sdi_iter_advance(&op->it, m->count);
+	op_account(op, m, whole, took);
 }
 
 /* ---- marked system calls ---- */
@@ -300,7 +325,7 @@ static void send_fast(struct op *op)
 		op_account(op, &m, before, sdi_settle_tx(op->fd, &m));
 		if (m.todo & SDI_SLOW)
 			return;
-		if (!m.count && !(may_spin(op) &&
+		if (!m.count && !(may_spin(e, op->flags) &&
 				  sdi_spin_until(&e->tx_spin, tx_ready,
 						 &e->view)))
 			return;
@@ -339,13 +364,46 @@ ssize_t sdi_sendmsg(struct sdi_entry *e, int fd, const struct msghdr *msg,
 	return (ssize_t)op.done;
 }
 
+/* What is left when a quick send has done something, but not all. */
+static __attribute__((noinline)) ssize_t
+send_more(struct sdi_entry *e, int fd, struct iovec iov, int flags,
+	  struct sdi_moved m)
+{
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct op op;
+
+	op_after(&op, e, fd, &msg, flags, &m, sdi_settle_tx(fd, &m));
+	if (op.it.left)
+		return send_by_call(&op, &msg);
+	sdi_unlock(&e->tx_lock);
+	return (ssize_t)op.done;
+}
+
+/* The same call, the longer way. */
+static __attribute__((noinline)) ssize_t
+send_long(struct sdi_entry *e, int fd, struct iovec iov, int flags)
+{
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return sdi_sendmsg(e, fd, &msg, flags);
+}
+
+/* Nothing but the common case is in here, so that it needs few registers. */
 ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf, size_t len,
 		 int flags)
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	uint32_t tid = sdi_self_known();
+	struct sdi_moved m = { 0 };
 
-	return sdi_sendmsg(e, fd, &msg, flags);
+	if (!is_quick(buf, len, flags) || !sdi_lock_at_once(&e->tx_lock, tid))
+		return send_long(e, fd, iov, flags);
+	if (sdi_entry_made(e) && !e->tx_error)
+		m = sdi_quick_send(&e->view, tid, buf, len);
+	if (m.todo)
+		return send_more(e, fd, iov, flags, m);
+	sdi_unlock(&e->tx_lock);
+	return m.count ? (ssize_t)m.count : send_long(e, fd, iov, flags);
 }
 
 /* ---- the receive direction ---- */
@@ -371,7 +429,8 @@ static void recv_fast(struct op *op, size_t min)
 		op->at_end = m.todo & SDI_END && !(m.todo & SDI_SETTLE);
 		if (m.todo & SDI_SLOW || (m.count && m.count < want))
 			return;
-		if (!m.count && (op->done || min != 1 || !may_spin(op) ||
+		if (!m.count && (op->done || min != 1 || op->spun ||
+				 !may_spin(e, op->flags) ||
 				 !sdi_spin_until(&e->rx_spin, rx_ready,
 						 &e->view)))
 			return;
@@ -388,8 +447,8 @@ static int recv_is_fast(const struct op *op)
 	       (!(op->flags & MSG_WAITALL) && op->it.left <= SDI_CHUNK);
 }
 
-ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
-		    int flags)
+static ssize_t recv_long(struct sdi_entry *e, int fd, struct msghdr *msg,
+			 int flags, int spun)
 {
 	uint32_t tid = sdi_self();
 	struct op op;
@@ -399,6 +458,7 @@ ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
 	if (!sdi_entry_lock(e, &e->rx_lock, fd, tid))
 		return call_recvmsg(fd, msg, flags);
 	op.tid = tid;
+	op.spun = spun;
 	if (sdi_entry_made(e) && !sdi_view_rx_held(&e->view))
 		sdi_entry_earn(e, fd, tid, SDI_HOLDS_RX);
 	if (!sdi_entry_made(e)) {
@@ -422,10 +482,79 @@ ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
 	return (ssize_t)op.done;
 }
 
+ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
+		    int flags)
+{
+	return recv_long(e, fd, msg, flags, 0);
+}
+
+/* What is left when a quick receive has done something, but perhaps not all. */
+static __attribute__((noinline)) ssize_t
+recv_more(struct sdi_entry *e, int fd, struct iovec iov, int flags,
+	  struct sdi_moved m)
+{
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct op op;
+
+	op_after(&op, e, fd, &msg, flags, &m, sdi_settle_rx(fd, &m));
+	op.at_end = !(m.todo & SDI_SETTLE) &&
+		    sdi_view_at_end(&e->view, m.start + m.count);
+	if (!op.done || (op.it.left && op.at_end))
+		return recv_by_call(&op, &msg);
+	sdi_unlock(&e->rx_lock);
+	return (ssize_t)op.done;
+}
+
+/* The same call, the longer way. */
+static __attribute__((noinline)) ssize_t
+recv_again(struct sdi_entry *e, int fd, struct iovec iov, int flags, int spun)
+{
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return recv_long(e, fd, &msg, flags, spun);
+}
+
+/* Is there nothing more to do, or to find behind the end of the ring? */
+static inline int recv_is_all(const struct sdi_entry *e, struct sdi_moved m,
+			      size_t len)
+{
+	return !m.todo &&
+	       (m.count == len ||
+		!sdi_view_at_end(&e->view, m.start + m.count));
+}
+
+/* Nothing was there: with the lock held, waits for a moment. */
+static __attribute__((noinline)) ssize_t
+recv_soon(struct sdi_entry *e, int fd, struct iovec iov, int flags)
+{
+	struct sdi_moved m = { 0 };
+	int spun = sdi_entry_made(e) && sdi_view_rx_held(&e->view) &&
+		   !e->rx_error && may_spin(e, flags);
+
+	if (spun && sdi_spin_until(&e->rx_spin, rx_ready, &e->view))
+		m = sdi_quick_recv(&e->view, sdi_self(), iov.iov_base,
+				   iov.iov_len);
+	if (m.count && !recv_is_all(e, m, iov.iov_len))
+		return recv_more(e, fd, iov, flags, m);
+	sdi_unlock(&e->rx_lock);
+	return m.count ? (ssize_t)m.count :
+			 recv_again(e, fd, iov, flags, spun);
+}
+
 ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len, int flags)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	uint32_t tid = sdi_self_known();
+	struct sdi_moved m = { 0 };
 
-	return sdi_recvmsg(e, fd, &msg, flags);
+	if (!is_quick(buf, len, flags) || !sdi_lock_at_once(&e->rx_lock, tid))
+		return recv_again(e, fd, iov, flags, 0);
+	if (sdi_entry_made(e) && !e->rx_error)
+		m = sdi_quick_recv(&e->view, tid, buf, len);
+	if (m.count && recv_is_all(e, m, len)) {
+		sdi_unlock(&e->rx_lock);
+		return (ssize_t)m.count;
+	}
+	return m.count ? recv_more(e, fd, iov, flags, m) :
+			 recv_soon(e, fd, iov, flags);
 }

@@ -33,22 +33,28 @@ static inline int sdi_trylock(uint32_t *lock, uint32_t tid)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static inline enum sdi_locked sdi_lock(uint32_t *lock, uint32_t tid)
+/* sdi_lock_at_once() - true if nobody had it, and the caller has an id */
+static inline int sdi_lock_at_once(uint32_t *lock, uint32_t tid)
 {
+	if (!__libc_single_threaded)
+		return tid && sdi_trylock(lock, tid);
 	/*
 	 * Alone, only our own signal handlers can come between the load and
 	 * the store, and they leave the lock as they found it.
 	 */
-	if (__libc_single_threaded) {
-		if (__atomic_load_n(lock, __ATOMIC_RELAXED))
-			return SDI_LOCK_OTHER_WAY;
-		__atomic_store_n(lock, tid, __ATOMIC_RELAXED);
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (!tid || __atomic_load_n(lock, __ATOMIC_RELAXED))
+		return 0;
+	__atomic_store_n(lock, tid, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return 1;
+}
+
+static inline enum sdi_locked sdi_lock(uint32_t *lock, uint32_t tid)
+{
+	if (sdi_lock_at_once(lock, tid))
 		return SDI_LOCKED;
-	}
-	if (sdi_trylock(lock, tid))
-		return SDI_LOCKED;
-	return sdi_lock_contended(lock, tid);
+	return __libc_single_threaded ? SDI_LOCK_OTHER_WAY :
+					sdi_lock_contended(lock, tid);
 }
 
 static inline void sdi_unlock(uint32_t *lock)

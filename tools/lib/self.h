@@ -40,13 +40,20 @@ uint32_t sdi_self_learn(void);
 /* True unless we are a vfork child, that is, a guest in a parent's memory. */
 int sdi_self_is_owner(void);
 
-static inline uint32_t sdi_self(void)
+/* 0 while that is not known, as after a fork. */
+static inline uint32_t sdi_self_known(void)
 {
 	uint32_t pid = __atomic_load_n(&sdi_process->pid, __ATOMIC_RELAXED);
 
-	if (__builtin_expect(pid && sdi_thread.pid == pid, 1))
-		return sdi_thread.tid;
-	return sdi_self_learn();
+	return __builtin_expect(pid && sdi_thread.pid == pid, 1) ?
+	       sdi_thread.tid : 0;
+}
+
+static inline uint32_t sdi_self(void)
+{
+	uint32_t tid = sdi_self_known();
+
+	return __builtin_expect(tid != 0, 1) ? tid : sdi_self_learn();
 }
 
 #endif /* SDI_SELF_H */

@@ -44,6 +44,15 @@ static void learn(struct sdi_spin *s, int found, uint64_t took)
 	s->budget = (uint32_t)budget;
 }
 
+static int look(int (*ready)(void *arg), void *arg)
+{
+	int found = 0;
+
+	for (int i = 0; i < SPIN_BATCH && !(found = ready(arg)); i++)
+		sdi_pause();
+	return found;
+}
+
 int sdi_spin_until(struct sdi_spin *s, int (*ready)(void *arg), void *arg)
 {
 	uint64_t begin, took = 0;
@@ -54,10 +63,12 @@ int sdi_spin_until(struct sdi_spin *s, int (*ready)(void *arg), void *arg)
 			return ready(arg);
 		sdi_spin_init(s);
 	}
+	/* What is about to come is not worth a look at the clock. */
+	if (look(ready, arg))
+		return 1;
 	begin = now_ns();
 	while (!found && took < s->budget) {
-		for (int i = 0; i < SPIN_BATCH && !(found = ready(arg)); i++)
-			sdi_pause();
+		found = look(ready, arg);
 		took = now_ns() - begin;
 	}
 	learn(s, found, took);

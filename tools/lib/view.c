@@ -5,9 +5,6 @@
  */
 #include "view.h"
 
-#define barrier()	__atomic_signal_fence(__ATOMIC_SEQ_CST)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)
-
 void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 		   void *tx_map, void *rx_map, size_t page)
 {
@@ -33,44 +30,11 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 	};
 }
 
-int64_t sdi_view_room(struct sdirect_view *v, uint64_t tail, size_t need)
-{
-	struct sdi_view_dir *tx = &v->tx;
-	int64_t room;
-
-	if (tail < tx->base)
-		return SDIRECT_RING_BAD;
-	room = sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
-	if (room >= 0 && (uint64_t)room >= need)
-		return room;
-	tx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->rx_head);	/* D */
-	return sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
-}
-
-int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head, size_t need)
-{
-	struct sdi_view_dir *rx = &v->rx;
-	uint64_t limit;
-
-	/* What comes before the ring came another way. */
-	if (head < rx->base)
-		return 0;
-	if (rx->seen < head || rx->seen - head < need)
-		rx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->tx_tail);	/* B */
-	limit = SDIRECT_LOAD(&v->own->rx_limit);
-	return sdirect_ring_avail(rx->size, head, rx->seen, limit);
-}
-
-static int tx_usable(const struct sdirect_view *v)
-{
-	return sdi_view_tx_held(v) && !SDIRECT_LOAD(&v->own->tx_closed);
-}
-
 int sdi_view_tx_ready(struct sdirect_view *v)
 {
 	uint64_t tail = SDIRECT_LOAD_ACQUIRE(&v->ctl->tx_tail);
 
-	return !tx_usable(v) || sdi_view_room(v, tail, 1) != 0;
+	return !sdi_view_tx_usable(v) || sdi_view_room(v, tail, 1) != 0;
 }
 
 int sdi_view_rx_ready(struct sdirect_view *v)
@@ -78,35 +42,6 @@ int sdi_view_rx_ready(struct sdirect_view *v)
 	uint64_t head = SDIRECT_LOAD_ACQUIRE(&v->ctl->rx_head);
 
 	return !sdi_view_rx_held(v) || sdi_view_avail(v, head, 1) != 0;
-}
-
-int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *tail)
-{
-	store(&v->ctl->tx_inside, tid);
-	barrier();
-	/* Before the look at the epoch, so that it is of the real page. */
-	*tail = SDIRECT_LOAD_ACQUIRE(&v->ctl->tx_tail);
-	if (tx_usable(v))
-		return 1;
-	store(&v->ctl->tx_inside, 0);
-	return 0;
-}
-
-struct sdi_moved sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail,
-				   size_t count)
-{
-	struct sdi_moved m = { .start = tail, .count = count };
-
-	if (count)
-		v->ctl->tx_ops++;
-	if (count && sdirect_ring_publish(&v->ctl->tx_tail, &v->other->rx_want,
-					  tail, tail + count))
-		m.todo |= SDI_BELL;
-	SDIRECT_STORE_RELEASE(&v->ctl->tx_inside, 0);
-	barrier();
-	if (!sdi_view_tx_held(v))
-		m.todo |= SDI_SETTLE | SDI_SLOW;
-	return m;
 }
 
 struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,
@@ -132,40 +67,6 @@ struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,
 	return m;
 }
 
-int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *head)
-{
-	store(&v->ctl->rx_inside, tid);
-	barrier();
-	*head = SDIRECT_LOAD_ACQUIRE(&v->ctl->rx_head);
-	if (sdi_view_rx_held(v))
-		return 1;
-	store(&v->ctl->rx_inside, 0);
-	return 0;
-}
-
-struct sdi_moved sdi_view_rx_leave(struct sdirect_view *v, uint64_t head,
-				   size_t count)
-{
-	struct sdi_moved m = { .start = head, .count = count };
-
-	if (count)
-		v->ctl->rx_ops++;
-	if (count && sdirect_ring_publish(&v->ctl->rx_head, &v->other->tx_want,
-					  head, head + count))
-		m.todo |= SDI_BELL;
-	SDIRECT_STORE_RELEASE(&v->ctl->rx_inside, 0);
-	barrier();
-	if (!sdi_view_rx_held(v))
-		m.todo |= SDI_SETTLE | SDI_SLOW;
-	return m;
-}
-
-/* Nothing will come here before a system call has moved us on. */
-static int at_end(const struct sdirect_view *v, uint64_t head)
-{
-	return head < v->rx.base || head >= SDIRECT_LOAD(&v->own->rx_limit);
-}
-
 struct sdi_moved sdi_view_recv(struct sdirect_view *v, uint32_t tid,
 			       struct sdi_iter *it, size_t min, int peek)
 {
@@ -188,7 +89,7 @@ struct sdi_moved sdi_view_recv(struct sdirect_view *v, uint32_t tid,
 	m.count = peek && m.todo & SDI_SETTLE ? 0 : n;
 	if (avail < 0)
 		m.todo |= SDI_SLOW;
-	else if (at_end(v, head + n))
+	else if (sdi_view_at_end(v, head + n))
 		m.todo |= SDI_SLOW | SDI_END;
 	return m;
 }

@@ -23,6 +23,7 @@
  * @ring:	the ring, mapped twice in a row
  * @base:	stream position at which it begins
  * @seen:	the other end's position when it was last looked at
+ * @known:	room or bytes are known to be there up to this position
  * @size:	of the ring, 0 if there is none
  * @epoch:	of the lease
  */
@@ -30,6 +31,7 @@ struct sdi_view_dir {
 	uint8_t *ring;
 	uint64_t base;
 	uint64_t seen;
+	uint64_t known;
 	uint32_t size;
 	uint32_t epoch;
 };
@@ -80,8 +82,8 @@ static inline int sdi_view_rx_held(const struct sdirect_view *v)
 	return v->rx.size && SDIRECT_LOAD(&v->own->rx_epoch) == v->rx.epoch;
 }
 
-void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
-		   void *tx_map, void *rx_map, size_t page);
+#define sdi_barrier()		__atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define sdi_store(p, v)		__atomic_store_n(p, v, __ATOMIC_RELAXED)
 
 /**
  * sdi_view_room - room in the send ring
@@ -91,10 +93,140 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
  *
  * Return: 0 to the ring's size, or SDIRECT_RING_BAD.
  */
-int64_t sdi_view_room(struct sdirect_view *v, uint64_t tail, size_t need);
+static inline int64_t sdi_view_room(struct sdirect_view *v, uint64_t tail,
+				    size_t need)
+{
+	struct sdi_view_dir *tx = &v->tx;
+	int64_t room;
+
+	if (tail < tx->base)
+		return SDIRECT_RING_BAD;
+	room = sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
+	if (room >= 0 && (uint64_t)room >= need)
+		return room;
+	tx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->rx_head);	/* D */
+	room = sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
+	if (room >= 0)
+		tx->known = tail + (uint64_t)room;
+	return room;
+}
 
 /* The same for unread bytes; @head is the position of the first. */
-int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head, size_t need);
+static inline int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head,
+				     size_t need)
+{
+	struct sdi_view_dir *rx = &v->rx;
+	uint64_t limit;
+	int64_t avail;
+
+	/* What comes before the ring came another way. */
+	if (head < rx->base)
+		return 0;
+	if (rx->seen < head || rx->seen - head < need)
+		rx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->tx_tail);	/* B */
+	limit = SDIRECT_LOAD(&v->own->rx_limit);
+	avail = sdirect_ring_avail(rx->size, head, rx->seen, limit);
+	if (avail >= 0)
+		rx->known = head + (uint64_t)avail;
+	return avail;
+}
+
+static inline int sdi_view_tx_usable(const struct sdirect_view *v)
+{
+	return sdi_view_tx_held(v) && !SDIRECT_LOAD(&v->own->tx_closed);
+}
+
+/*
+ * The two halves of sdi_view_send() without the copy: between them the
+ * caller fills @count bytes of the ring.  The first says with 0 that the lease
+ * is gone; it gives the position, which must not be read again later: a lease
+ * that goes away in between may leave another page in its place.
+ */
+static inline int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid,
+				    uint64_t *tail)
+{
+	struct sdirect_ctl_page *ctl = v->ctl;
+
+	sdi_store(&ctl->tx_inside, tid);
+	sdi_barrier();
+	/* Before the look at the epoch, so that it is of the real page. */
+	*tail = SDIRECT_LOAD_ACQUIRE(&ctl->tx_tail);
+	if (sdi_view_tx_usable(v))
+		return 1;
+	sdi_store(&ctl->tx_inside, 0);
+	return 0;
+}
+
+static inline struct sdi_moved
+sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail, size_t count)
+{
+	struct sdi_moved m = { .start = tail, .count = count };
+	struct sdirect_ctl_page *ctl = v->ctl;
+
+	if (count)
+		ctl->tx_ops++;
+	if (count && sdirect_ring_publish(&ctl->tx_tail, &v->other->rx_want,
+					  tail, tail + count))
+		m.todo |= SDI_BELL;
+	SDIRECT_STORE_RELEASE(&ctl->tx_inside, 0);
+	sdi_barrier();
+	if (!sdi_view_tx_held(v))
+		m.todo |= SDI_SETTLE | SDI_SLOW;
+	return m;
+}
+
+/* The same for a receive. */
+static inline int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid,
+				    uint64_t *head)
+{
+	struct sdirect_ctl_page *ctl = v->ctl;
+
+	sdi_store(&ctl->rx_inside, tid);
+	sdi_barrier();
+	*head = SDIRECT_LOAD_ACQUIRE(&ctl->rx_head);
+	if (sdi_view_rx_held(v))
+		return 1;
+	sdi_store(&ctl->rx_inside, 0);
+	return 0;
+}
+
+static inline struct sdi_moved
+sdi_view_rx_leave(struct sdirect_view *v, uint64_t head, size_t count)
+{
+	struct sdi_moved m = { .start = head, .count = count };
+	struct sdirect_ctl_page *ctl = v->ctl;
+
+	if (count)
+		ctl->rx_ops++;
+	if (count && sdirect_ring_publish(&ctl->rx_head, &v->other->tx_want,
+					  head, head + count))
+		m.todo |= SDI_BELL;
+	SDIRECT_STORE_RELEASE(&ctl->rx_inside, 0);
+	sdi_barrier();
+	if (!sdi_view_rx_held(v))
+		m.todo |= SDI_SETTLE | SDI_SLOW;
+	return m;
+}
+
+/* Nothing will come here before a system call has moved us on. */
+static inline int sdi_view_at_end(const struct sdirect_view *v, uint64_t head)
+{
+	return head < v->rx.base || head >= SDIRECT_LOAD(&v->own->rx_limit);
+}
+
+/* Ends an operation that has done nothing. */
+static inline void sdi_view_tx_turn_back(struct sdirect_view *v)
+{
+	SDIRECT_STORE_RELEASE(&v->ctl->tx_inside, 0);
+}
+
+static inline void sdi_view_rx_turn_back(struct sdirect_view *v)
+{
+	SDIRECT_STORE_RELEASE(&v->ctl->rx_inside, 0);
+}
+
+void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
+		   void *tx_map, void *rx_map, size_t page);
 
 /* True if a send would do something: room, or a reason to ask the kernel. */
 int sdi_view_tx_ready(struct sdirect_view *v);
@@ -111,19 +243,5 @@ struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,
  */
 struct sdi_moved sdi_view_recv(struct sdirect_view *v, uint32_t tid,
 			       struct sdi_iter *it, size_t min, int peek);
-
-/*
- * The two halves of sdi_view_send() without the copy: between them the
- * caller fills @count bytes of the ring.  The first says with 0 that the lease
- * is gone; it gives the position, which must not be read again later: a lease
- * that goes away in between may leave another page in its place.
- */
-int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *tail);
-struct sdi_moved sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail,
-				   size_t count);
-/* The same for a receive. */
-int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid, uint64_t *head);
-struct sdi_moved sdi_view_rx_leave(struct sdirect_view *v, uint64_t head,
-				   size_t count);
 
 #endif /* SDI_VIEW_H */

@@ -104,7 +104,11 @@ HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size,
 
 HOOK ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	return recvfrom(fd, buf, len, flags, NULL, NULL);
+	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
+
+	if (!e)
+		return next.recvfrom(fd, buf, len, flags, NULL, NULL);
+	return result(sdi_recv(e, fd, buf, len, flags));
 }
 
 HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
@@ -163,7 +167,11 @@ HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 
 HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	return sendto(fd, buf, len, flags, NULL, 0);
+	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
+
+	if (!e)
+		return next.sendto(fd, buf, len, flags, NULL, 0);
+	return result(sdi_send(e, fd, buf, len, flags));
 }
 
 HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
