@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "raw.h"
+#include "spin.h"
+#include "tune.h"
 
 struct sdi_process *sdi_process;
 long sdi_page_size;
@@ -64,7 +66,8 @@ __attribute__((constructor)) void sdi_self_init(void)
 	if (sdi_process)
 		return;
 	sdi_page_size = sysconf(_SC_PAGESIZE);
-	sdi_may_spin = more_than_one_cpu();
+	sdi_spin_most = sdi_tune_spin_ns();
+	sdi_may_spin = sdi_spin_most && more_than_one_cpu();
 	p = sdi_wiped_pages((unsigned long)sdi_page_size);
 	if (!p)
 		return;

@@ -14,9 +14,11 @@
 #define LOCK_PAUSES	256
 #define LOCK_YIELDS	512
 
+uint32_t sdi_spin_most;
+
 void sdi_spin_init(struct sdi_spin *s)
 {
-	s->budget = SDI_SPIN_MAX_NS;
+	s->budget = sdi_spin_most;
 	s->misses = 0;
 }
 
@@ -37,8 +39,8 @@ static void learn(struct sdi_spin *s, int found, uint64_t took)
 		budget = (budget + 7ull * s->budget) / 8;
 	else
 		budget = s->budget / 2;
-	if (budget > SDI_SPIN_MAX_NS)
-		budget = SDI_SPIN_MAX_NS;
+	if (budget > sdi_spin_most)
+		budget = sdi_spin_most;
 	if (budget < SDI_SPIN_MIN_NS)
 		budget = found ? SDI_SPIN_MIN_NS : 0;
 	s->budget = (uint32_t)budget;

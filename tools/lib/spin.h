@@ -7,7 +7,6 @@
 
 #include <stdint.h>
 
-#define SDI_SPIN_MAX_NS		50000u
 #define SDI_SPIN_MIN_NS		1000u
 
 /**
@@ -28,6 +27,9 @@ static inline void sdi_pause(void)
 	__asm__ volatile("yield");
 #endif
 }
+
+/* No budget is larger, nanoseconds; set once, at the start. */
+extern uint32_t sdi_spin_most;
 
 void sdi_spin_init(struct sdi_spin *s);
 

@@ -13,5 +13,6 @@ int run_view_tests(void);
 int run_call_tests(void);
 int run_lease_tests(void);
 int run_stress_tests(void);
+int run_tune_tests(void);
 
 #endif /* SUITE_H */

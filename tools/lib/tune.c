@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+#include "tune.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "raw.h"
+
+int64_t sdi_tune_number(const char *text, uint32_t most)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; text[i] >= '0' && text[i] <= '9'; i++) {
+		n = n * 10 + (uint64_t)(text[i] - '0');
+		if (n > most)
+			return -1;
+	}
+	return i && (!text[i] || text[i] == '\n') ? (int64_t)n : -1;
+}
+
+/* Without the C library, whose functions may be interposed by others yet. */
+static int64_t number_in(const char *path, uint32_t most)
+{
+	char line[32] = "";
+	long fd = sdi_raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	long n;
+
+	if (fd < 0)
+		return -1;
+	n = sdi_raw(SYS_read, fd, line, sizeof(line) - 1);
+	sdi_raw(SYS_close, fd);
+	return n > 0 ? sdi_tune_number(line, most) : -1;
+}
+
+uint32_t sdi_tune_spin_ns(void)
+{
+	const char *text = secure_getenv("SDIRECT_SPIN_US");
+	int64_t us = text ? sdi_tune_number(text, SDI_SPIN_LARGEST_US) : -1;
+
+	if (us < 0)
+		us = number_in(SDI_SPIN_FILE, SDI_SPIN_LARGEST_US);
+	return us < 0 ? SDI_SPIN_DEFAULT_NS : (uint32_t)us * 1000;
+}
