@@ -73,7 +73,10 @@ static int sdr_release(struct socket *sock)
 	const struct proto_ops *ops = tcp_ops(sock);
 
 	if (ss) {
-		if (!sdr_sock_plain(ss) && sdr_sock_pair(ss))
+		struct sdr_pair *pair = sdr_sock_pair(ss);
+
+		/* Most connections end before they have a ring. */
+		if (!sdr_sock_plain(ss) && pair && sdr_pair_has_pages(pair))
 			end_stream(ss, true);
 		sdr_sock_destroy(ss);
 	}

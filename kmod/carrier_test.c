@@ -71,7 +71,7 @@ static int carrier_init(struct kunit *test)
 		return -ENOMEM;
 	}
 	for (i = 0; i < 2; i++) {
-		rig->tally[i].net = &init_net;
+		rig->tally[i].all = sdr_net(&init_net)->stats;
 		rig->flow[i].sk = rig->sock->sk;
 		rig->flow[i].pair = rig->pair;
 		rig->flow[i].side = i;

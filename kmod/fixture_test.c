@@ -148,26 +148,6 @@ struct end_of {
 	bool active;
 };
 
-/* The state beside the socket's own, if that has one already. */
-static struct sdr_sock *second_end(struct sock *sk, bool active)
-{
-	struct sdr_sock *ss = kzalloc(sizeof(*ss), GFP_KERNEL);
-
-	if (!ss)
-		return NULL;
-	ss->sk = sk;
-	ss->active = active;
-	ss->owner = sdr_owner_current();
-	mutex_init(&ss->rx_lock);
-	INIT_HLIST_NODE(&ss->rdv_node);
-	sdr_stall_init(&ss->stall);
-	INIT_LIST_HEAD(&ss->node);
-	ss->tally.net = sock_net(sk);
-	sdr_stream_init(&ss->tx, sk, &ss->tally);
-	sdr_stream_init(&ss->rx, sk, &ss->tally);
-	return ss;
-}
-
 /* As if its first number had been chosen by us. */
 static void know_secret(struct sdr_sock *ss)
 {
@@ -184,7 +164,8 @@ static int end_init(struct kunit_resource *res, void *context)
 	struct end_of *of = context;
 
 	if (sdr_sk(of->sk)) {
-		res->data = second_end(of->sk, of->active);
+		/* The state beside that of the socket. */
+		res->data = sdr_sock_alloc(of->sk, of->active);
 	} else {
 		sdr_sock_create(of->sk, of->active);
 		res->data = sdr_sk(of->sk);

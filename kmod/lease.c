@@ -24,6 +24,7 @@
 
 #include "lease.h"
 #include "pair.h"
+#include "payer.h"
 #include "region.h"
 #include "rendezvous.h"
 #include "ring.h"
@@ -246,10 +247,13 @@ static void start_watching(struct sdr_sock *ss)
 static int region_get(struct sdr_sock *ss)
 {
 	struct sdr_region *region;
+	struct sdr_quota *quota;
 
 	if (ss->region)
 		return 0;
-	region = sdr_region_create(ss->pair, ss->side, ss->owner.quota);
+	quota = sdr_quota_find(ss->owner.cred->euid);
+	region = sdr_region_create(ss->pair, ss->side, quota);
+	sdr_quota_put(quota);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	/* Pairs with all who look without the socket's lock. */

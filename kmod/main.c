@@ -12,15 +12,19 @@
 #include "netlink.h"
 #include "payer.h"
 #include "rendezvous.h"
+#include "sock.h"
 
 static int __init sdr_init(void)
 {
 	int err;
 
 	sdr_payer_init();
-	err = sdr_net_init();
+	err = sdr_sock_init();
 	if (err)
 		return err;
+	err = sdr_net_init();
+	if (err)
+		goto err_sock;
 	err = sdr_rendezvous_init();
 	if (err)
 		goto err_net;
@@ -40,6 +44,8 @@ err_rendezvous:
 	sdr_rendezvous_exit();
 err_net:
 	sdr_net_exit();
+err_sock:
+	sdr_sock_exit();
 	return err;
 }
 
@@ -51,6 +57,7 @@ static void __exit sdr_exit(void)
 	sdr_net_exit();
 	/* Segments and pairs are freed by RCU callbacks of ours. */
 	rcu_barrier();
+	sdr_sock_exit();
 }
 
 module_init(sdr_init);

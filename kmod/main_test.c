@@ -14,6 +14,7 @@
 #include "net.h"
 #include "payer.h"
 #include "rendezvous.h"
+#include "sock.h"
 
 /*
  * Suites that are registered are run before a module's init, which they all
@@ -44,9 +45,12 @@ static int __init test_init(void)
 	err = test_payer_init();
 	if (err)
 		return err;
-	err = sdr_net_init();
+	err = sdr_sock_init();
 	if (err)
 		goto err_payer;
+	err = sdr_net_init();
+	if (err)
+		goto err_sock;
 	err = sdr_rendezvous_init();
 	if (err)
 		goto err_net;
@@ -60,6 +64,8 @@ err_rendezvous:
 	sdr_rendezvous_exit();
 err_net:
 	sdr_net_exit();
+err_sock:
+	sdr_sock_exit();
 err_payer:
 	test_payer_exit();
 	return err;
@@ -72,6 +78,7 @@ static void __exit test_exit(void)
 	sdr_rendezvous_exit();
 	sdr_net_exit();
 	rcu_barrier();
+	sdr_sock_exit();
 	test_payer_exit();
 }
 

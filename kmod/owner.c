@@ -5,15 +5,21 @@
 #include <linux/sched/signal.h>
 
 #include "owner.h"
-#include "payer.h"
 
 struct sdr_owner sdr_owner_current(void)
 {
 	return (struct sdr_owner) {
 		.cred	= get_current_cred(),
 		.pid	= get_pid(task_tgid(current)),
-		.quota	= sdr_quota_find(current_euid()),
 	};
+}
+
+bool sdr_owner_is_current(const struct sdr_owner *owner)
+{
+	/* Compared, not followed: a stale one is as good. */
+	return data_race(owner->cred) == current_cred() &&
+	       /* The same. */
+	       data_race(owner->pid) == task_tgid(current);
 }
 
 struct sdr_owner sdr_owner_get(const struct sdr_owner *owner)
@@ -21,7 +27,6 @@ struct sdr_owner sdr_owner_get(const struct sdr_owner *owner)
 	return (struct sdr_owner) {
 		.cred	= get_cred(owner->cred),
 		.pid	= get_pid(owner->pid),
-		.quota	= sdr_quota_get(owner->quota),
 	};
 }
 
@@ -29,6 +34,5 @@ void sdr_owner_put(struct sdr_owner *owner)
 {
 	put_cred(owner->cred);
 	put_pid(owner->pid);
-	sdr_quota_put(owner->quota);
 	*owner = (struct sdr_owner) { };
 }

@@ -6,25 +6,26 @@
 #include <linux/cred.h>
 #include <linux/pid.h>
 
-struct sdr_quota;
-
 /**
  * struct sdr_owner - who connected or accepted, as of then
  * @cred:	with these rights
  * @pid:	as this process
- * @quota:	who pays for the memory of rings that it reads; NULL: without
- *		memory for one there are no rings
  *
  * Holds a reference of each.
  */
 struct sdr_owner {
 	const struct cred *cred;
 	struct pid *pid;
-	struct sdr_quota *quota;
 };
 
-/* sdr_owner_current() - the caller.  Context: may sleep. */
+/* sdr_owner_current() - the caller.  Context: process. */
 struct sdr_owner sdr_owner_current(void);
+
+/*
+ * Is it the caller, with the same rights?  Without locks: while another caller
+ * takes over it may be either.  Context: process.
+ */
+bool sdr_owner_is_current(const struct sdr_owner *owner);
 
 /* sdr_owner_get() - the same once more.  Context: any. */
 struct sdr_owner sdr_owner_get(const struct sdr_owner *owner);

@@ -11,17 +11,22 @@
 
 #define SDR_PAIR_PAGES	3	/* two control pages and the kernel's */
 
+static void seg_init(struct sdr_seg *seg, const struct sdr_carrier *carrier,
+		     u64 start, struct sdr_ring *ring)
+{
+	seg->carrier = carrier;
+	seg->ring = ring;
+	seg->start = start;
+	seg->end = SDIRECT_POS_OPEN;
+}
+
 struct sdr_seg *sdr_seg_alloc(const struct sdr_carrier *carrier, u64 start,
 			      struct sdr_ring *ring)
 {
 	struct sdr_seg *seg = kzalloc(sizeof(*seg), GFP_KERNEL_ACCOUNT);
 
-	if (!seg)
-		return NULL;
-	seg->carrier = carrier;
-	seg->ring = ring;
-	seg->start = start;
-	seg->end = SDIRECT_POS_OPEN;
+	if (seg)
+		seg_init(seg, carrier, start, ring);
 	return seg;
 }
 
@@ -48,13 +53,21 @@ struct sdr_pair *sdr_pair_alloc(void)
 	refcount_set(&pair->ref, 1);
 	spin_lock_init(&pair->lock);
 	for (i = 0; i < 2; i++) {
-		pair->first[i] = sdr_seg_alloc(&sdr_carrier_tcp, 0, NULL);
-		if (!pair->first[i]) {
-			sdr_pair_put(pair);
-			return NULL;
-		}
+		seg_init(&pair->origin[i], &sdr_carrier_tcp, 0, NULL);
+		pair->first[i] = &pair->origin[i];
 	}
 	return pair;
+}
+
+static bool is_origin(const struct sdr_pair *pair, const struct sdr_seg *seg)
+{
+	return seg == &pair->origin[0] || seg == &pair->origin[1];
+}
+
+void sdr_pair_drop_seg(struct sdr_pair *pair, struct sdr_seg *seg)
+{
+	if (!is_origin(pair, seg))
+		sdr_seg_free(seg);
 }
 
 static void pair_free_rcu(struct rcu_head *rcu)
@@ -68,7 +81,8 @@ static void pair_free_rcu(struct rcu_head *rcu)
 		for (; seg; seg = next) {
 			next = seg->next;
 			sdr_ring_put(seg->ring);
-			kfree(seg);
+			if (!is_origin(pair, seg))
+				kfree(seg);
 		}
 		if (pair->end[i].ctl)
 			__free_page(pair->end[i].ctl);
@@ -94,7 +108,7 @@ void sdr_pair_close(struct sdr_pair *pair)
 	for (i = 0; i < 2; i++)
 		for (; first[i]; first[i] = next) {
 			next = first[i]->next;
-			sdr_seg_free(first[i]);
+			sdr_pair_drop_seg(pair, first[i]);
 		}
 }
 

@@ -74,7 +74,9 @@ struct sdr_end {
  *		once, together with both @end[].ctl, with release order
  * @quota:	who is charged for the three pages
  * @closed:	ends whose sockets are gone
- * @first:	@first[i] is the TCP range that the bytes sent by end i start in
+ * @first:	@first[i] is the oldest range of the bytes sent by end i
+ * @origin:	the TCP ranges that both streams start in; most connections end
+ *		before they need another
  * @end:	the two ends
  * @rcu:	frees the pair
  */
@@ -85,6 +87,7 @@ struct sdr_pair {
 	struct sdr_quota *quota;
 	int closed;
 	struct sdr_seg *first[2];
+	struct sdr_seg origin[2];
 	struct sdr_end end[2];
 	struct rcu_head rcu;
 };
@@ -140,6 +143,9 @@ static inline struct sdirect_kern_end *sdr_pair_kern(struct sdr_pair *pair,
  * Context: no call on that socket is running.
  */
 void sdr_pair_close(struct sdr_pair *pair);
+
+/* sdr_pair_drop_seg() frees a range that the receiver has left behind. */
+void sdr_pair_drop_seg(struct sdr_pair *pair, struct sdr_seg *seg);
 
 /* Is what end @side sends to go by TCP because somebody has demoted the pair? */
 static inline bool sdr_pair_demoted(const struct sdr_pair *pair, int side)

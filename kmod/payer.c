@@ -120,9 +120,9 @@ void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages)
 	sdr_quota_put(quota);
 }
 
-struct sdr_payer sdr_payer_of(const struct sock *sk, struct sdr_quota *quota)
+struct sdr_payer sdr_payer_of(const struct sock *sk)
 {
-	struct sdr_payer payer = { .quota = sdr_quota_get(quota) };
+	struct sdr_payer payer = { };
 
 #ifdef CONFIG_MEMCG
 	payer.memcg = sk->sk_memcg;

@@ -51,8 +51,11 @@ int sdr_quota_charge(struct sdr_quota *quota, unsigned long pages);
 /* Gives back what sdr_quota_charge() took, and its reference. */
 void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages);
 
-/* sdr_payer_of() makes the owner of a socket pay; give back with _put(). */
-struct sdr_payer sdr_payer_of(const struct sock *sk, struct sdr_quota *quota);
+/*
+ * sdr_payer_of() makes the memory cgroup of a socket pay; the user's quota is
+ * the caller's to add, as that sleeps.  Give both back with _put().
+ */
+struct sdr_payer sdr_payer_of(const struct sock *sk);
 void sdr_payer_put(struct sdr_payer *payer);
 
 /* One zeroed page that the kernel can address, at its cgroup's cost. */

@@ -103,14 +103,26 @@ static unsigned long most_of_it(void)
 	return totalram_pages() / 16 - 2;
 }
 
+static struct sdr_quota *quota_of(const struct sdr_sock *ss)
+{
+	return sdr_quota_find(ss->owner.cred->euid);
+}
+
 static int exhaust(struct way *way)
 {
-	return sdr_quota_charge(way_receiver(way)->owner.quota, most_of_it());
+	struct sdr_quota *quota = quota_of(way_receiver(way));
+	int err = sdr_quota_charge(quota, most_of_it());
+
+	sdr_quota_put(quota);
+	return err;
 }
 
 static int recover(struct way *way)
 {
-	sdr_quota_uncharge(way_receiver(way)->owner.quota, most_of_it());
+	struct sdr_quota *quota = quota_of(way_receiver(way));
+
+	sdr_quota_uncharge(quota, most_of_it());
+	sdr_quota_put(quota);
 	return 0;
 }
 

@@ -14,30 +14,46 @@
 #include "stream.h"
 #include "wake.h"
 
-void sdr_sock_create(struct sock *sk, bool active)
-{
-	struct sdr_net *sn = sdr_net(sock_net(sk));
-	struct sdr_sock *ss;
+/* Of its own: the next larger one of kmalloc() would waste a third. */
+static struct kmem_cache *sdr_sock_cache __ro_after_init;
 
-	ss = kzalloc(sizeof(*ss), GFP_KERNEL_ACCOUNT);
+struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
+{
+	struct sdr_sock *ss = kmem_cache_zalloc(sdr_sock_cache, GFP_KERNEL);
+
 	if (!ss)
-		return;
+		return NULL;
 	ss->sk = sk;
 	ss->active = active;
 	ss->reason = SDIRECT_REASON_IDLE;
 	ss->owner = sdr_owner_current();
 	mutex_init(&ss->rx_lock);
+	INIT_LIST_HEAD(&ss->node);
 	INIT_HLIST_NODE(&ss->rdv_node);
 	sdr_stall_init(&ss->stall);
-	ss->tally.net = sock_net(sk);
+	ss->tally.all = sdr_net(sock_net(sk))->stats;
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
 	sdr_stream_init(&ss->rx, sk, &ss->tally);
+	return ss;
+}
 
+static void sock_free(struct sdr_sock *ss)
+{
+	sdr_owner_put(&ss->owner);
+	kmem_cache_free(sdr_sock_cache, ss);
+}
+
+void sdr_sock_create(struct sock *sk, bool active)
+{
+	struct sdr_net *sn = sdr_net(sock_net(sk));
+	struct sdr_sock *ss = sdr_sock_alloc(sk, active);
+
+	if (!ss)
+		return;
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sk->sk_user_data) {
 		write_unlock_bh(&sk->sk_callback_lock);
-		sdr_owner_put(&ss->owner);
-		kfree(ss);
+		sock_free(ss);
 		return;
 	}
 	__rcu_assign_sk_user_data_with_flags(sk, ss, SK_USER_DATA_NOCOPY);
@@ -69,8 +85,12 @@ out:
 
 void sdr_sock_take_over(struct sdr_sock *ss)
 {
-	struct sdr_owner owner = sdr_owner_current();
+	struct sdr_owner owner;
 
+	/* Mostly it is who has made the socket; who races here may be either. */
+	if (sdr_owner_is_current(&ss->owner))
+		return;
+	owner = sdr_owner_current();
 	lock_sock(ss->sk);
 	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE)
 		swap(ss->owner, owner);
@@ -81,7 +101,7 @@ void sdr_sock_take_over(struct sdr_sock *ss)
 void sdr_sock_leave(struct sdr_sock *ss)
 {
 	struct sdr_pair *pair;
-	bool alone;
+	bool alone, rings;
 
 	lock_sock(ss->sk);
 	alone = sdr_rendezvous_leave(ss);
@@ -91,11 +111,14 @@ void sdr_sock_leave(struct sdr_sock *ss)
 	pair = sdr_sock_pair(ss);
 	spin_lock(&pair->lock);
 	pair->end[ss->side].ss = NULL;
-	if (pair->kern)
+	rings = pair->kern;
+	if (rings)
 		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
 	spin_unlock(&pair->lock);
 	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
-	sdr_wake_end(pair, !ss->side);
+	/* Who waits for TCP alone hears of the end from TCP. */
+	if (rings)
+		sdr_wake_end(pair, !ss->side);
 }
 
 void sdr_sock_destroy(struct sdr_sock *ss)
@@ -122,8 +145,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 		sdr_pair_close(ss->pair);
 	sdr_pair_put(ss->pair);
 	kfree(ss->tx.way_back);
-	sdr_owner_put(&ss->owner);
-	kfree(ss);
+	sock_free(ss);
 }
 
 void sdr_sock_stay_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
@@ -209,4 +231,15 @@ void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info)
 	info->rx_bytes = tp->bytes_received - !!sock_flag(ss->sk, SOCK_DONE) +
 			 info->rx_ring_bytes;
 	info->leased = sdr_lease_held(ss);
+}
+
+int __init sdr_sock_init(void)
+{
+	sdr_sock_cache = KMEM_CACHE(sdr_sock, SLAB_ACCOUNT);
+	return sdr_sock_cache ? 0 : -ENOMEM;
+}
+
+void sdr_sock_exit(void)
+{
+	kmem_cache_destroy(sdr_sock_cache);
 }

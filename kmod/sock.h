@@ -140,6 +140,15 @@ static inline struct sdr_pair *sdr_sock_pair(const struct sdr_sock *ss)
 }
 
 /**
+ * sdr_sock_alloc - the state for a TCP socket, which does not have it yet
+ * @sk:		the socket
+ * @active:	it is to connect
+ *
+ * Return: the state or NULL; ended by sdr_sock_destroy().  Context: may sleep.
+ */
+struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active);
+
+/**
  * sdr_sock_create - give a TCP socket its sdirect state
  * @sk:		the socket
  * @active:	false for an accepted one
@@ -196,5 +205,8 @@ ssize_t sdr_sock_abort_if_failed(struct sdr_sock *ss, ssize_t ret);
  * the socket must not go away (sdr_net->lock or the socket's file).
  */
 void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info);
+
+int __init sdr_sock_init(void);
+void sdr_sock_exit(void);
 
 #endif /* _SDR_SOCK_H */

@@ -99,8 +99,10 @@ void sdr_stall_begin(struct sdr_sock *ss)
 		stall->on = true;
 		restart(ss);
 	}
-	if (unlikely(timeout))
+	if (unlikely(timeout)) {
+		WRITE_ONCE(stall->used, true);
 		schedule_delayed_work(&stall->work, msecs_to_jiffies(timeout));
+	}
 }
 
 void sdr_stall_over(struct sdr_sock *ss)
@@ -110,10 +112,12 @@ void sdr_stall_over(struct sdr_sock *ss)
 
 void sdr_stall_again(struct sdr_sock *ss)
 {
+	WRITE_ONCE(ss->stall.used, true);
 	mod_delayed_work(system_wq, &ss->stall.work, 0);
 }
 
 void sdr_stall_stop(struct sdr_sock *ss)
 {
-	cancel_delayed_work_sync(&ss->stall.work);
+	if (READ_ONCE(ss->stall.used))
+		cancel_delayed_work_sync(&ss->stall.work);
 }

@@ -11,14 +11,16 @@ struct sdr_sock;
 /**
  * struct sdr_stall - a sender that found no room
  * @work:	looks whether the time is over
+ * @used:	@work has been queued; most sockets end without
  * @on:		no byte has been sent since it found none
  * @since:	jiffies when that was, or when the peer was last seen to read
  * @read:	how much the peer had read then, with any beginning
  *
- * All but @work under the socket's lock.
+ * All but @work and @used under the socket's lock.
  */
 struct sdr_stall {
 	struct delayed_work work;
+	bool used;
 	bool on;
 	unsigned long since;
 	u64 read;

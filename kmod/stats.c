@@ -16,7 +16,7 @@ const char * const sdr_stats_names[__SDR_STAT_MAX] = {
 
 void sdr_tally_add(struct sdr_tally *tally, enum sdr_stat id, u64 n)
 {
-	this_cpu_add(sdr_net(tally->net)->stats->v[id], n);
+	this_cpu_add(tally->all->v[id], n);
 	atomic64_add(n, &tally->v[id]);
 }
 

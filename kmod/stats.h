@@ -52,11 +52,11 @@ struct sdr_stats {
 
 /**
  * struct sdr_tally - the counters of one socket
- * @net:	the namespace whose counters count it too
+ * @all:	the counters of its namespace, which count it too
  * @v:		by enum sdr_stat
  */
 struct sdr_tally {
-	struct net *net;
+	struct sdr_stats __percpu *all;
 	atomic64_t v[__SDR_STAT_MAX];
 };
 

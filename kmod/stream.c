@@ -120,7 +120,7 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 	spin_lock(&pair->lock);
 	if (end->ss) {
 		*n = sdr_rendezvous_counts(ss, end->ss);
-		*payer = sdr_payer_of(end->ss->sk, end->ss->owner.quota);
+		*payer = sdr_payer_of(end->ss->sk);
 		if (end->by_tcp & SDR_BY_TCP_OPTION ||
 		    sdr_sockopt_rx_needs_tcp(end->ss->sk))
 			why = SDIRECT_REASON_OPTION;
@@ -156,13 +156,14 @@ static u32 ring_limit(const struct sock *sk)
 	return rounddown_pow_of_two(limit);
 }
 
-static int start_ring(struct sdr_sock *ss, u32 size,
-		      const struct sdr_payer *payer)
+static int start_ring(struct sdr_sock *ss, u32 size, struct sdr_payer *payer)
 {
 	struct sdr_flow *tx = &ss->tx;
+	const struct cred *reader = tx->pair->end[!ss->side].owner.cred;
 	struct sdr_ring *ring;
 	struct sdr_seg *seg;
 
+	payer->quota = sdr_quota_find(reader->euid);
 	/* The way back to TCP must not fail: it is laid before it is needed. */
 	if (!tx->way_back)
 		tx->way_back = sdr_seg_alloc(&sdr_carrier_tcp, 0, NULL);
@@ -340,7 +341,7 @@ int sdr_stream_advance(struct sdr_sock *ss)
 	}
 	spin_unlock(&pair->lock);
 	WRITE_ONCE(rx->seg, next);
-	sdr_seg_free(old);
+	sdr_pair_drop_seg(pair, old);
 	sdr_lease_stale_rx(ss);
 	return 0;
 }
