@@ -246,14 +246,14 @@ static void start_watching(struct sdr_sock *ss)
 
 static int region_get(struct sdr_sock *ss)
 {
+	struct sdr_payer payer = { };
 	struct sdr_region *region;
-	struct sdr_quota *quota;
 
 	if (ss->region)
 		return 0;
-	quota = sdr_quota_find(ss->owner.cred->euid);
-	region = sdr_region_create(ss->pair, ss->side, quota);
-	sdr_quota_put(quota);
+	sdr_payer_add_user(&payer, ss->owner.cred->euid);
+	region = sdr_region_create(ss->pair, ss->side, payer.quota);
+	sdr_payer_put(&payer);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	/* Pairs with all who look without the socket's lock. */

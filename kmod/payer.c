@@ -22,12 +22,21 @@
 /* Shares of the machine's memory: one user's, and that of all together. */
 #define SDR_QUOTA_USER	16
 #define SDR_QUOTA_ALL	8
+/*
+ * And of what a memory cgroup may have.  Rings are the first to be refused
+ * memory, but what they have nobody else can get: who is short of it then is
+ * killed, and would not have been with TCP.
+ */
+#define SDR_QUOTA_GROUP	8
 #define SDR_QUOTA_BITS	6
 
+/* A user's, or, with @group and then @above, a user's in a limited cgroup. */
 struct sdr_quota {
 	struct hlist_node node;
 	refcount_t ref;
 	kuid_t uid;
+	struct mem_cgroup *group;
+	struct sdr_quota *above;
 	atomic_long_t pages;
 };
 
@@ -42,42 +51,73 @@ static struct hlist_head *quota_bucket(kuid_t uid)
 	return &quotas[hash_32(__kuid_val(uid), SDR_QUOTA_BITS)];
 }
 
-static struct sdr_quota *quota_lookup(kuid_t uid)
+static struct sdr_quota *quota_lookup(kuid_t uid, struct mem_cgroup *group)
 {
 	struct sdr_quota *quota;
 
 	lockdep_assert_held(&quota_lock);
 	hlist_for_each_entry(quota, quota_bucket(uid), node)
-		if (uid_eq(quota->uid, uid) &&
+		if (uid_eq(quota->uid, uid) && quota->group == group &&
 		    refcount_inc_not_zero(&quota->ref))
 			return quota;
 	return NULL;
 }
 
-struct sdr_quota *sdr_quota_find(kuid_t uid)
+static struct sdr_quota *quota_alloc(kuid_t uid, struct mem_cgroup *group)
+{
+	struct sdr_quota *quota = kzalloc(sizeof(*quota), GFP_KERNEL_ACCOUNT);
+
+	if (!quota)
+		return NULL;
+	quota->uid = uid;
+	refcount_set(&quota->ref, 1);
+	if (group) {
+		quota->above = sdr_quota_find(uid);
+		if (!quota->above) {
+			kfree(quota);
+			return NULL;
+		}
+		css_get(&group->css);
+		quota->group = group;
+	}
+	return quota;
+}
+
+static void quota_free(struct sdr_quota *quota)
+{
+	mem_cgroup_put(quota->group);
+	sdr_quota_put(quota->above);
+	kfree(quota);
+}
+
+/* @group: somebody holds it, or NULL. */
+static struct sdr_quota *quota_find(kuid_t uid, struct mem_cgroup *group)
 {
 	struct sdr_quota *quota, *fresh;
 
 	spin_lock_bh(&quota_lock);
-	quota = quota_lookup(uid);
+	quota = quota_lookup(uid, group);
 	spin_unlock_bh(&quota_lock);
 	if (quota)
 		return quota;
 
-	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	fresh = quota_alloc(uid, group);
 	if (!fresh)
 		return NULL;
-	fresh->uid = uid;
-	refcount_set(&fresh->ref, 1);
 	spin_lock_bh(&quota_lock);
-	quota = quota_lookup(uid);
+	quota = quota_lookup(uid, group);
 	if (!quota)
 		hlist_add_head(&fresh->node, quota_bucket(uid));
 	spin_unlock_bh(&quota_lock);
 	if (!quota)
 		return fresh;
-	kfree(fresh);
+	quota_free(fresh);
 	return quota;
+}
+
+struct sdr_quota *sdr_quota_find(kuid_t uid)
+{
+	return quota_find(uid, NULL);
 }
 
 struct sdr_quota *sdr_quota_get(struct sdr_quota *quota)
@@ -95,19 +135,31 @@ void sdr_quota_put(struct sdr_quota *quota)
 	spin_lock_bh(&quota_lock);
 	hlist_del(&quota->node);
 	spin_unlock_bh(&quota_lock);
-	kfree(quota);
+	quota_free(quota);
+}
+
+static long quota_limit(const struct sdr_quota *quota)
+{
+#ifdef CONFIG_MEMCG
+	if (quota->group)
+		return READ_ONCE(quota->group->memory.max) / SDR_QUOTA_GROUP;
+#endif
+	return quota_max_user;
 }
 
 int sdr_quota_charge(struct sdr_quota *quota, unsigned long pages)
 {
-	long user, all;
+	struct sdr_quota *each;
+	bool fits;
 
 	if (!quota)
 		return -ENOMEM;
-	user = atomic_long_add_return(pages, &quota->pages);
-	all = atomic_long_add_return(pages, &quota_all);
+	fits = atomic_long_add_return(pages, &quota_all) <= quota_max_all;
+	for (each = quota; each; each = each->above)
+		fits &= atomic_long_add_return(pages, &each->pages) <=
+			quota_limit(each);
 	sdr_quota_get(quota);
-	if (user <= quota_max_user && all <= quota_max_all)
+	if (fits)
 		return 0;
 	sdr_quota_uncharge(quota, pages);
 	return -ENOMEM;
@@ -115,7 +167,10 @@ int sdr_quota_charge(struct sdr_quota *quota, unsigned long pages)
 
 void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages)
 {
-	atomic_long_sub(pages, &quota->pages);
+	struct sdr_quota *each;
+
+	for (each = quota; each; each = each->above)
+		atomic_long_sub(pages, &each->pages);
 	atomic_long_sub(pages, &quota_all);
 	sdr_quota_put(quota);
 }
@@ -130,6 +185,30 @@ struct sdr_payer sdr_payer_of(const struct sock *sk)
 		payer.memcg = NULL;
 #endif
 	return payer;
+}
+
+/* The closest one that has a limit, which the caller gives back; or NULL. */
+static struct mem_cgroup *limited_group(struct mem_cgroup *group)
+{
+#ifdef CONFIG_MEMCG
+	rcu_read_lock();
+	if (!group)
+		group = mem_cgroup_from_task(current);
+	while (group && READ_ONCE(group->memory.max) == PAGE_COUNTER_MAX)
+		group = parent_mem_cgroup(group);
+	if (group && !css_tryget(&group->css))
+		group = NULL;
+	rcu_read_unlock();
+#endif
+	return group;
+}
+
+void sdr_payer_add_user(struct sdr_payer *payer, kuid_t uid)
+{
+	struct mem_cgroup *group = limited_group(payer->memcg);
+
+	payer->quota = quota_find(uid, group);
+	mem_cgroup_put(group);
 }
 
 void sdr_payer_put(struct sdr_payer *payer)

@@ -4,7 +4,8 @@
  *
  * Pages of a ring are in nobody's resident set until they are mapped, so what
  * bounds them where no cgroup does is a share of the machine's memory for each
- * user, and one for all.  Over it a connection simply stays on TCP.
+ * user, and one for all; where a cgroup does, a share of what that may have.
+ * Over it a connection simply stays on TCP.
  */
 #ifndef _SDR_PAYER_H
 #define _SDR_PAYER_H
@@ -52,11 +53,20 @@ int sdr_quota_charge(struct sdr_quota *quota, unsigned long pages);
 void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages);
 
 /*
- * sdr_payer_of() makes the memory cgroup of a socket pay; the user's quota is
- * the caller's to add, as that sleeps.  Give both back with _put().
+ * sdr_payer_of() makes the memory cgroup of a socket pay; sdr_payer_add_user()
+ * comes next, when it may sleep.  Give both back with _put().
  */
 struct sdr_payer sdr_payer_of(const struct sock *sk);
 void sdr_payer_put(struct sdr_payer *payer);
+
+/**
+ * sdr_payer_add_user - have a user pay, in the cgroup that pays
+ * @payer:	without a user yet
+ * @uid:	the user
+ *
+ * Without memory for it nothing can be charged.  Context: may sleep.
+ */
+void sdr_payer_add_user(struct sdr_payer *payer, kuid_t uid);
 
 /* One zeroed page that the kernel can address, at its cgroup's cost. */
 struct page *sdr_payer_page(const struct sdr_payer *payer);

@@ -163,7 +163,7 @@ static int start_ring(struct sdr_sock *ss, u32 size, struct sdr_payer *payer)
 	struct sdr_ring *ring;
 	struct sdr_seg *seg;
 
-	payer->quota = sdr_quota_find(reader->euid);
+	sdr_payer_add_user(payer, reader->euid);
 	/* The way back to TCP must not fail: it is laid before it is needed. */
 	if (!tx->way_back)
 		tx->way_back = sdr_seg_alloc(&sdr_carrier_tcp, 0, NULL);
