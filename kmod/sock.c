@@ -31,6 +31,7 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 	INIT_LIST_HEAD(&ss->node);
 	INIT_HLIST_NODE(&ss->rdv_node);
 	sdr_stall_init(&ss->stall);
+	sdr_keep_init(&ss->keep);
 	ss->tally.all = sdr_net(sock_net(sk))->stats;
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
 	sdr_stream_init(&ss->rx, sk, &ss->tally);
@@ -127,6 +128,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 	struct sdr_net *sn = sdr_net(sock_net(sk));
 
 	sdr_stall_stop(ss);
+	sdr_keep_stop(ss);
 	sdr_sock_leave(ss);
 	if (ss->watching)
 		remove_wait_queue(sk_sleep(sk), &ss->watch);

@@ -26,6 +26,7 @@
 #include <net/sock.h>
 
 #include "carrier.h"
+#include "keep.h"
 #include "key.h"
 #include "net.h"
 #include "owner.h"
@@ -76,6 +77,7 @@ enum sdr_rdv {
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
  * @stall:	watches over a send direction without room
+ * @keep:	keeps TCP known under a ring
  * @owes_ack:	TCP's acknowledgements wait for data that now goes by ring
  * @region:	what user space may map; NULL until first asked for
  * @watch:	looks at the socket's state whenever its wait queue is woken
@@ -103,6 +105,7 @@ struct sdr_sock {
 	struct sdr_flow tx;
 	struct sdr_flow rx;
 	struct sdr_stall stall;
+	struct sdr_keep keep;
 	bool owes_ack;
 	struct sdr_region *region;
 	wait_queue_entry_t watch;

@@ -28,6 +28,7 @@
 	X(USER_RX_MSGS,	"user_rx_calls", "receives made without a system call") \
 	X(DOORBELLS,	"doorbells",	"wake-ups asked for from user space") \
 	X(SLEEPS,	"sleeps",	"calls that had to sleep")	\
+	X(KEEPS,	"keep_alives",	"empty TCP segments under busy rings") \
 	X(LEASES,	"leases",	"leases granted")		\
 	X(REVOKES,	"revokes",	"leases taken away")		\
 	X(REVOKE_FORCED, "revokes_forced", "of these, from a thread that did not leave") \

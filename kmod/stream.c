@@ -178,6 +178,7 @@ static int start_ring(struct sdr_sock *ss, u32 size, struct sdr_payer *payer)
 		return -ENOMEM;
 	}
 	append(ss, seg);
+	sdr_keep_begin(ss);
 	return 0;
 }
 
