@@ -57,6 +57,8 @@ STAGES = (
     Stage("corpus", ("test_fuzz.py",)),
     Stage("programs", ("test_programs.py",), limit=60),
     Stage("topology", ("test_topology.py",), limit=40),
+    Stage("many", ("test_many.py",)),
+    Stage("surroundings", ("test_surroundings.py",)),
     Stage("fault", ("test_fault.py",), weight=12, limit=40,
           needs_debug=True),
 )
