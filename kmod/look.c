@@ -111,6 +111,8 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
 		mask &= ~out;
 		if (tx_writable(ss, pair, seg))
 			mask |= EPOLLOUT | EPOLLWRNORM;
+		else
+			sdr_stall_polled(ss);
 	}
 	rcu_read_unlock();
 	return mask;

@@ -28,6 +28,7 @@ static u64 read_by_peer(const struct sdr_sock *ss)
 
 static void restart(struct sdr_sock *ss)
 {
+	WRITE_ONCE(ss->stall.on, true);
 	ss->stall.since = jiffies;
 	ss->stall.read = read_by_peer(ss);
 }
@@ -56,11 +57,11 @@ static unsigned long look(struct sdr_sock *ss)
 	u32 timeout;
 
 	timeout = READ_ONCE(inet_csk(ss->sk)->icsk_user_timeout);
-	if (!stall->on || !timeout || sdr_flow_on_tcp(tx) ||
+	if (!timeout || sdr_flow_on_tcp(tx) ||
 	    tx->seg->carrier->poll_tx(tx, tx->seg, false))
 		return 0;
-	/* It reads, if slowly. */
-	if (read_by_peer(ss) != stall->read)
+	/* Somebody polls for room, or it reads, if slowly. */
+	if (!stall->on || read_by_peer(ss) != stall->read)
 		restart(ss);
 	end = stall->since + msecs_to_jiffies(timeout);
 	if (time_before(jiffies, end))
@@ -95,10 +96,8 @@ void sdr_stall_begin(struct sdr_sock *ss)
 	sock_owned_by_me(ss->sk);
 	if (sdr_flow_on_tcp(&ss->tx))
 		return;
-	if (!stall->on) {
-		stall->on = true;
+	if (!stall->on)
 		restart(ss);
-	}
 	if (unlikely(timeout)) {
 		WRITE_ONCE(stall->used, true);
 		schedule_delayed_work(&stall->work, msecs_to_jiffies(timeout));
@@ -107,7 +106,14 @@ void sdr_stall_begin(struct sdr_sock *ss)
 
 void sdr_stall_over(struct sdr_sock *ss)
 {
-	ss->stall.on = false;
+	WRITE_ONCE(ss->stall.on, false);
+}
+
+void sdr_stall_polled(struct sdr_sock *ss)
+{
+	if (unlikely(READ_ONCE(inet_csk(ss->sk)->icsk_user_timeout)) &&
+	    !READ_ONCE(ss->stall.on))
+		sdr_stall_again(ss);
 }
 
 void sdr_stall_again(struct sdr_sock *ss)

@@ -42,6 +42,12 @@ void sdr_stall_begin(struct sdr_sock *ss);
 /* sdr_stall_over() - there was room.  Context: the socket's lock is held. */
 void sdr_stall_over(struct sdr_sock *ss);
 
+/*
+ * sdr_stall_polled() - who polls found no room: he may not have tried to send.
+ * Context: any.
+ */
+void sdr_stall_polled(struct sdr_sock *ss);
+
 /* sdr_stall_again() - TCP_USER_TIMEOUT has changed.  Context: no lock held. */
 void sdr_stall_again(struct sdr_sock *ss);
 
