@@ -241,4 +241,4 @@ distclean: clean ## remove the cached guest kernels as well
 
 .PHONY: help
 help: ## list these targets
-	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' $(TOP)/Makefile | expand -t 18
+	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' $(TOP)/Makefile | expand -t 20

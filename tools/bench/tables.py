@@ -34,7 +34,8 @@ def line_name(row):
     """What a line of a table is of."""
     words = []
     if row["clients"]:
-        words.append("%d clients" % row["clients"])
+        words.append("%d client%s" % (row["clients"],
+                                      "s" if row["clients"] > 1 else ""))
     if row["size"]:
         words.append(size_text(row["size"]))
     return ", ".join(words) or "-"
