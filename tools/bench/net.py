@@ -9,11 +9,15 @@ from proc import DemoError, run
 SPACES = ("sdirect-bench-a", "sdirect-bench-b")
 BRIDGE = "sdbench"
 ADDRESSES = ("10.213.0.1", "10.213.0.2")
+# Some programs resolve no IPv4 address, not even the loopback device's, on a
+# machine that has no other.
+OWN = "10.213.0.254"
 MAKE = """\
 netns add {a}
 netns add {b}
 link add {bridge} type bridge
 link set {bridge} up
+address add {own}/24 dev {bridge}
 link add {bridge}0 type veth peer name eth0 netns {a}
 link add {bridge}1 type veth peer name eth0 netns {b}
 link set {bridge}0 master {bridge} up
@@ -37,7 +41,8 @@ def ip(lines, limit=60):
 @contextlib.contextmanager
 def bridged():
     """The environment in which sdirect-bench connects over the bridge."""
-    names = dict(zip("ab", SPACES), bridge=BRIDGE, address=ADDRESSES)
+    names = dict(zip("ab", SPACES), bridge=BRIDGE, own=OWN,
+                 address=ADDRESSES)
     try:
         ip(MAKE.format(**names))
         yield {"BENCH_SERVER_NET": "/run/netns/" + SPACES[0],
