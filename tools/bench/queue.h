@@ -92,16 +92,21 @@ void queue_send(struct queue_end *e, const uint8_t *buf, size_t len, int check)
 	}
 }
 
-/* Room is given back a quarter at a time. */
+/*
+ * Room is given back a quarter at a time.  The pause leaves the producer its
+ * line for a while: without it a stream has half to two thirds of the rate.
+ */
 static inline __attribute__((always_inline))
 void queue_recv(struct queue_end *e, uint8_t *buf, size_t len)
 {
 	size_t n;
 
 	for (; len; buf += n, len -= n) {
-		while (e->mine == e->seen)
+		while (e->mine == e->seen) {
+			bench_pause();
 			e->seen = __atomic_load_n(&e->q->tail,
 						  __ATOMIC_ACQUIRE);
+		}
 		n = queue_piece(len, e->seen - e->mine, e->mine);
 		queue_copy(buf, e->q->bytes + e->mine % QUEUE_SIZE, n);
 		e->mine += n;
