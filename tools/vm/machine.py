@@ -32,7 +32,7 @@ ACCELERATORS = {
     "tcg": (["-accel", "tcg,thread=multi", "-cpu", "max,-erms,-fsrm,-la57"],
             "no_timer_check lpj=4000000"),
     # An instruction takes a nanosecond: the guest's clock counts them.
-    "count": (["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+    "count": (["-accel", "tcg,thread=single", "-icount", "shift=0",
                "-cpu", "max,-erms,-fsrm,-la57"],
               "no_timer_check lpj=4000000 tsc_early_khz=1000000"),
 }
