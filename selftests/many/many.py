@@ -181,11 +181,14 @@ def attempt(name, function, *args):
 def settled():
     """Memory in use, when it does not change any more."""
     end = time.monotonic() + 60
-    last, now = -1, 0
-    while abs(now - last) > 1 << 18 and time.monotonic() < end:
+    last = None
+    while time.monotonic() < end:
         (PROC / "sys/vm/drop_caches").write_text("2\n", encoding="ascii")
         time.sleep(1)
-        last, now = now, crowd.memory()
+        now = crowd.memory()
+        if last is not None and abs(now - last) < 1 << 18:
+            break
+        last = now
     return now
 
 
