@@ -260,8 +260,9 @@ static void hold(const struct ask *ask, enum step step)
 
 	for (i = 0; i < ask->pairs; i++)
 		hear(ask);
-	printf("{\"event\": \"%s\", \"connections\": %u, \"seen\": %u, \"local\": %u, \"leased\": %u}\n",
-	       steps[step], all(ask), account->open, account->local,
+	printf("{\"event\": \"%s\", \"connections\": %u, \"seen\": %u, ",
+	       steps[step], all(ask), account->open);
+	printf("\"local\": %u, \"leased\": %u}\n", account->local,
 	       account->leased);
 	fflush(stdout);
 	if (!fgets(word, sizeof(word), stdin))

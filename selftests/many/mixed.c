@@ -209,13 +209,13 @@ static void stream(const char *port, unsigned int count)
 
 	for (i = 0; i < count; i++)
 		if (net_send_all(fd, buf, sizeof(buf)) < 0)
-			fail("stream");
+			fail("bytes one way");
 	if (shutdown(fd, SHUT_WR) ||
 	    net_recv_all(fd, &sum, sizeof(sum)) != sizeof(sum))
-		fail("end of stream");
+		fail("the sum of the bytes");
 	errno = EBADMSG;
 	if (sum != (uint64_t)count * CHUNK)
-		fail("sum");
+		fail("wrong sum");
 	close(fd);
 }
 
