@@ -11,9 +11,10 @@
 
 /*
  * A kernel without the family tries to load a module each time that it is
- * asked, which takes long.  So each refusal doubles the number of sockets
- * until the next question.
+ * asked, which takes as long as many connections.  So each refusal doubles the
+ * number of sockets until the next question.
  */
+#define SKIP_LEAST	64u
 #define SKIP_MOST	1024u
 
 /**
@@ -42,7 +43,7 @@ static void learn_absent(struct absence *a)
 {
 	unsigned int n = __atomic_load_n(&a->refusals, __ATOMIC_RELAXED);
 
-	n = n ? n * 2 : 1;
+	n = n ? n * 2 : SKIP_LEAST;
 	if (n > SKIP_MOST)
 		n = SKIP_MOST;
 	__atomic_store_n(&a->refusals, n, __ATOMIC_RELAXED);
