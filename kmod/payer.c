@@ -63,6 +63,14 @@ static struct sdr_quota *quota_lookup(kuid_t uid, struct mem_cgroup *group)
 	return NULL;
 }
 
+static struct mem_cgroup *group_again(struct mem_cgroup *group)
+{
+#ifdef CONFIG_MEMCG
+	css_get(&group->css);
+#endif
+	return group;
+}
+
 static struct sdr_quota *quota_alloc(kuid_t uid, struct mem_cgroup *group)
 {
 	struct sdr_quota *quota = kzalloc(sizeof(*quota), GFP_KERNEL_ACCOUNT);
@@ -77,8 +85,7 @@ static struct sdr_quota *quota_alloc(kuid_t uid, struct mem_cgroup *group)
 			kfree(quota);
 			return NULL;
 		}
-		css_get(&group->css);
-		quota->group = group;
+		quota->group = group_again(group);
 	}
 	return quota;
 }
