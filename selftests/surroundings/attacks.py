@@ -241,9 +241,13 @@ def relayed_numbers(net):
     with contextlib.ExitStack() as stack:
         one, two = spliced(net, stack)
         expect("paired", reason(two), "cold")
-        say(one, two)
+
+        def settled():
+            say(one, two)
+            return is_direct(one) and is_direct(two)
+
         # NAT is between them: each direction waits for a quiet moment.
-        expect("carriers", [is_direct(one), is_direct(two)], [True, True])
+        until("both on rings", settled)
 
 
 def relayed_to_another_user(net):
