@@ -98,6 +98,8 @@
  *    SDIRECT_A_RULE_RING_MAX	u32, optional: bytes of a ring at most
  *    SDIRECT_A_RULE_RATE	u32, optional: connections that it may make
  *				direct in a second; others stay on TCP
+ *    SDIRECT_A_RULE_SAME	u32, optional: SDIRECT_SAME_*, all of which must
+ *				hold
  *    SDIRECT_A_RULE_COND	nest, any number, one for each field; all must
  *				hold:
  *       SDIRECT_A_COND_FIELD	u8, enum sdirect_policy_field
@@ -118,12 +120,15 @@
  * that rule), _CARRIER, _FROM, _TO; the two ends are nests of SDIRECT_A_END_*,
  * of which those are missing that are not known.
  *
- * SDIRECT_CMD_POLICY_ANSWER: do.  SDIRECT_A_POLICY_ID, _GENERATION, _VERDICT;
- * optional: _NUMBER, _TTL, _FIELDS, _RING_MAX, _RATE.  With _FIELDS, a mask of
+ * SDIRECT_CMD_POLICY_ANSWER: do.  SDIRECT_A_POLICY_ID, _GENERATION; optional:
+ * _VERDICT (missing: no rule decides, so the default policy does), _NUMBER, _TTL,
+ * _FIELDS, _RING_MAX, _RATE.  With _FIELDS, a mask of
  * 1 << enum sdirect_policy_field, the answer is kept for _TTL seconds and given
  * to all that have the same values there.  ENOENT: nobody waits for it (any
  * more); ESTALE: it is about older rules.  Who has waited for
- * SDIRECT_POLICY_PATIENCE seconds gets the default policy.
+ * SDIRECT_POLICY_PATIENCE seconds gets the default policy, and so does everybody
+ * while there is no helper; who cannot be asked about because too many wait, or
+ * the helper does not read, stays on TCP.
  *
  * SDIRECT_CMD_POLICY_GET: do.  Reply: SDIRECT_A_POLICY_GENERATION (0: there are
  * no rules), _RULES, _FLAGS, _HELPER (its port, 0: none), _DEFAULT, _PENDING,
@@ -246,7 +251,6 @@ enum sdirect_counter_attr {
 #define SDIRECT_POLICY_PATIENCE		5	/* seconds for an answer */
 #define SDIRECT_POLICY_TTL		60	/* seconds, unless said otherwise */
 #define SDIRECT_POLICY_TTL_MAX		86400
-#define SDIRECT_POLICY_LABEL_MAX	256	/* bytes of one, and of names */
 
 /* What may become of a connection; of two the greater one wins. */
 enum sdirect_verdict {
@@ -314,6 +318,16 @@ enum sdirect_policy_flags {
 
 #define SDIRECT_POLICY_F_MASK	SDIRECT_POLICY_F_ALL_NETNS
 
+/* SDIRECT_A_RULE_SAME: what both ends must have in common. */
+enum sdirect_same {
+	SDIRECT_SAME_USER	= 1 << 0,	/* effective, and its user namespace */
+	SDIRECT_SAME_GROUP	= 1 << 1,	/* likewise */
+	SDIRECT_SAME_NETNS	= 1 << 2,
+	SDIRECT_SAME_CGROUP	= 1 << 3,
+};
+
+#define SDIRECT_SAME_MASK	0xfU
+
 /* A range of numbers, both ends included; host byte order. */
 struct sdirect_policy_range {
 	__u64	first;
@@ -365,6 +379,7 @@ enum sdirect_rule_attr {
 	SDIRECT_A_RULE_INDEX,		/* u32 */
 	SDIRECT_A_RULE_HITS,		/* u64 */
 	SDIRECT_A_RULE_GENERATION,	/* u32 */
+	SDIRECT_A_RULE_SAME,		/* u32, SDIRECT_SAME_* */
 
 	__SDIRECT_A_RULE_MAX,
 	SDIRECT_A_RULE_MAX = __SDIRECT_A_RULE_MAX - 1
@@ -393,10 +408,16 @@ enum sdirect_end_attr {
 	SDIRECT_A_END_CGROUP_PATH,	/* string, from the root of cgroup v2 */
 	SDIRECT_A_END_NETNS,		/* u64, inode */
 	SDIRECT_A_END_NETNS_COOKIE,	/* u64 */
-	SDIRECT_A_END_EXE,		/* string, while the program runs */
+	/*
+	 * A path, while the program runs, but in the process's own mount
+	 * namespace, which is its own to arrange: compare device and inode with
+	 * those of the file that is meant.
+	 */
+	SDIRECT_A_END_EXE,		/* string */
 	SDIRECT_A_END_EXE_DEV,		/* u64, as st_dev */
 	SDIRECT_A_END_EXE_INO,		/* u64, as st_ino */
 	SDIRECT_A_END_LABEL,		/* string */
+	SDIRECT_A_END_USERNS,		/* u64, inode */
 
 	__SDIRECT_A_END_MAX,
 	SDIRECT_A_END_MAX = __SDIRECT_A_END_MAX - 1

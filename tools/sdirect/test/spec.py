@@ -8,6 +8,8 @@ installed.  Usage: spec.py SPECIFICATION HEADER...
 import re
 import sys
 
+LISTS = 17
+
 
 def spec_names(text):
     """Lists of names in the specification: {C prefix: [names]}."""
@@ -19,7 +21,8 @@ def spec_names(text):
         if section == "definitions":
             # Entries are indented deeper than the definition itself.
             if m := re.match(r"    name: (\S+)", line):
-                prefix = {"conn-flags": "conn-f-"}.get(
+                prefix = {"conn-flags": "conn-f-",
+                          "policy-flags": "policy-f-"}.get(
                     m[1], m[1] + "-")
                 prefix = "sdirect-" + prefix
         elif m := re.match(r"\s+name-prefix: (\S+)", line):
@@ -35,7 +38,8 @@ def header_names(text, prefix):
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     c_prefix = prefix.upper().replace("-", "_")
     names = re.findall(r"^\t" + c_prefix + r"(\w+)", text, flags=re.M)
-    return [n.lower().replace("_", "-") for n in names if n != "MAX"]
+    return [n.lower().replace("_", "-") for n in names
+            if n not in ("MAX", "MASK")]
 
 
 def main():
@@ -43,9 +47,9 @@ def main():
                       for name in sys.argv[1:]]
     headers = "\n".join(headers)
     lists = spec_names(spec)
-    bad = len(lists) != 7
+    bad = len(lists) != LISTS
     if bad:
-        print(f"spec.py: expected 7 lists, found {sorted(lists)}")
+        print(f"spec.py: expected {LISTS} lists, found {sorted(lists)}")
     for prefix, names in lists.items():
         found = header_names(headers, prefix)
         if found != names:
