@@ -105,6 +105,11 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 	err = tcp_ops(sock)->connect(sock, addr, len, flags);
 	if (!err)
 		sdr_rendezvous_look(ss);
+	/* TCP has told of a reset, and would connect anew: that is no pair. */
+	if (err && sock->state == SS_UNCONNECTED && sdr_sock_pair(ss)) {
+		end_stream(ss, false);
+		sdr_sock_leave(ss);
+	}
 	return err;
 }
 

@@ -49,4 +49,36 @@ static inline int sdr_sk_disconnects(const struct sock *sk)
 #endif
 }
 
+/*
+ * The program that a process runs, with a reference, or NULL; get_mm_exe_file()
+ * is not for modules.  Newer get_file_rcu() (since 6.7, 0ede61d8589c) looks
+ * again by itself.
+ */
+#include <linux/fs.h>
+static inline struct file *sdr_mm_exe(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	file = get_file_rcu(&mm->exe_file);
+#else
+	file = rcu_dereference(mm->exe_file);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+#endif
+	rcu_read_unlock();
+	return file;
+}
+
+/*
+ * A multicast group for administrators of the namespace.  Where the flag is
+ * missing the group would be for everybody: no such kernel is supported (6.1.67
+ * and 6.7 have it, 44ec98ea5ea9).
+ */
+#include <net/genetlink.h>
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#error "sdirect needs multicast groups of generic netlink with privileges"
+#endif
+
 #endif /* _SDR_COMPAT_H */

@@ -32,6 +32,14 @@ static void tell_user(struct sdr_pair *pair, int side)
 		WRITE_ONCE(*closed, 1);
 }
 
+static void tell_users(struct sdr_pair *pair)
+{
+	int i;
+
+	for (i = 0; pair->kern && i < 2; i++)
+		tell_user(pair, i);
+}
+
 /* What the end @ss wants, at both ends. */
 static void mark(const struct sdr_sock *ss, struct sdr_pair *pair)
 {
@@ -47,8 +55,21 @@ static void mark(const struct sdr_sock *ss, struct sdr_pair *pair)
 	for (i = 0; i < 2; i++)
 		WRITE_ONCE(pair->end[i].by_tcp,
 			   (pair->end[i].by_tcp & ~mine) | on);
-	for (i = 0; pair->kern && i < 2; i++)
-		tell_user(pair, i);
+	tell_users(pair);
+}
+
+bool sdr_demote_policy(struct sdr_pair *pair, bool on)
+{
+	int i;
+
+	lockdep_assert_held(&pair->lock);
+	if (sdr_pair_barred(pair) == on)
+		return false;
+	for (i = 0; i < 2; i++)
+		WRITE_ONCE(pair->end[i].by_tcp,
+			   pair->end[i].by_tcp ^ SDR_BY_TCP_POLICY);
+	tell_users(pair);
+	return true;
 }
 
 struct sdr_pair *sdr_demote_mark(struct sdr_sock *ss, enum sdr_demoter who,

@@ -29,6 +29,15 @@ static inline void sdr_demote(struct sdr_sock *ss, enum sdr_demoter who,
 	sdr_demote_wake(sdr_demote_mark(ss, who, on));
 }
 
+/**
+ * sdr_demote_policy - have a pair go by TCP because the policy says so, or not
+ * @pair:	the pair, its lock held
+ * @on:		true: by TCP
+ *
+ * Return: true if that is a change, of which sdr_demote_wake() is to tell.
+ */
+bool sdr_demote_policy(struct sdr_pair *pair, bool on);
+
 /* sdr_demote_joined() - the two ends have met; under the pair's lock. */
 void sdr_demote_joined(struct sdr_pair *pair);
 

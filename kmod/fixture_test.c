@@ -13,6 +13,7 @@
 #include <net/tcp.h>
 
 #include "fixture_test.h"
+#include "lease.h"
 #include "rendezvous.h"
 #include "stream.h"
 

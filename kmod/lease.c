@@ -176,6 +176,15 @@ void sdr_lease_revoke(struct sdr_sock *ss)
 	mutex_unlock(&region->gate);
 }
 
+void sdr_lease_withdraw(struct work_struct *work)
+{
+	struct sdr_sock *ss = container_of(work, struct sdr_sock, withdraw);
+
+	/* Pairs with region_get(). */
+	if (smp_load_acquire(&ss->region))
+		sdr_lease_revoke(ss);
+}
+
 /* Is this call the lease holder's own, made under its library's lock? */
 static bool marked(const struct sdr_sock *ss, const u32 *mark)
 {
@@ -320,7 +329,8 @@ static int attach_allowed(struct sdr_sock *ss)
 	sdr_rendezvous_try(ss);
 	if (sdr_sock_plain(ss))
 		return -EOPNOTSUPP;
-	if (!sdr_sock_pair(ss) || sdr_sockopt_rx_needs_tcp(ss->sk))
+	if (!sdr_sock_pair(ss) || sdr_pair_barred(ss->pair) ||
+	    sdr_sockopt_rx_needs_tcp(ss->sk))
 		return -EAGAIN;
 	if (!region || region->mm == current->mm)
 		return 0;
@@ -358,6 +368,11 @@ int sdr_lease_attach(struct sdr_sock *ss, struct sdirect_attach *at)
 		return err;
 	start_watching(ss);
 	mutex_lock(&ss->region->gate);
+	/* Or sdr_lease_withdraw(), which waits for the gate, comes behind us. */
+	if (sdr_pair_barred(ss->pair)) {
+		mutex_unlock(&ss->region->gate);
+		return -EAGAIN;
+	}
 	grant(ss, tx, rx);
 	describe(ss, at);
 	mutex_unlock(&ss->region->gate);

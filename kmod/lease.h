@@ -35,6 +35,12 @@ void sdr_lease_enter_rx(struct sdr_sock *ss);
  */
 void sdr_lease_revoke(struct sdr_sock *ss);
 
+/*
+ * sdr_lease_withdraw() takes the lease of the socket whose @withdraw this is: the
+ * policy has changed its mind.  Context: a work queue.
+ */
+void sdr_lease_withdraw(struct work_struct *work);
+
 /* The ring of a direction has changed: views of the old one are stale. */
 void sdr_lease_stale_tx(struct sdr_sock *ss);
 void sdr_lease_stale_rx(struct sdr_sock *ss);

@@ -8,6 +8,7 @@
 #include <linux/sdirect.h>
 
 #include "af_sdirect.h"
+#include "judge.h"
 #include "net.h"
 #include "netlink.h"
 #include "payer.h"
@@ -22,9 +23,12 @@ static int __init sdr_init(void)
 	err = sdr_sock_init();
 	if (err)
 		return err;
-	err = sdr_net_init();
+	err = sdr_judge_init();
 	if (err)
 		goto err_sock;
+	err = sdr_net_init();
+	if (err)
+		goto err_judge;
 	err = sdr_rendezvous_init();
 	if (err)
 		goto err_net;
@@ -44,6 +48,8 @@ err_rendezvous:
 	sdr_rendezvous_exit();
 err_net:
 	sdr_net_exit();
+err_judge:
+	sdr_judge_exit();
 err_sock:
 	sdr_sock_exit();
 	return err;
@@ -55,6 +61,7 @@ static void __exit sdr_exit(void)
 	sdr_netlink_exit();
 	sdr_rendezvous_exit();
 	sdr_net_exit();
+	sdr_judge_exit();
 	/* Segments and pairs are freed by RCU callbacks of ours. */
 	rcu_barrier();
 	sdr_sock_exit();

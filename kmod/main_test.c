@@ -11,6 +11,7 @@
 
 #include "af_sdirect.h"
 #include "fixture_test.h"
+#include "judge.h"
 #include "net.h"
 #include "payer.h"
 #include "rendezvous.h"
@@ -24,10 +25,13 @@ static struct kunit_suite *suites[] = {
 	&sdr_ring_suite,
 	&sdr_ring_math_suite,
 	&sdr_policy_suite,
+	&sdr_rules_suite,
+	&sdr_answers_suite,
 	&sdr_payer_suite,
 	&sdr_pair_suite,
 	&sdr_key_suite,
 	&sdr_rendezvous_suite,
+	&sdr_judge_suite,
 	&sdr_carrier_suite,
 	&sdr_stream_suite,
 	&sdr_seal_suite,
@@ -48,9 +52,12 @@ static int __init test_init(void)
 	err = sdr_sock_init();
 	if (err)
 		goto err_payer;
-	err = sdr_net_init();
+	err = sdr_judge_init();
 	if (err)
 		goto err_sock;
+	err = sdr_net_init();
+	if (err)
+		goto err_judge;
 	err = sdr_rendezvous_init();
 	if (err)
 		goto err_net;
@@ -64,6 +71,8 @@ err_rendezvous:
 	sdr_rendezvous_exit();
 err_net:
 	sdr_net_exit();
+err_judge:
+	sdr_judge_exit();
 err_sock:
 	sdr_sock_exit();
 err_payer:
@@ -77,6 +86,7 @@ static void __exit test_exit(void)
 	sdr_family_exit();
 	sdr_rendezvous_exit();
 	sdr_net_exit();
+	sdr_judge_exit();
 	rcu_barrier();
 	sdr_sock_exit();
 	test_payer_exit();

@@ -5,7 +5,10 @@
 #include <net/net_namespace.h>
 
 #include "compat.h"
+#include "judge.h"
 #include "net.h"
+#include "policy.h"
+#include "sysctl.h"
 
 unsigned int sdr_net_id __read_mostly;
 
@@ -17,7 +20,19 @@ static int __net_init net_create(struct net *net)
 	INIT_LIST_HEAD(&sn->socks);
 	/* Any user may make namespaces: whoever does pays for the counters. */
 	sn->stats = alloc_percpu_gfp(struct sdr_stats, GFP_KERNEL_ACCOUNT);
-	return sn->stats ? 0 : -ENOMEM;
+	if (!sn->stats)
+		return -ENOMEM;
+	sn->policy = sdr_policy_alloc(net);
+	if (!sn->policy)
+		goto err_stats;
+	sdr_judge_net_init(sn);
+	sn->sysctl = sdr_sysctl_register(net, sn->policy);
+	if (sn->sysctl)
+		return 0;
+	sdr_policy_free(sn->policy);
+err_stats:
+	free_percpu(sn->stats);
+	return -ENOMEM;
 }
 
 static void __net_exit net_destroy(struct net *net)
@@ -26,6 +41,9 @@ static void __net_exit net_destroy(struct net *net)
 
 	/* A socket holds its namespace, and the module while it is open. */
 	WARN_ON_ONCE(!list_empty(&sn->socks));
+	sdr_sysctl_unregister(sn->sysctl);
+	sdr_judge_net_exit(sn);
+	sdr_policy_free(sn->policy);
 	free_percpu(sn->stats);
 }
 

@@ -5,9 +5,13 @@
 
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <net/netns/generic.h>
 
 #include "stats.h"
+
+struct ctl_table_header;
+struct sdr_policy;
 
 /**
  * struct sdr_net - per network namespace
@@ -15,13 +19,23 @@
  *		context only
  * @socks:	all struct sdr_sock of the namespace, by their serial numbers
  * @serial:	of the next one
+ * @ends:	of them, those that look for a peer or have one
  * @stats:	the counters
+ * @policy:	who may go direct
+ * @again:	judges living connections again
+ * @again_all:	... by all policies, not this one's alone
+ * @sysctl:	net.sdirect
  */
 struct sdr_net {
 	spinlock_t lock;
 	struct list_head socks;
 	u64 serial;
+	atomic_t ends;
 	struct sdr_stats __percpu *stats;
+	struct sdr_policy *policy;
+	struct work_struct again;
+	bool again_all;
+	struct ctl_table_header *sysctl;
 };
 
 extern unsigned int sdr_net_id;

@@ -12,21 +12,23 @@
 
 #include "compat.h"
 #include "demote.h"
+#include "judge.h"
 #include "net.h"
 #include "netlink.h"
+#include "policy_nl.h"
 #include "sock.h"
 #include "stats.h"
-
-static struct genl_family sdr_genl_family;
 
 /**
  * struct conn_dump - how far a dump has come
  * @next:	serial number of the first socket not yet told of
  * @flags:	SDIRECT_CONN_F_*
+ * @admin:	may know which rule has decided
  */
 struct conn_dump {
 	u64 next;
 	u32 flags;
+	bool admin;
 };
 
 static struct conn_dump *conn_dump(struct netlink_callback *cb)
@@ -56,6 +58,9 @@ static int conn_get_start(struct netlink_callback *cb)
 	memset(dump, 0, sizeof(*dump));
 	if (attrs[SDIRECT_A_CONN_FLAGS])
 		dump->flags = nla_get_u32(attrs[SDIRECT_A_CONN_FLAGS]);
+	dump->admin = netlink_ns_capable(cb->skb,
+					 sock_net(cb->skb->sk)->user_ns,
+					 CAP_NET_ADMIN);
 	return 0;
 }
 
@@ -139,6 +144,30 @@ static int put_info(struct sk_buff *skb, const struct sdr_sock *ss)
 			  READ_ONCE(ss->demoted[SDR_DEMOTER_ADMIN]));
 }
 
+/* What the policy has said; by which rule is for administrators. */
+static int put_verdict(struct sk_buff *skb, const struct sdr_sock *ss,
+		       bool admin)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	struct sdr_vote vote;
+	u8 verdict;
+
+	if (!pair)
+		return 0;
+	spin_lock(&pair->lock);
+	vote = pair->ruling.vote[sdr_judge_seat(ss)];
+	verdict = pair->ruling.waiting ? SDIRECT_VERDICT_ASK :
+					 pair->ruling.verdict;
+	spin_unlock(&pair->lock);
+	if (!verdict)
+		return 0;
+	return nla_put_u8(skb, SDIRECT_A_CONN_VERDICT, verdict) ||
+	       (admin && vote.verdict &&
+		(nla_put_u8(skb, SDIRECT_A_CONN_SOURCE, vote.source) ||
+		 (vote.source != SDIRECT_SOURCE_DEFAULT &&
+		  nla_put_u32(skb, SDIRECT_A_CONN_RULE, vote.number))));
+}
+
 static int put_counter(struct sk_buff *skb, int attr, enum sdr_stat id,
 		       u64 value)
 {
@@ -184,6 +213,7 @@ static int conn_put(struct sk_buff *skb, struct netlink_callback *cb,
 	    nla_put_u8(skb, SDIRECT_A_CONN_STATE, state) ||
 	    put_owner(skb, sk, sk_user_ns(caller)) ||
 	    put_info(skb, ss) ||
+	    put_verdict(skb, ss, conn_dump(cb)->admin) ||
 	    put_tally(skb, ss)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
@@ -324,9 +354,59 @@ static const struct genl_ops sdr_genl_ops[] = {
 		.policy = conn_set_policy,
 		.maxattr = ARRAY_SIZE(conn_set_policy) - 1,
 	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_REGISTER,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = sdr_nl_register,
+	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_BEGIN,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = sdr_nl_begin,
+		.policy = sdr_nl_begin_policy,
+		.maxattr = SDR_NL_BEGIN_MAX,
+	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_ADD,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = sdr_nl_add,
+		.policy = sdr_nl_add_policy,
+		.maxattr = SDR_NL_ADD_MAX,
+	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_COMMIT,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = sdr_nl_commit,
+		.policy = sdr_nl_commit_policy,
+		.maxattr = SDR_NL_COMMIT_MAX,
+	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_ANSWER,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = sdr_nl_answer,
+		.policy = sdr_nl_answer_policy,
+		.maxattr = SDR_NL_ANSWER_MAX,
+	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = sdr_nl_get,
+	},
+	{
+		.cmd = SDIRECT_CMD_POLICY_RULE_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.dumpit = sdr_nl_rules_dump,
+	},
 };
 
-static struct genl_family sdr_genl_family __ro_after_init = {
+static const struct genl_multicast_group sdr_genl_groups[] = {
+	[SDR_GENL_DECISIONS] = {
+		.name = SDIRECT_GENL_GROUP_DECISIONS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
+};
+
+struct genl_family sdr_genl_family __ro_after_init = {
 	.name = SDIRECT_GENL_NAME,
 	.version = SDIRECT_GENL_VERSION,
 	.module = THIS_MODULE,
@@ -334,14 +414,24 @@ static struct genl_family sdr_genl_family __ro_after_init = {
 	.parallel_ops = true,
 	.ops = sdr_genl_ops,
 	.n_ops = ARRAY_SIZE(sdr_genl_ops),
+	.mcgrps = sdr_genl_groups,
+	.n_mcgrps = ARRAY_SIZE(sdr_genl_groups),
 };
 
 int __init sdr_netlink_init(void)
 {
-	return genl_register_family(&sdr_genl_family);
+	int err = genl_register_family(&sdr_genl_family);
+
+	if (err)
+		return err;
+	err = sdr_policy_nl_init();
+	if (err)
+		genl_unregister_family(&sdr_genl_family);
+	return err;
 }
 
 void sdr_netlink_exit(void)
 {
+	sdr_policy_nl_exit();
 	genl_unregister_family(&sdr_genl_family);
 }

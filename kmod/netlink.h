@@ -5,6 +5,15 @@
 
 #include <linux/init.h>
 
+struct genl_family;
+
+extern struct genl_family sdr_genl_family;
+
+/* In the order of the multicast groups of the family. */
+enum sdr_genl_group {
+	SDR_GENL_DECISIONS,
+};
+
 int __init sdr_netlink_init(void);
 void sdr_netlink_exit(void);
 

@@ -8,8 +8,10 @@
 #include <linux/sdirect.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "owner.h"
+#include "vote.h"
 
 struct sdr_carrier;
 struct sdr_payer;
@@ -49,6 +51,33 @@ enum sdr_demoter {
 #define SDR_BY_TCP_OPTION	BIT(0)
 #define SDR_BY_TCP_DEMOTED(side, who) \
 	BIT(1 + (side) * __SDR_DEMOTER_MAX + (who))
+/* At both ends: the policy has not allowed anything else. */
+#define SDR_BY_TCP_POLICY	BIT(1 + 2 * __SDR_DEMOTER_MAX)
+
+/* Whose votes a judgement has: of those that rule over end i, and all ends. */
+#define SDR_SEATS	3
+
+/**
+ * struct sdr_ruling - what the policies have said about a pair
+ * @epoch:	counts the judgements; votes for an older one do not count
+ * @waiting:	1 << seat, votes that are missing
+ * @verdict:	enum sdirect_verdict, the strictest of the votes that are there;
+ *		0: not judged yet
+ * @last:	the verdict when all votes were there last, 0: they never were
+ * @from:	the end that has connected: seat 0 is the vote of its namespace,
+ *		seat 1 that of the other's, seat 2 that of the initial one
+ * @ring_max:	bytes of a ring
+ * @vote:	the votes
+ */
+struct sdr_ruling {
+	u32 epoch;
+	u8 waiting;
+	u8 verdict;
+	u8 last;
+	u8 from;
+	u32 ring_max;
+	struct sdr_vote vote[SDR_SEATS];
+};
 
 /**
  * struct sdr_end - one end of a pair
@@ -78,6 +107,9 @@ struct sdr_end {
  * @origin:	the TCP ranges that both streams start in; most connections end
  *		before they need another
  * @end:	the two ends
+ * @ruling:	what the policies say; under @lock
+ * @reset:	resets both ends
+ * @resets:	how often that may be tried again
  * @rcu:	frees the pair
  */
 struct sdr_pair {
@@ -89,6 +121,9 @@ struct sdr_pair {
 	struct sdr_seg *first[2];
 	struct sdr_seg origin[2];
 	struct sdr_end end[2];
+	struct sdr_ruling ruling;
+	struct delayed_work reset;
+	u16 resets;
 	struct rcu_head rcu;
 };
 
@@ -151,6 +186,12 @@ void sdr_pair_drop_seg(struct sdr_pair *pair, struct sdr_seg *seg);
 static inline bool sdr_pair_demoted(const struct sdr_pair *pair, int side)
 {
 	return READ_ONCE(pair->end[!side].by_tcp) & ~SDR_BY_TCP_OPTION;
+}
+
+/* Has the policy (not yet) allowed anything but TCP? */
+static inline bool sdr_pair_barred(const struct sdr_pair *pair)
+{
+	return READ_ONCE(pair->end[0].by_tcp) & SDR_BY_TCP_POLICY;
 }
 
 /* sdr_seg_free() frees a segment and its ring after a grace period. */

@@ -29,6 +29,9 @@
  */
 #define SDR_QUOTA_GROUP	8
 #define SDR_QUOTA_BITS	6
+/* Pages of the machine for each end that a user, or a namespace, may have. */
+#define SDR_ENDS_USER	32
+#define SDR_ENDS_NET	16
 
 /* A user's, or, with @group and then @above, a user's in a limited cgroup. */
 struct sdr_quota {
@@ -38,6 +41,7 @@ struct sdr_quota {
 	struct mem_cgroup *group;
 	struct sdr_quota *above;
 	atomic_long_t pages;
+	atomic_t ends;
 };
 
 static DEFINE_SPINLOCK(quota_lock);	/* protects quotas, a leaf */
@@ -45,6 +49,8 @@ static struct hlist_head quotas[1 << SDR_QUOTA_BITS];
 static atomic_long_t quota_all;
 static long quota_max_user __ro_after_init;
 static long quota_max_all __ro_after_init;
+static int ends_max_user __ro_after_init;
+static int ends_max_net __ro_after_init;
 
 static struct hlist_head *quota_bucket(kuid_t uid)
 {
@@ -182,6 +188,25 @@ void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages)
 	sdr_quota_put(quota);
 }
 
+bool sdr_quota_admit(struct sdr_quota *quota, atomic_t *others)
+{
+	if (!quota)
+		return false;
+	if (atomic_inc_return(&quota->ends) <= ends_max_user) {
+		if (atomic_inc_return(others) <= ends_max_net)
+			return true;
+		atomic_dec(others);
+	}
+	atomic_dec(&quota->ends);
+	return false;
+}
+
+void sdr_quota_dismiss(struct sdr_quota *quota, atomic_t *others)
+{
+	atomic_dec(&quota->ends);
+	atomic_dec(others);
+}
+
 struct sdr_payer sdr_payer_of(const struct sock *sk)
 {
 	struct sdr_payer payer = { };
@@ -238,4 +263,8 @@ void __init sdr_payer_init(void)
 {
 	quota_max_user = totalram_pages() / SDR_QUOTA_USER;
 	quota_max_all = totalram_pages() / SDR_QUOTA_ALL;
+	ends_max_user = min_t(unsigned long, INT_MAX / 2,
+			      totalram_pages() / SDR_ENDS_USER);
+	ends_max_net = min_t(unsigned long, INT_MAX / 2,
+			     totalram_pages() / SDR_ENDS_NET);
 }

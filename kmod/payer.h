@@ -10,6 +10,7 @@
 #ifndef _SDR_PAYER_H
 #define _SDR_PAYER_H
 
+#include <linux/atomic.h>
 #include <linux/init.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
@@ -51,6 +52,17 @@ void sdr_quota_put(struct sdr_quota *quota);
 int sdr_quota_charge(struct sdr_quota *quota, unsigned long pages);
 /* Gives back what sdr_quota_charge() took, and its reference. */
 void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages);
+
+/**
+ * sdr_quota_admit - may one more end of a connection look for its peer?
+ * @quota:	its owner's
+ * @others:	ends of its network namespace that do, counted here too
+ *
+ * Whoever opens more than their share stays on TCP; others do not feel it.
+ * Context: any.  Return: true if so: sdr_quota_dismiss() is owed.
+ */
+bool sdr_quota_admit(struct sdr_quota *quota, atomic_t *others);
+void sdr_quota_dismiss(struct sdr_quota *quota, atomic_t *others);
 
 /*
  * sdr_payer_of() makes the memory cgroup of a socket pay; sdr_payer_add_user()

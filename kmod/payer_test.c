@@ -93,11 +93,45 @@ static void ring_is_charged(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, payer.quota);
 }
 
+/* How many ends a user gets. */
+static int admitted(struct sdr_quota *quota, atomic_t *others)
+{
+	int n = 0;
+
+	while (n < INT_MAX && sdr_quota_admit(quota, others)) {
+		cond_resched();
+		n++;
+	}
+	return n;
+}
+
+/* One user's ends leave room for others', and a namespace's for its own. */
+static void ends_are_counted(struct kunit *test)
+{
+	int share = totalram_pages() / 32, i;
+	struct sdr_quota *quota[3];
+	atomic_t others = ATOMIC_INIT(0), elsewhere = ATOMIC_INIT(0);
+
+	KUNIT_EXPECT_FALSE(test, sdr_quota_admit(NULL, &others));
+	for (i = 0; i < 3; i++)
+		quota[i] = user(test, 4001 + i);
+	KUNIT_EXPECT_EQ(test, admitted(quota[0], &others), share);
+	KUNIT_EXPECT_EQ(test, admitted(quota[0], &elsewhere), 0);
+	KUNIT_EXPECT_EQ(test, admitted(quota[1], &others), share);
+	KUNIT_EXPECT_LE(test, admitted(quota[2], &others), 1);
+	KUNIT_EXPECT_GT(test, admitted(quota[2], &elsewhere), share - 2);
+	sdr_quota_dismiss(quota[0], &others);
+	KUNIT_EXPECT_TRUE(test, sdr_quota_admit(quota[0], &others));
+	for (i = 0; i < 3; i++)
+		sdr_quota_put(quota[i]);
+}
+
 static struct kunit_case payer_tests[] = {
 	KUNIT_CASE(one_per_user),
 	KUNIT_CASE(share_of_one),
 	KUNIT_CASE(share_of_all),
 	KUNIT_CASE(ring_is_charged),
+	KUNIT_CASE(ends_are_counted),
 	{ }
 };
 

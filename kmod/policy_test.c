@@ -57,8 +57,10 @@ static void verdict(struct kunit *test)
 		cred[i]->user_ns = c->ns[i];
 		end[i].cred = cred[i];
 	}
-	KUNIT_EXPECT_EQ(test, sdr_policy_allows(&end[0], &end[1]), c->allowed);
-	KUNIT_EXPECT_EQ(test, sdr_policy_allows(&end[1], &end[0]), c->allowed);
+	KUNIT_EXPECT_EQ(test, sdr_policy_same_user(&end[0], &end[1]),
+			c->allowed);
+	KUNIT_EXPECT_EQ(test, sdr_policy_same_user(&end[1], &end[0]),
+			c->allowed);
 }
 
 static struct kunit_case policy_tests[] = {

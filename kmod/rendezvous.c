@@ -4,7 +4,8 @@
  *
  * Both know the two initial sequence numbers.  (mine, theirs) meets
  * (theirs, mine).  A match is only a candidate: both ends must be established,
- * their byte counts and clocks must agree, and the policy must allow it.
+ * their byte counts and clocks must agree.  Then they are a pair, which stays on
+ * TCP until the policy allows more.
  */
 #include "compat.h"
 
@@ -15,8 +16,9 @@
 #include <net/tcp.h>
 
 #include "demote.h"
+#include "judge.h"
 #include "pair.h"
-#include "policy.h"
+#include "payer.h"
 #include "rendezvous.h"
 #include "sock.h"
 
@@ -47,12 +49,36 @@ static struct sdr_rdv_bucket *bucket_of(const struct sdr_key *key)
 
 static const enum sdr_stat reason_stat[__SDIRECT_REASON_MAX] = {
 	[SDIRECT_REASON_NO_PEER]	= SDR_STAT_NO_PEER,
-	[SDIRECT_REASON_POLICY]		= SDR_STAT_NO_POLICY,
 	[SDIRECT_REASON_KEY]		= SDR_STAT_NO_KEY,
 	[SDIRECT_REASON_COUNTS]		= SDR_STAT_NO_COUNTS,
 	[SDIRECT_REASON_MEMORY]		= SDR_STAT_NO_MEMORY,
 	[SDIRECT_REASON_OPTION]		= SDR_STAT_NO_OPTION,
 };
+
+/* It counts no more among those of its user that have a peer, or may have. */
+static void dismiss(struct sdr_sock *ss)
+{
+	struct sdr_quota *quota = ss->admitted;
+
+	if (!quota)
+		return;
+	ss->admitted = NULL;
+	sdr_quota_dismiss(quota, &sdr_net(sock_net(ss->sk))->ends);
+	sdr_quota_put(quota);
+}
+
+/* False: its user, or its namespace, has more of them than is good. */
+static bool admit(struct sdr_sock *ss)
+{
+	struct sdr_quota *quota = sdr_quota_find(ss->owner.cred->euid);
+
+	if (!sdr_quota_admit(quota, &sdr_net(sock_net(ss->sk))->ends)) {
+		sdr_quota_put(quota);
+		return false;
+	}
+	ss->admitted = quota;
+	return true;
+}
 
 /* The one place where a search fails; the bucket's lock is held if posted. */
 static void give_up(struct sdr_sock *ss, enum sdirect_reason reason)
@@ -61,6 +87,7 @@ static void give_up(struct sdr_sock *ss, enum sdirect_reason reason)
 	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
 	hlist_del_init(&ss->rdv_node);
 	sdr_tally_inc(&ss->tally, reason_stat[reason]);
+	dismiss(ss);
 }
 
 s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
@@ -138,8 +165,6 @@ static enum sdirect_reason judge(const struct sdr_sock *ss,
 		return SDIRECT_REASON_COUNTS;
 	if (transformed(ss->sk) || transformed(peer->sk))
 		return SDIRECT_REASON_OPTION;
-	if (!sdr_policy_allows(&ss->owner, &peer->owner))
-		return SDIRECT_REASON_POLICY;
 	return SDIRECT_REASON_NONE;
 }
 
@@ -147,6 +172,8 @@ static void take_seat(struct sdr_sock *ss, struct sdr_pair *pair, int side)
 {
 	pair->end[side].ss = ss;
 	pair->end[side].owner = sdr_owner_get(&ss->owner);
+	/* Until the policy has been asked, which may take long. */
+	pair->end[side].by_tcp = SDR_BY_TCP_POLICY;
 	ss->side = side;
 }
 
@@ -257,6 +284,10 @@ void sdr_rendezvous_try(struct sdr_sock *ss)
 		give_up(ss, SDIRECT_REASON_KEY);
 		return;
 	}
+	if (!admit(ss)) {
+		give_up(ss, SDIRECT_REASON_MEMORY);
+		return;
+	}
 	if (meet(ss, NULL))
 		return;
 	pair = sdr_pair_alloc();
@@ -265,6 +296,8 @@ void sdr_rendezvous_try(struct sdr_sock *ss)
 		return;
 	}
 	meet(ss, pair);
+	if (sdr_sock_pair(ss))
+		sdr_judge_pair(pair, NULL);
 	sdr_pair_put(pair);
 }
 
@@ -289,9 +322,15 @@ bool sdr_rendezvous_leave(struct sdr_sock *ss)
 	if (alone) {
 		hlist_del_init(&ss->rdv_node);
 		WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
+		dismiss(ss);
 	}
 	spin_unlock(&b->lock);
 	return alone;
+}
+
+void sdr_rendezvous_forget(struct sdr_sock *ss)
+{
+	dismiss(ss);
 }
 
 int __init sdr_rendezvous_init(void)

@@ -33,6 +33,9 @@ bool sdr_rendezvous_due(const struct sdr_sock *ss);
  */
 bool sdr_rendezvous_leave(struct sdr_sock *ss);
 
+/* sdr_rendezvous_forget() - the socket ends, whether it has a pair or not. */
+void sdr_rendezvous_forget(struct sdr_sock *ss);
+
 /**
  * sdr_rendezvous_counts - do the byte counts of two ends fit each other?
  * @ss:		one end, its TCP socket locked

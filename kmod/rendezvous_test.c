@@ -291,8 +291,6 @@ static void at_its_end(struct ends *e)
 }
 
 static const struct judge_case judge_cases[] = {
-	{ "another user", other_user, SDIRECT_REASON_POLICY,
-	  SDR_STAT_NO_POLICY },
 	{ "more received than sent", more_received, SDIRECT_REASON_COUNTS,
 	  SDR_STAT_NO_COUNTS },
 	{ "less received than acknowledged", less_received,
@@ -324,6 +322,22 @@ static void turned_away(struct kunit *test)
 				1);
 	}
 	c->spoil(&e);
+}
+
+/* They are a pair, but one that stays on TCP. */
+static void another_user(struct kunit *test)
+{
+	struct ends e = ends_of(test, PF_INET);
+	int i;
+
+	other_user(&e);
+	test_meet(e.ss[0]);
+	test_meet(e.ss[1]);
+	expect_pair(test, e.ss[0], e.ss[1]);
+	KUNIT_EXPECT_TRUE(test, sdr_pair_barred(e.ss[0]->pair));
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, sdr_tally_read(&e.ss[i]->tally,
+						     SDR_STAT_NO_POLICY), 1);
 }
 
 /* acked <= received <= written, and what is between them. */
@@ -494,6 +508,7 @@ static struct kunit_case rendezvous_tests[] = {
 	KUNIT_CASE(number_not_ours),
 	KUNIT_CASE(third_comes_late),
 	KUNIT_CASE_PARAM(turned_away, judge_gen_params),
+	KUNIT_CASE(another_user),
 	KUNIT_CASE(counts),
 	KUNIT_CASE(leave_while_idle),
 	KUNIT_CASE(leave_while_waiting),

@@ -25,7 +25,9 @@ static enum sdirect_reason why_unread(const struct sdr_pair *pair, int side)
 
 	if (!READ_ONCE(peer->ss) || !by_tcp)
 		return SDIRECT_REASON_PEER_GONE;
-	return by_tcp & SDR_BY_TCP_OPTION ? SDIRECT_REASON_OPTION :
+	if (by_tcp & SDR_BY_TCP_OPTION)
+		return SDIRECT_REASON_OPTION;
+	return by_tcp & SDR_BY_TCP_POLICY ? SDIRECT_REASON_POLICY :
 					    SDIRECT_REASON_DEMOTED;
 }
 

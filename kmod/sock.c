@@ -32,6 +32,7 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 	INIT_HLIST_NODE(&ss->rdv_node);
 	sdr_stall_init(&ss->stall);
 	sdr_keep_init(&ss->keep);
+	INIT_WORK(&ss->withdraw, sdr_lease_withdraw);
 	ss->tally.all = sdr_net(sock_net(sk))->stats;
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
 	sdr_stream_init(&ss->rx, sk, &ss->tally);
@@ -130,6 +131,8 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 	sdr_stall_stop(ss);
 	sdr_keep_stop(ss);
 	sdr_sock_leave(ss);
+	/* Nobody finds us in the pair any more. */
+	cancel_work_sync(&ss->withdraw);
 	if (ss->watching)
 		remove_wait_queue(sk_sleep(sk), &ss->watch);
 	spin_lock(&sn->lock);
@@ -141,6 +144,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 		rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
 
+	sdr_rendezvous_forget(ss);
 	if (ss->region)
 		sdr_region_release(ss->region);
 	if (ss->pair)
@@ -198,19 +202,20 @@ static u8 carrier_id(const struct sdr_flow *flow)
 	return id;
 }
 
-/* A wish to be TCP shows at once, and no longer than it stands. */
+/* That it is to be TCP shows at once, and no longer than it is. */
 static u16 reason_now(const struct sdr_sock *ss)
 {
 	const struct sdr_pair *pair = sdr_sock_pair(ss);
 	u16 reason = READ_ONCE(ss->reason);
-	bool demoted;
 
-	demoted = pair && sdr_pair_demoted(pair, ss->side);
-	if (demoted && reason == SDIRECT_REASON_COLD)
-		return SDIRECT_REASON_DEMOTED;
-	if (!demoted && reason == SDIRECT_REASON_DEMOTED)
-		return SDIRECT_REASON_COLD;
-	return reason;
+	if (!pair || (reason != SDIRECT_REASON_COLD &&
+		      reason != SDIRECT_REASON_POLICY &&
+		      reason != SDIRECT_REASON_DEMOTED))
+		return reason;
+	if (sdr_pair_barred(pair))
+		return SDIRECT_REASON_POLICY;
+	return sdr_pair_demoted(pair, ss->side) ? SDIRECT_REASON_DEMOTED :
+						  SDIRECT_REASON_COLD;
 }
 
 void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info)

@@ -61,6 +61,7 @@ enum sdr_rdv {
  * @serial:	its number among those that ever were there; from 1
  * @owner:	who connected or accepted
  * @active:	this end called connect()
+ * @admitted:	the user among whose it counts, see sdr_quota_admit(), or NULL
  * @failed:	user space wrote what cannot be; reset the connection
  * @stay_tcp:	never seal TCP for a ring (again)
  * @demoted:	who wants the connection to be TCP; see demote.h
@@ -80,6 +81,7 @@ enum sdr_rdv {
  * @keep:	keeps TCP known under a ring
  * @owes_ack:	TCP's acknowledgements wait for data that now goes by ring
  * @region:	what user space may map; NULL until first asked for
+ * @withdraw:	takes the lease away when the policy says so
  * @watch:	looks at the socket's state whenever its wait queue is woken
  * @watching:	@watch is queued
  */
@@ -89,6 +91,7 @@ struct sdr_sock {
 	u64 serial;
 	struct sdr_owner owner;
 	bool active;
+	struct sdr_quota *admitted;
 	bool failed;
 	bool stay_tcp;
 	bool demoted[__SDR_DEMOTER_MAX];
@@ -108,6 +111,7 @@ struct sdr_sock {
 	struct sdr_keep keep;
 	bool owes_ack;
 	struct sdr_region *region;
+	struct work_struct withdraw;
 	wait_queue_entry_t watch;
 	bool watching;
 };

@@ -131,7 +131,7 @@ static int get_peer_cred(const struct sock *sk, char __user *optval,
 	    inet_sk_state_load(sk) == TCP_LISTEN)
 		return -ENOTCONN;
 	/* After a disconnect, the pair is that of the connection before. */
-	if (!pair || sdr_sock_plain(ss))
+	if (!pair || sdr_sock_plain(ss) || sdr_pair_barred(pair))
 		return -ENODATA;
 	peer = &pair->end[!ss->side].owner;
 	memset(&cred, 0, sizeof(cred));

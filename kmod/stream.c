@@ -124,6 +124,8 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 		if (end->by_tcp & SDR_BY_TCP_OPTION ||
 		    sdr_sockopt_rx_needs_tcp(end->ss->sk))
 			why = SDIRECT_REASON_OPTION;
+		else if (end->by_tcp & SDR_BY_TCP_POLICY)
+			why = SDIRECT_REASON_POLICY;
 		else if (end->by_tcp)
 			why = SDIRECT_REASON_DEMOTED;
 		else if (*n < 0)
@@ -143,8 +145,10 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 }
 
 /* What TCP would have let a program write before the peer reads. */
-static u32 ring_limit(const struct sock *sk)
+static u32 ring_limit(const struct sdr_sock *ss)
 {
+	u32 most = READ_ONCE(ss->tx.pair->ruling.ring_max);
+	const struct sock *sk = ss->sk;
 	u64 limit = sk->sk_userlocks & SOCK_SNDBUF_LOCK ?
 		READ_ONCE(sk->sk_sndbuf) :
 		READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_wmem[2]);
@@ -152,6 +156,7 @@ static u32 ring_limit(const struct sock *sk)
 	limit = min_t(u64, limit, tcp_notsent_lowat(tcp_sk(sk)));
 	/* Much of it would be in the peer's buffer, which it may fill. */
 	limit += READ_ONCE(tcp_sk(sk)->snd_wnd);
+	limit = min_t(u64, limit, most ?: SDIRECT_RING_MAX);
 	limit = clamp_t(u64, limit, SDR_RING_FIRST, SDIRECT_RING_MAX);
 	return rounddown_pow_of_two(limit);
 }
@@ -253,21 +258,25 @@ bool sdr_stream_seal_due(const struct sdr_sock *ss)
 
 bool sdr_stream_can_grow(const struct sdr_sock *ss, const struct sdr_seg *seg)
 {
-	return seg->ring->size < ring_limit(ss->sk);
+	return seg->ring->size < ring_limit(ss);
 }
 
 bool sdr_stream_grow(struct sdr_sock *ss)
 {
 	struct sdr_payer payer = { };
 	struct sdr_flow *tx = &ss->tx;
+	enum sdirect_reason why;
 	u32 size;
 	s64 n;
 
 	if (sdr_flow_on_tcp(tx) || !sdr_stream_can_grow(ss, tx->seg))
 		return false;
-	size = min(tx->seg->ring->size * 4, ring_limit(ss->sk));
-	if (obstacle(ss, &payer, &n) == SDIRECT_REASON_PEER_GONE)
+	size = min(tx->seg->ring->size * 4, ring_limit(ss));
+	why = obstacle(ss, &payer, &n);
+	if (why == SDIRECT_REASON_PEER_GONE || why == SDIRECT_REASON_POLICY) {
+		sdr_payer_put(&payer);
 		return false;
+	}
 	if (!start_ring(ss, size, &payer)) {
 		sdr_tally_inc(&ss->tally, SDR_STAT_GROWS);
 	} else {

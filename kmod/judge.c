@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What follows for a pair from what the policies say; see judge.h. */
+#include "compat.h"
+
+#include <linux/audit.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "demote.h"
+#include "judge.h"
+#include "net.h"
+#include "pair.h"
+#include "party.h"
+#include "question.h"
+#include "sock.h"
+#include "teller.h"
+
+/* A socket whose lock its owner keeps is tried again, so often, in jiffies. */
+#define SDR_RESETS	200
+#define SDR_RESET_WAIT	max(HZ / 50, 1)
+/* Connections judged again in one go. */
+#define SDR_BATCH	128
+#define SDR_JUDGES	4
+
+/* Resets may wait for programs that keep a socket's lock: not in others' way. */
+static struct workqueue_struct *sdr_reset_wq;
+/* Living connections are judged by few at once: it is nobody's own time. */
+static struct workqueue_struct *sdr_judge_wq;
+static atomic_t sdr_resets;	/* pairs that have one pending */
+static DECLARE_WAIT_QUEUE_HEAD(sdr_resets_done);
+
+/* --- what is judged --- */
+
+/* The end that has connected; of two that have (rare), the same for both. */
+static int from_side(const struct sdr_pair *pair)
+{
+	const struct sdr_sock *a = pair->end[0].ss, *b = pair->end[1].ss;
+
+	if (a->active != b->active)
+		return b->active;
+	return a->key.mine > b->key.mine;
+}
+
+/* Both ends, with references; under the pair's lock, while they are there. */
+static void describe(const struct sdr_pair *pair, struct sdr_candidate *cand)
+{
+	const struct sdr_end *end;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		end = &pair->end[pair->ruling.from ^ i];
+		sdr_party_of(&cand->end[i], end->ss->sk, &end->owner);
+	}
+	cand->carrier = SDIRECT_CARRIER_LOCAL;
+}
+
+/* Begin a judgement, which gets a number.  False if an end is gone. */
+static bool begin(struct sdr_pair *pair, struct sdr_candidate *cand,
+		  struct sdr_ruling *before)
+{
+	struct sdr_ruling *ruling = &pair->ruling;
+	bool here;
+
+	spin_lock(&pair->lock);
+	here = pair->end[0].ss && pair->end[1].ss;
+	if (here) {
+		ruling->from = from_side(pair);
+		describe(pair, cand);
+		ruling->epoch++;
+		*before = *ruling;
+	}
+	spin_unlock(&pair->lock);
+	return here;
+}
+
+/* Whose vote each seat has; NULL: nobody's. */
+static void seats_of(const struct sdr_candidate *cand,
+		     struct sdr_policy *policy[SDR_SEATS])
+{
+	struct sdr_policy *all = sdr_net(&init_net)->policy;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		policy[i] = sdr_net(cand->end[i].net)->policy;
+	if (policy[1] == policy[0])
+		policy[1] = NULL;
+	policy[2] = NULL;
+	if (likely(!sdr_policy_is_global(all)))
+		return;
+	/* Rules for everybody stand in for a default. */
+	for (i = 0; i < 2; i++)
+		if (policy[i] && !sdr_policy_has_rules(policy[i]))
+			policy[i] = NULL;
+	if (policy[0] != all && policy[1] != all)
+		policy[2] = all;
+}
+
+/* --- what follows --- */
+
+static void audit_denial(const struct sdr_candidate *cand)
+{
+	const struct sdr_party *from = &cand->end[0], *to = &cand->end[1];
+
+	if (!audit_enabled)
+		return;
+	/* It must not wait for a full queue: a socket's lock may be held. */
+	audit_log(NULL, GFP_NOWAIT | __GFP_NOWARN, AUDIT_KERNEL,
+		  "op=sdirect-deny uid=%u saddr=%pI6c src=%u peer-uid=%u daddr=%pI6c dest=%u res=0",
+		  from_kuid(&init_user_ns, from->owner.cred->euid),
+		  &from->addr, from->port,
+		  from_kuid(&init_user_ns, to->owner.cred->euid),
+		  &to->addr, to->port);
+}
+
+static void tell(const struct sdr_candidate *cand,
+		 const struct sdr_ruling *ruling, bool changed)
+{
+	struct sdr_policy *policy[SDR_SEATS];
+	struct sdr_decision decision = {
+		.cand = cand, .verdict = ruling->verdict, .changed = changed,
+	};
+	struct sdr_rules *rules;
+	int i;
+
+	seats_of(cand, policy);
+	for (i = 0; i < SDR_SEATS; i++) {
+		if (!policy[i] || !ruling->vote[i].verdict ||
+		    !sdr_teller || !sdr_teller->heard(policy[i]->net))
+			continue;
+		rules = sdr_policy_rules(policy[i]);
+		decision.vote = &ruling->vote[i];
+		decision.rules = rules;
+		sdr_teller->decided(policy[i]->net, &decision);
+		sdr_rules_put(rules);
+	}
+}
+
+/* False if a call on the socket is under way: try again later. */
+static bool reset(struct sdr_pair *pair, int side)
+{
+	struct sock *sk = NULL;
+	bool owned;
+
+	spin_lock(&pair->lock);
+	if (pair->end[side].ss) {
+		sk = pair->end[side].ss->sk;
+		sock_hold(sk);
+	}
+	spin_unlock(&pair->lock);
+	if (!sk)
+		return true;
+	owned = sock_owned_by_user_nocheck(sk);
+	if (!owned && inet_sk_state_load(sk) != TCP_CLOSE)
+		tcp_abort(sk, ECONNRESET);
+	sock_put(sk);
+	return !owned;
+}
+
+/*
+ * Not by the caller, who holds a socket's lock.  The reset of one end reaches
+ * the other by TCP, too, so a program that keeps its own lock gains nothing.
+ */
+static void reset_work(struct work_struct *work)
+{
+	struct sdr_pair *pair = container_of(to_delayed_work(work),
+					     struct sdr_pair, reset);
+	bool done = reset(pair, 0);
+
+	done &= reset(pair, 1);
+	if (!done && pair->resets++ < SDR_RESETS) {
+		queue_delayed_work(sdr_reset_wq, &pair->reset, SDR_RESET_WAIT);
+		return;
+	}
+	/* Another verdict may try again. */
+	spin_lock(&pair->lock);
+	pair->resets = 0;
+	spin_unlock(&pair->lock);
+	sdr_pair_put(pair);
+	if (atomic_dec_and_test(&sdr_resets))
+		wake_up(&sdr_resets_done);
+}
+
+/* True if it was not under way already. */
+static bool start_reset(struct sdr_pair *pair)
+{
+	bool first;
+
+	spin_lock(&pair->lock);
+	first = !pair->resets;
+	pair->resets += first;
+	spin_unlock(&pair->lock);
+	if (!first)
+		return false;
+	sdr_pair_get(pair);
+	atomic_inc(&sdr_resets);
+	INIT_DELAYED_WORK(&pair->reset, reset_work);
+	queue_delayed_work(sdr_reset_wq, &pair->reset, 0);
+	return true;
+}
+
+/* What the votes come to; the pair's lock is held. */
+static void sum_up(struct sdr_ruling *ruling)
+{
+	u32 most = 0;
+	int i;
+
+	ruling->verdict = 0;
+	for (i = 0; i < SDR_SEATS; i++) {
+		const struct sdr_vote *vote = &ruling->vote[i];
+
+		if (!vote->verdict || ruling->waiting & BIT(i))
+			continue;
+		ruling->verdict = max(ruling->verdict, vote->verdict);
+		if (vote->ring_max)
+			most = min(most ?: U32_MAX, vote->ring_max);
+	}
+	WRITE_ONCE(ruling->ring_max, most);
+}
+
+/* Programs that write to rings by themselves must not, from now on. */
+static void withdraw(struct sdr_pair *pair)
+{
+	int i;
+
+	lockdep_assert_held(&pair->lock);
+	for (i = 0; i < 2; i++)
+		if (pair->end[i].ss)
+			queue_work(sdr_judge_wq, &pair->end[i].ss->withdraw);
+}
+
+/* Connections that the policy leaves on TCP, once each. */
+static void count(struct sdr_pair *pair)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (pair->end[i].ss)
+			sdr_tally_inc(&pair->end[i].ss->tally,
+				      SDR_STAT_NO_POLICY);
+}
+
+/**
+ * struct outcome - what is left to be done when the pair's lock is free
+ * @wake:	programs are to be told
+ * @deny:	both ends are to be reset
+ * @final:	all votes are there
+ * @changed:	it was another verdict before
+ * @first:	there was none
+ * @ruling:	a copy
+ */
+struct outcome {
+	bool wake;
+	bool deny;
+	bool final;
+	bool changed;
+	bool first;
+	struct sdr_ruling ruling;
+};
+
+static void settle(struct sdr_pair *pair, struct outcome *out)
+{
+	struct sdr_ruling *ruling = &pair->ruling;
+	bool changed = false;
+
+	lockdep_assert_held(&pair->lock);
+	sum_up(ruling);
+	*out = (struct outcome) {
+		.deny	= ruling->verdict == SDIRECT_VERDICT_DENY,
+		.final	= !ruling->waiting,
+		.first	= !ruling->last,
+		.changed = ruling->last != ruling->verdict,
+	};
+	if (ruling->verdict > SDIRECT_VERDICT_DIRECT)
+		changed = sdr_demote_policy(pair, true);
+	else if (!ruling->waiting)
+		changed = sdr_demote_policy(pair, false);
+	/* Without pages nobody has anything that changes. */
+	out->wake = changed && pair->kern;
+	if (out->wake && sdr_pair_barred(pair))
+		withdraw(pair);
+	if (out->final) {
+		if (out->first && ruling->verdict != SDIRECT_VERDICT_DIRECT)
+			count(pair);
+		ruling->last = ruling->verdict;
+	}
+	out->ruling = *ruling;
+}
+
+static void carry_out(struct sdr_pair *pair, const struct sdr_candidate *cand,
+		      struct outcome *out)
+{
+	if (out->wake)
+		sdr_demote_wake(sdr_pair_get(pair));
+	if (out->deny && start_reset(pair))
+		audit_denial(cand);
+	if (out->final && out->changed)
+		tell(cand, &out->ruling, !out->first);
+}
+
+/* --- judging --- */
+
+/* The vote of one namespace; what it has to ask is in @question. */
+static noinline void hear(struct sdr_policy *policy,
+			  const struct sdr_candidate *cand, bool living,
+			  struct sdr_vote *vote,
+			  struct sdr_question **question)
+{
+	struct sdr_facts facts;
+	struct sdr_doubt doubt = { .facts = &facts };
+
+	sdr_policy_judge(policy, cand, living, vote, &doubt);
+	if (vote->verdict != SDIRECT_VERDICT_ASK)
+		return;
+	*question = sdr_question_alloc(&doubt, cand);
+	if (*question)
+		return;
+	*vote = doubt.fallback;
+	sdr_rules_put(doubt.rules);
+}
+
+/* False if a later judgement has begun, or an end is gone. */
+static bool enter(struct sdr_pair *pair, u32 epoch,
+		  const struct sdr_vote *vote,
+		  struct sdr_question * const *question, struct outcome *out)
+{
+	struct sdr_ruling *ruling = &pair->ruling;
+	bool mine;
+	int i;
+
+	spin_lock(&pair->lock);
+	mine = ruling->epoch == epoch && pair->end[0].ss && pair->end[1].ss;
+	if (mine) {
+		memcpy(ruling->vote, vote, sizeof(ruling->vote));
+		ruling->waiting = 0;
+		for (i = 0; i < SDR_SEATS; i++)
+			if (question[i])
+				ruling->waiting |= BIT(i);
+		settle(pair, out);
+	}
+	spin_unlock(&pair->lock);
+	return mine;
+}
+
+/* Has this seat said what it has to say, and nobody wants to hear it again? */
+static bool has_voted(const struct sdr_ruling *ruling, int seat)
+{
+	return ruling->vote[seat].verdict && !(ruling->waiting & BIT(seat));
+}
+
+void sdr_judge_pair(struct sdr_pair *pair, const struct sdr_policy *by)
+{
+	struct sdr_question *question[SDR_SEATS] = { };
+	struct sdr_vote vote[SDR_SEATS] = { };
+	struct sdr_policy *policy[SDR_SEATS];
+	struct sdr_ruling before;
+	struct sdr_candidate cand;
+	struct outcome out;
+	bool mine;
+	int i;
+
+	if (!begin(pair, &cand, &before))
+		return;
+	seats_of(&cand, policy);
+	for (i = 0; i < SDR_SEATS; i++)
+		if (policy[i] && by && policy[i] != by &&
+		    has_voted(&before, i))
+			vote[i] = before.vote[i];
+		else if (policy[i])
+			hear(policy[i], &cand,
+			     before.last == SDIRECT_VERDICT_DIRECT, &vote[i],
+			     &question[i]);
+	mine = enter(pair, before.epoch, vote, question, &out);
+	if (mine)
+		carry_out(pair, &cand, &out);
+	for (i = 0; i < SDR_SEATS; i++)
+		if (question[i] && mine)
+			sdr_question_post(policy[i], question[i], pair,
+					  before.epoch, i);
+		else if (question[i])
+			sdr_question_put(question[i]);
+	sdr_candidate_put(&cand);
+}
+
+void sdr_judge_vote(struct sdr_pair *pair, u32 epoch, int seat,
+		    const struct sdr_vote *vote)
+{
+	struct sdr_ruling *ruling = &pair->ruling;
+	struct sdr_candidate cand;
+	struct outcome out;
+	bool counts;
+
+	spin_lock(&pair->lock);
+	counts = ruling->epoch == epoch && ruling->waiting & BIT(seat) &&
+		 pair->end[0].ss && pair->end[1].ss;
+	if (counts) {
+		describe(pair, &cand);
+		ruling->vote[seat] = *vote;
+		ruling->waiting &= ~BIT(seat);
+		settle(pair, &out);
+	}
+	spin_unlock(&pair->lock);
+	if (!counts)
+		return;
+	carry_out(pair, &cand, &out);
+	sdr_candidate_put(&cand);
+}
+
+int sdr_judge_seat(const struct sdr_sock *ss)
+{
+	const struct sdr_pair *pair = sdr_sock_pair(ss);
+	const struct sdr_ruling *ruling = &pair->ruling;
+	int seat = ss->side != ruling->from;
+
+	/* Two ends in one namespace share a vote. */
+	if (seat && !ruling->vote[1].verdict && !ruling->vote[2].verdict)
+		return 0;
+	return seat;
+}
+
+/* --- judging again --- */
+
+/* Is this end the one by which a pair is found in its namespace? */
+static bool finds(const struct sdr_sock *ss, struct sdr_pair *pair)
+{
+	const struct sdr_sock *peer;
+	bool first;
+
+	spin_lock(&pair->lock);
+	peer = pair->end[!ss->side].ss;
+	first = peer && (!ss->side || sock_net(peer->sk) != sock_net(ss->sk));
+	spin_unlock(&pair->lock);
+	return first;
+}
+
+/* Up to SDR_BATCH pairs whose sockets have serial numbers from @next on. */
+static int collect(struct sdr_net *sn, u64 *next, struct sdr_pair **batch)
+{
+	struct sdr_pair *pair;
+	struct sdr_sock *ss;
+	int n = 0;
+
+	spin_lock(&sn->lock);
+	list_for_each_entry(ss, &sn->socks, node) {
+		if (ss->serial < *next)
+			continue;
+		if (n == SDR_BATCH)
+			break;
+		*next = ss->serial + 1;
+		pair = sdr_sock_pair(ss);
+		if (pair && !sdr_sock_plain(ss) && finds(ss, pair))
+			batch[n++] = sdr_pair_get(pair);
+	}
+	spin_unlock(&sn->lock);
+	return n;
+}
+
+static void again_work(struct work_struct *work)
+{
+	struct sdr_net *sn = container_of(work, struct sdr_net, again);
+	const struct sdr_policy *by = sn->policy;
+	struct sdr_pair **batch;
+	u64 next = 0;
+	int n, i;
+
+	if (xchg(&sn->again_all, false))
+		by = NULL;
+	batch = kmalloc_array(SDR_BATCH, sizeof(*batch),
+			      GFP_KERNEL | __GFP_NOFAIL);
+	do {
+		n = collect(sn, &next, batch);
+		for (i = 0; i < n; i++) {
+			sdr_judge_pair(batch[i], by);
+			sdr_pair_put(batch[i]);
+			cond_resched();
+		}
+	} while (n == SDR_BATCH);
+	kfree(batch);
+}
+
+void sdr_judge_all(struct net *net, bool global)
+{
+	struct net *each;
+
+	if (!global) {
+		queue_work(sdr_judge_wq, &sdr_net(net)->again);
+		return;
+	}
+	rcu_read_lock();
+	for_each_net_rcu(each) {
+		WRITE_ONCE(sdr_net(each)->again_all, true);
+		queue_work(sdr_judge_wq, &sdr_net(each)->again);
+	}
+	rcu_read_unlock();
+}
+
+void sdr_judge_net_init(struct sdr_net *sn)
+{
+	INIT_WORK(&sn->again, again_work);
+}
+
+void sdr_judge_net_exit(struct sdr_net *sn)
+{
+	cancel_work_sync(&sn->again);
+}
+
+int __init sdr_judge_init(void)
+{
+	sdr_reset_wq = alloc_workqueue("sdirect_reset", WQ_UNBOUND, 0);
+	if (!sdr_reset_wq)
+		return -ENOMEM;
+	sdr_judge_wq = alloc_workqueue("sdirect_judge", WQ_UNBOUND, SDR_JUDGES);
+	if (sdr_judge_wq)
+		return 0;
+	destroy_workqueue(sdr_reset_wq);
+	return -ENOMEM;
+}
+
+void sdr_judge_exit(void)
+{
+	wait_event(sdr_resets_done, !atomic_read(&sdr_resets));
+	destroy_workqueue(sdr_reset_wq);
+	destroy_workqueue(sdr_judge_wq);
+}

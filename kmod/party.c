@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ends of a connection as the policy sees them. */
+#include "compat.h"
+
+#include <linux/user_namespace.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+
+#include "party.h"
+
+static void addrs_of(struct sdr_party *party, const struct sock *sk)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6) {
+		party->addr = sk->sk_v6_rcv_saddr;
+		party->peer_addr = sk->sk_v6_daddr;
+		return;
+	}
+#endif
+	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &party->addr);
+	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_daddr, &party->peer_addr);
+}
+
+void sdr_party_of(struct sdr_party *party, const struct sock *sk,
+		  const struct sdr_owner *owner)
+{
+	addrs_of(party, sk);
+	party->port = ntohs(inet_sk(sk)->inet_sport);
+	party->peer_port = ntohs(inet_sk(sk)->inet_dport);
+	party->family = sk->sk_family;
+	party->net = get_net(sock_net(sk));
+	party->owner = sdr_owner_get(owner);
+}
+
+void sdr_candidate_copy(struct sdr_candidate *to,
+			const struct sdr_candidate *from)
+{
+	int i;
+
+	*to = *from;
+	for (i = 0; i < 2; i++) {
+		get_net(to->end[i].net);
+		to->end[i].owner = sdr_owner_get(&from->end[i].owner);
+	}
+}
+
+void sdr_candidate_put(struct sdr_candidate *cand)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		put_net(cand->end[i].net);
+		sdr_owner_put(&cand->end[i].owner);
+	}
+}
+
+bool sdr_party_visible(const struct sdr_party *party,
+		       const struct user_namespace *ns)
+{
+	const struct user_namespace *owner = party->net->user_ns;
+
+	while (owner->level > ns->level)
+		owner = owner->parent;
+	return owner == ns;
+}
