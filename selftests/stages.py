@@ -59,6 +59,7 @@ STAGES = (
     Stage("topology", ("test_topology.py",), limit=40),
     Stage("many", ("test_many.py",)),
     Stage("surroundings", ("test_surroundings.py",)),
+    Stage("judge", ("test_judge.py",)),
     Stage("fault", ("test_fault.py",), weight=12, limit=40,
           needs_debug=True),
 )
