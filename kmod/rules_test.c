@@ -307,6 +307,51 @@ static void as_one_by_one(struct kunit *test)
 	}
 }
 
+/*
+ * struct costly_case - rules that all have to be compared, before one that
+ * matches
+ */
+struct costly_case {
+	const char *name;
+	u32 n;
+	u32 found;
+};
+
+static const struct costly_case costly_cases[] = {
+	{ "some thousands", 8000, 8000 },
+	{ "too many", 9000, SDR_RULE_UNKNOWN },
+};
+
+TEST_PARAM(costly, costly_cases);
+
+static void bounded(struct kunit *test)
+{
+	const struct costly_case *c = test->param_value;
+	struct sdr_rules *rules = sdr_rules_alloc(1, c->n + 1, 0,
+						  &init_user_ns, NULL);
+	struct sdr_rule rule = { .verdict = SDIRECT_VERDICT_TCP,
+				 .same = SDIRECT_SAME_USER };
+	struct sdr_facts *facts = kunit_kzalloc(test, sizeof(*facts),
+						GFP_KERNEL);
+	struct sdr_cond_desc cond = { PORT, good, NULL, 2 };
+	const char *why;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, rules);
+	KUNIT_ASSERT_NOT_NULL(test, facts);
+	for (i = 0; i <= c->n; i++) {
+		if (i == c->n)
+			rule.same = 0;
+		KUNIT_ASSERT_EQ(test, sdr_rules_add(rules, &rule, &cond, 1,
+						    &why), 0);
+	}
+	KUNIT_ASSERT_EQ(test, sdr_rules_finish(rules, &why), 0);
+	facts->known = BIT(PORT);
+	facts->val[PORT].lo = 4;
+	KUNIT_EXPECT_EQ(test, sdr_rules_find(rules, facts), c->found);
+	sdr_rules_put(rules);
+}
+
 /* --- rates --- */
 
 static void rates(struct kunit *test)
@@ -359,6 +404,7 @@ static struct kunit_case rules_tests[] = {
 	KUNIT_CASE_PARAM(refused, refusal_gen_params),
 	KUNIT_CASE(counted),
 	KUNIT_CASE(as_one_by_one),
+	KUNIT_CASE_PARAM(bounded, costly_gen_params),
 	KUNIT_CASE(rates),
 	KUNIT_CASE(no_memory),
 	{ }
