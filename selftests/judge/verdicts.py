@@ -78,8 +78,7 @@ def numbers_are_for_administrators():
 
     with Helper().register() as helper, Conn() as conn:
         helper.push(rule(77, DIRECT))
-        assert becomes(conn, LOCAL)
-        assert conn.told() == (DIRECT, 77, K.SOURCE_RULE), conn.told()
+        assert until(lambda: conn.told() == (DIRECT, 77, K.SOURCE_RULE))
         in_child(nobody, conn)
 
 
@@ -229,6 +228,15 @@ def who_asks_is_answered():
             assert is_reset(conn.client) and is_reset(conn.server)
 
 
+def asked_by(helper, uid):
+    """The question about a user; of others, some may be asked once more."""
+    while True:
+        asked = helper.question()
+        if asked["from"]["uid"] == uid:
+            return asked
+        print("# asked again:", asked["from"], flush=True)
+
+
 def answers_are_kept():
     seen = 1 << FROM_UID | 1 << TO_UID
     with Helper().register() as helper:
@@ -242,11 +250,11 @@ def answers_are_kept():
             assert conn.told() == (DIRECT, 8, K.SOURCE_ANSWER)
         assert helper.get()["cached"] == 1
         with Conn(1001) as conn:
-            helper.answer(helper.question(), BY_TCP, fields=seen, ttl=0)
+            helper.answer(asked_by(helper, 1001), BY_TCP, fields=seen, ttl=0)
             conn.talk()
             assert conn.carriers() == {TCP}
         with Conn(1001) as conn:
-            helper.answer(helper.question(), BY_TCP, fields=seen)
+            helper.answer(asked_by(helper, 1001), BY_TCP, fields=seen)
         assert helper.get()["cached"] == 2, helper.get()
         # With other rules all is forgotten.
         helper.push(rule(5, ASK))
