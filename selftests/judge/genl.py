@@ -264,7 +264,7 @@ class Helper(Netlink):
                 "helper": found[K.A_POLICY_HELPER],
                 "default": found[K.A_POLICY_DEFAULT],
                 "pending": found[K.A_POLICY_PENDING],
-                "cached": found[K.A_POLICY_CACHED], **counters}
+                "kept": found[K.A_POLICY_CACHED], **counters}
 
     def hits(self):
         """{number: hits}"""

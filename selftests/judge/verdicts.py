@@ -248,17 +248,17 @@ def answers_are_kept():
         with Conn(1000) as conn:
             assert becomes(conn, LOCAL)
             assert conn.told() == (DIRECT, 8, K.SOURCE_ANSWER)
-        assert helper.get()["cached"] == 1
+        assert helper.get()["kept"] == 1
         with Conn(1001) as conn:
             helper.answer(asked_by(helper, 1001), BY_TCP, fields=seen, ttl=0)
             conn.talk()
             assert conn.carriers() == {TCP}
         with Conn(1001) as conn:
             helper.answer(asked_by(helper, 1001), BY_TCP, fields=seen)
-        assert helper.get()["cached"] == 2, helper.get()
+        assert helper.get()["kept"] == 2, helper.get()
         # With other rules all is forgotten.
         helper.push(rule(5, ASK))
-        assert helper.get()["cached"] == 0
+        assert helper.get()["kept"] == 0
         with Conn(1000):
             helper.answer(helper.question(), DIRECT)
 
