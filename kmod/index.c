@@ -3,18 +3,23 @@
 #include "compat.h"
 
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/sort.h>
 
 #include "index.h"
 
 /* Halving as many nodes as there may be never goes deeper. */
 #define SDR_INDEX_DEPTH	32
+/* A subtree of fewer nodes takes no time that matters to others. */
+#define SDR_INDEX_SMALL	4096
 
 static int node_cmp(const void *a, const void *b)
 {
 	const struct sdr_node *x = a, *y = b;
 	int cmp = sdr_val_cmp(&x->span.first, &y->span.first);
 
+	/* sort() never does, and takes a second for as many as may be. */
+	cond_resched();
 	return cmp ?: (x->rule > y->rule) - (x->rule < y->rule);
 }
 
@@ -24,6 +29,8 @@ static void augment(struct sdr_node *node, u32 lo, u32 hi)
 	u32 mid = lo + (hi - lo) / 2, child[2], i;
 	struct sdr_node *root = &node[mid];
 
+	if (hi - lo >= SDR_INDEX_SMALL)
+		cond_resched();
 	root->max = root->span.last;
 	root->min_rule = root->rule;
 	child[0] = lo + (mid - lo) / 2;

@@ -32,7 +32,7 @@ struct sdr_index {
 	u32 n;
 };
 
-/* sdr_index_build() sorts the nodes that the caller has filled in. */
+/* sdr_index_build() sorts the nodes that were filled in.  May sleep. */
 void sdr_index_build(struct sdr_index *index);
 
 /**

@@ -392,6 +392,7 @@ static int fill(struct sdr_rules *rules)
 		const struct cond *cond = conds_of(rules, rule) + rule->by;
 		struct sdr_index *index;
 
+		cond_resched();
 		if (!rule->n)
 			continue;
 		index = &rules->index[cond->field];
