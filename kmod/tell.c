@@ -15,6 +15,7 @@
 #include <net/genetlink.h>
 
 #include "facts.h"
+#include "net.h"
 #include "netlink.h"
 #include "party.h"
 #include "question.h"
@@ -223,6 +224,11 @@ static int tell_question(struct net *net, u32 port,
 		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, hdr);
+	/* What has taken a while may find another one at this port. */
+	if (READ_ONCE(sdr_net(net)->policy->helper) != port) {
+		nlmsg_free(skb);
+		return -ECONNREFUSED;
+	}
 	return genlmsg_unicast(net, skb, port);
 }
 
