@@ -128,7 +128,8 @@
  * more); ESTALE: it is about older rules.  Who has waited for
  * SDIRECT_POLICY_PATIENCE seconds gets the default policy, and so does everybody
  * while there is no helper; who cannot be asked about because too many wait, or
- * the helper does not read, stays on TCP.
+ * the helper does not read, stays on TCP.  In the latter case the helper's
+ * recv() says ENOBUFS once; it goes on, as nothing that it must know is lost.
  *
  * SDIRECT_CMD_POLICY_GET: do.  Reply: SDIRECT_A_POLICY_GENERATION (0: there are
  * no rules), _RULES, _FLAGS, _HELPER (its port, 0: none), _DEFAULT, _PENDING,
