@@ -225,7 +225,8 @@ static void withdraw(struct sdr_pair *pair)
 	lockdep_assert_held(&pair->lock);
 	for (i = 0; i < 2; i++)
 		if (pair->end[i].ss)
-			queue_work(sdr_reset_wq, &pair->end[i].ss->withdraw);
+			queue_work(system_unbound_wq,
+				   &pair->end[i].ss->withdraw);
 }
 
 /* Connections that the policy leaves on TCP, once each. */
