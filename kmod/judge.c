@@ -18,8 +18,9 @@
 /* A socket whose lock its owner keeps is tried again, so often, in jiffies. */
 #define SDR_RESETS	200
 #define SDR_RESET_WAIT	max(HZ / 50, 1)
-/* Connections judged again in one go. */
+/* Connections judged again in one go, and sockets looked at for them. */
 #define SDR_BATCH	128
+#define SDR_LOOKS	1024
 #define SDR_JUDGES	4
 
 /* Resets may wait for programs that keep a socket's lock: not in others' way. */
@@ -433,26 +434,47 @@ static bool finds(const struct sdr_sock *ss, struct sdr_pair *pair)
 	return first;
 }
 
-/* Up to SDR_BATCH pairs whose sockets have serial numbers from @next on. */
-static int collect(struct sdr_net *sn, u64 *next, struct sdr_pair **batch)
+/* From the first socket to the one that is the last now: its serial number. */
+static u64 start_round(struct sdr_net *sn)
+{
+	u64 last;
+
+	spin_lock(&sn->lock);
+	sn->again_at = sn->socks.next;
+	last = sn->serial;
+	spin_unlock(&sn->lock);
+	return last;
+}
+
+/*
+ * Some more pairs, @n of them.  False: the round is over.  The lock is held for
+ * a bounded time, whatever there is; what goes meanwhile moves @again_at on.
+ */
+static bool collect(struct sdr_net *sn, u64 last, struct sdr_pair **batch,
+		    int *n)
 {
 	struct sdr_pair *pair;
 	struct sdr_sock *ss;
-	int n = 0;
+	int looks = 0;
+	bool more;
 
+	*n = 0;
 	spin_lock(&sn->lock);
-	list_for_each_entry(ss, &sn->socks, node) {
-		if (ss->serial < *next)
-			continue;
-		if (n == SDR_BATCH)
+	for (;;) {
+		ss = list_entry(sn->again_at, struct sdr_sock, node);
+		/* Later ones are judged by what is in force now anyway. */
+		more = sn->again_at != &sn->socks && ss->serial <= last;
+		if (!more || *n == SDR_BATCH || looks++ == SDR_LOOKS)
 			break;
-		*next = ss->serial + 1;
+		sn->again_at = ss->node.next;
 		pair = sdr_sock_pair(ss);
 		if (pair && !sdr_sock_plain(ss) && finds(ss, pair))
-			batch[n++] = sdr_pair_get(pair);
+			batch[(*n)++] = sdr_pair_get(pair);
 	}
+	if (!more)
+		sn->again_at = NULL;
 	spin_unlock(&sn->lock);
-	return n;
+	return more;
 }
 
 static void again_work(struct work_struct *work)
@@ -460,21 +482,24 @@ static void again_work(struct work_struct *work)
 	struct sdr_net *sn = container_of(work, struct sdr_net, again);
 	const struct sdr_policy *by = sn->policy;
 	struct sdr_pair **batch;
-	u64 next = 0;
+	bool more;
+	u64 last;
 	int n, i;
 
 	if (xchg(&sn->again_all, false))
 		by = NULL;
 	batch = kmalloc_array(SDR_BATCH, sizeof(*batch),
 			      GFP_KERNEL | __GFP_NOFAIL);
+	last = start_round(sn);
 	do {
-		n = collect(sn, &next, batch);
+		more = collect(sn, last, batch, &n);
 		for (i = 0; i < n; i++) {
 			sdr_judge_pair(batch[i], by);
 			sdr_pair_put(batch[i]);
 			cond_resched();
 		}
-	} while (n == SDR_BATCH);
+		cond_resched();
+	} while (more);
 	kfree(batch);
 }
 

@@ -23,6 +23,7 @@ struct sdr_policy;
  * @stats:	the counters
  * @policy:	who may go direct
  * @again:	judges living connections again
+ * @again_at:	the node in @socks that it goes on with, or NULL
  * @again_all:	... by all policies, not this one's alone
  * @sysctl:	net.sdirect
  */
@@ -34,6 +35,7 @@ struct sdr_net {
 	struct sdr_stats __percpu *stats;
 	struct sdr_policy *policy;
 	struct work_struct again;
+	struct list_head *again_at;
 	bool again_all;
 	struct ctl_table_header *sysctl;
 };

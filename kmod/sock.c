@@ -136,6 +136,8 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 	if (ss->watching)
 		remove_wait_queue(sk_sleep(sk), &ss->watch);
 	spin_lock(&sn->lock);
+	if (sn->again_at == &ss->node)
+		sn->again_at = ss->node.next;
 	list_del(&ss->node);
 	spin_unlock(&sn->lock);
 
