@@ -121,14 +121,14 @@ int sdr_helper_add(struct sdr_policy *policy, u32 generation,
 /* From here on all are judged by the new rules. */
 static void replace(struct sdr_policy *policy, struct sdr_answers *answers)
 {
+	bool was_global = sdr_policy_is_global(policy), global;
 	struct sdr_rules *old;
-	bool global;
 
-	global = sdr_policy_is_global(policy) ||
-		 sdr_rules_flags(policy->building) & SDIRECT_POLICY_F_ALL_NETNS;
+	global = sdr_rules_flags(policy->building) & SDIRECT_POLICY_F_ALL_NETNS;
 	spin_lock(&policy->lock);
 	old = policy->rules;
 	WRITE_ONCE(policy->rules, policy->building);
+	WRITE_ONCE(policy->global, global);
 	swap(policy->answers, answers);
 	policy->own_rules = true;
 	spin_unlock(&policy->lock);
@@ -136,7 +136,7 @@ static void replace(struct sdr_policy *policy, struct sdr_answers *answers)
 	sdr_rules_put(old);
 	sdr_answers_free(answers);
 	/* Who waits for an answer is judged anew, with all others. */
-	sdr_judge_all(policy->net, global);
+	sdr_judge_all(policy->net, global || was_global);
 	sdr_question_drop(policy);
 }
 

@@ -362,6 +362,11 @@ void sdr_judge_pair(struct sdr_pair *pair, const struct sdr_policy *by)
 
 	if (!begin(pair, &cand, &before))
 		return;
+	/*
+	 * Pairs with queue_work() behind a change of rules: we see the new
+	 * ones, or again_work() sees the pair, which was published before.
+	 */
+	smp_mb();
 	seats_of(&cand, policy);
 	for (i = 0; i < SDR_SEATS; i++)
 		if (policy[i] && by && policy[i] != by &&

@@ -35,6 +35,12 @@ struct sdr_policy *sdr_policy_alloc(struct net *net)
 
 	if (!policy)
 		return NULL;
+	policy->tally = alloc_percpu_gfp(struct sdr_policy_tally,
+					 GFP_KERNEL_ACCOUNT);
+	if (!policy->tally) {
+		kfree(policy);
+		return NULL;
+	}
 	policy->net = net;
 	mutex_init(&policy->config);
 	spin_lock_init(&policy->lock);
@@ -49,13 +55,28 @@ void sdr_policy_free(struct sdr_policy *policy)
 	sdr_rules_put(policy->building);
 	sdr_rules_put(policy->rules);
 	sdr_answers_free(policy->answers);
+	free_percpu(policy->tally);
 	kfree(policy);
+}
+
+u64 sdr_policy_counted(const struct sdr_policy *policy,
+		       enum sdr_policy_counter id)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(policy->tally, cpu)->v[id]);
+	return sum;
 }
 
 struct sdr_rules *sdr_policy_rules(struct sdr_policy *policy)
 {
 	struct sdr_rules *rules;
 
+	/* Most namespaces have none, and many connections. */
+	if (!sdr_policy_has_rules(policy))
+		return NULL;
 	spin_lock(&policy->lock);
 	rules = policy->rules ? sdr_rules_get(policy->rules) : NULL;
 	spin_unlock(&policy->lock);
@@ -69,15 +90,7 @@ bool sdr_policy_has_rules(struct sdr_policy *policy)
 
 bool sdr_policy_is_global(struct sdr_policy *policy)
 {
-	bool global;
-
-	if (likely(!sdr_policy_has_rules(policy)))
-		return false;
-	spin_lock(&policy->lock);
-	global = policy->rules && sdr_rules_flags(policy->rules) &
-				  SDIRECT_POLICY_F_ALL_NETNS;
-	spin_unlock(&policy->lock);
-	return global;
+	return READ_ONCE(policy->global);
 }
 
 bool sdr_policy_same_user(const struct sdr_owner *a, const struct sdr_owner *b)

@@ -4,6 +4,7 @@
 #define _SDR_POLICY_H
 
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -31,6 +32,11 @@ enum sdr_policy_counter {
 
 extern const char * const sdr_policy_counter_names[__SDR_POLICY_COUNTER_MAX];
 
+/* One CPU's part of them. */
+struct sdr_policy_tally {
+	u64 v[__SDR_POLICY_COUNTER_MAX];
+};
+
 /**
  * struct sdr_policy - the policy of one network namespace
  * @net:	the namespace
@@ -38,6 +44,7 @@ extern const char * const sdr_policy_counter_names[__SDR_POLICY_COUNTER_MAX];
  * @building:	the rules in the making, or NULL
  * @lock:	protects what follows; a leaf, process context
  * @rules:	in force, or NULL
+ * @global:	they judge all namespaces
  * @answers:	the helper's, to these rules; NULL: none yet
  * @helper:	its netlink port, 0: none
  * @own_rules:	@rules are the helper's, not of one before it
@@ -47,7 +54,7 @@ extern const char * const sdr_policy_counter_names[__SDR_POLICY_COUNTER_MAX];
  * @last_id:	of a question
  * @ask:	sends questions to the helper
  * @expire:	ends those that wait too long
- * @count:	by enum sdr_policy_counter
+ * @tally:	what it counts
  */
 struct sdr_policy {
 	struct net *net;
@@ -55,6 +62,7 @@ struct sdr_policy {
 	struct sdr_rules *building;
 	spinlock_t lock;
 	struct sdr_rules *rules;
+	bool global;
 	struct sdr_answers *answers;
 	u32 helper;
 	bool own_rules;
@@ -64,7 +72,7 @@ struct sdr_policy {
 	u64 last_id;
 	struct work_struct ask;
 	struct delayed_work expire;
-	atomic64_t count[__SDR_POLICY_COUNTER_MAX];
+	struct sdr_policy_tally __percpu *tally;
 };
 
 /* The policy of a namespace without rules, or NULL.  Context: may sleep. */
@@ -122,7 +130,10 @@ extern const char * const sdr_policy_defaults[__SDIRECT_DEFAULT_MAX];
 static inline void sdr_policy_counts(struct sdr_policy *policy,
 				     enum sdr_policy_counter id)
 {
-	atomic64_inc(&policy->count[id]);
+	this_cpu_inc(policy->tally->v[id]);
 }
+
+u64 sdr_policy_counted(const struct sdr_policy *policy,
+		       enum sdr_policy_counter id);
 
 #endif /* _SDR_POLICY_H */

@@ -307,7 +307,7 @@ static int put_counters(struct sk_buff *skb, struct sdr_policy *policy)
 		    nla_put_string(skb, SDIRECT_A_COUNTER_NAME,
 				   sdr_policy_counter_names[i]) ||
 		    nla_put_u64_64bit(skb, SDIRECT_A_COUNTER_VALUE,
-				      atomic64_read(&policy->count[i]),
+				      sdr_policy_counted(policy, i),
 				      SDIRECT_A_COUNTER_PAD))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
