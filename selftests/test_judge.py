@@ -11,16 +11,16 @@ from guestrun import SLOWER, running
 JUDGE = plan.TOP / "selftests" / "judge"
 sys.path[:0] = [str(JUDGE)]
 
-import verdicts  # noqa: E402
+import rulings  # noqa: E402
 
-CASES = [("judge", name) for name in verdicts.CASES]
+CASES = [("judge", name) for name in rulings.CASES]
 LIMIT = 600             # seconds, of which an idle machine needs few
 
 
 @pytest.fixture(scope="session")
 def run(request, build):
     conftest.make_module()
-    yield from running(build, "judge", [JUDGE / "judge.py"],
+    yield from running(build, "judge", [JUDGE / "judged.py"],
                        conftest.teller(request.config), LIMIT * SLOWER)
 
 

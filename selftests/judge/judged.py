@@ -8,7 +8,7 @@ import traceback
 
 sys.dont_write_bytecode = True
 
-import verdicts  # noqa: E402
+import rulings  # noqa: E402
 import world  # noqa: E402
 
 
@@ -34,8 +34,8 @@ def main():
     subprocess.run(["insmod", os.environ.get(
         "SDIRECT_MODULE", world.TOP / "sdirect.ko")], check=True)
     mark("section", "judge")
-    for name in sys.argv[1:] or verdicts.CASES:
-        run_case(name, verdicts.CASES[name])
+    for name in sys.argv[1:] or rulings.CASES:
+        run_case(name, rulings.CASES[name])
     subprocess.run(["rmmod", "sdirect"], check=True)
 
 
