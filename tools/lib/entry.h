@@ -63,9 +63,12 @@ enum sdi_state {
  * @rx_lock:	for the receive direction
  * @tx_spin:	protected by @tx_lock
  * @rx_spin:	protected by @rx_lock
+ * @tx_moved:	by a quick call of which something is left to do
+ * @rx_moved:	the same
  *
- * @view.tx, @tx_error and @reserved are protected by @tx_lock, @view.rx, @rx_error and @peeked by
- * @rx_lock, the rest by both; @slow and @wait are hints that may be lost.
+ * @view.tx and what begins with @tx are protected by @tx_lock, so is @reserved;
+ * @view.rx, what begins with @rx and @peeked by @rx_lock; the rest by both;
+ * @slow and @wait are hints that may be lost.
  */
 struct sdi_entry {
 	uint32_t state __attribute__((aligned(SDIRECT_LINE)));
@@ -83,11 +86,13 @@ struct sdi_entry {
 	uint32_t tx_lock __attribute__((aligned(SDIRECT_LINE)));
 	struct sdi_spin tx_spin;
 	int tx_error;
+	struct sdi_moved tx_moved;
 	uint64_t reserved;
 	uint64_t reserved_at;
 	uint32_t rx_lock __attribute__((aligned(SDIRECT_LINE)));
 	struct sdi_spin rx_spin;
 	int rx_error;
+	struct sdi_moved rx_moved;
 	uint64_t peeked;
 };
 
@@ -96,7 +101,7 @@ extern uint8_t sdi_known[SDI_FD_MAX];
 /* Where entries are, so many descriptors each. */
 #define SDI_CHUNK_FDS	256u
 
-extern struct sdi_entry *sdi_chunks[SDI_FD_MAX / SDI_CHUNK_FDS];
+extern struct sdi_entry *sdi_chunks[SDI_FD_MAX / SDI_CHUNK_FDS] SDI_HIDDEN;
 
 /* The entry of a descriptor if its place exists, else NULL. */
 static inline struct sdi_entry *sdi_entry_find(int fd)

@@ -10,23 +10,22 @@
 #include "attach.h"
 #include "family.h"
 #include "io.h"
+#include "quick.h"
 #include "sys.h"
 
-static ssize_t result(ssize_t ret)
+ssize_t sdi_fail(ssize_t err)
 {
-	if (ret >= 0)
-		return ret;
-	errno = (int)-ret;
+	errno = (int)-err;
 	return -1;
 }
 
 int sdirect_socket(int family, int flags)
 {
 	if (family != AF_INET && family != AF_INET6)
-		return (int)result(-EAFNOSUPPORT);
+		return (int)sdi_result(-EAFNOSUPPORT);
 	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
-		return (int)result(-EINVAL);
-	return (int)result(sdi_socket(family, SOCK_STREAM | flags, 0));
+		return (int)sdi_result(-EINVAL);
+	return (int)sdi_result(sdi_socket(family, SOCK_STREAM | flags, 0));
 }
 
 int sdirect_attach(int fd)
@@ -35,19 +34,19 @@ int sdirect_attach(int fd)
 	int err;
 
 	if (fd < 0)
-		return (int)result(-EBADF);
+		return (int)sdi_result(-EBADF);
 	if (!sdi_process)
 		sdi_self_init();
 	e = sdi_process ? sdi_entry_place(fd) : NULL;
 	if (!e)
-		return (int)result(-ENOMEM);
+		return (int)sdi_result(-ENOMEM);
 	if (!sdi_fd_known(fd))
 		sdi_fd_note(fd);
 	err = sdi_entry_attach(e, fd, sdi_self(), 0);
 	if (err && err != -EAGAIN && err != -EBUSY && err != -ENOTCONN &&
 	    err != -ENOMEM)
 		sdi_fd_drop(fd);
-	return (int)result(err == -EBUSY ? -EAGAIN : err);
+	return (int)sdi_result(err == -EBUSY ? -EAGAIN : err);
 }
 
 int sdirect_detach(int fd)
@@ -56,22 +55,32 @@ int sdirect_detach(int fd)
 	return 0;
 }
 
-ssize_t sdirect_send(int fd, const void *buf, size_t len, int flags)
+static ssize_t send_long(int fd, const void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = sdi_lookup_here(fd);
 
 	if (!e)
 		return sdi_sys.send(fd, buf, len, flags);
-	return result(sdi_send(e, fd, buf, len, flags));
+	return sdi_result(sdi_send(e, fd, buf, len, flags));
 }
 
-ssize_t sdirect_recv(int fd, void *buf, size_t len, int flags)
+ssize_t sdirect_send(int fd, const void *buf, size_t len, int flags)
+{
+	return sdi_try_send(fd, buf, len, flags, send_long);
+}
+
+static ssize_t recv_long(int fd, void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = sdi_lookup_here(fd);
 
 	if (!e)
 		return sdi_sys.recv(fd, buf, len, flags);
-	return result(sdi_recv(e, fd, buf, len, flags));
+	return sdi_result(sdi_recv(e, fd, buf, len, flags));
+}
+
+ssize_t sdirect_recv(int fd, void *buf, size_t len, int flags)
+{
+	return sdi_try_recv(fd, buf, len, flags, recv_long);
 }
 
 const char *sdirect_version(void)

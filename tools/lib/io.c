@@ -18,7 +18,6 @@
 
 #define SEND_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
 #define RECV_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL)
-#define QUICK_FLAGS	(MSG_DONTWAIT | MSG_NOSIGNAL)
 
 /**
  * struct op - one call on its way
@@ -64,13 +63,6 @@ static int op_init(struct op *op, struct sdi_entry *e, int fd,
 	op->it.iov = msg->msg_iov;
 	op->it.left = left;
 	return left != 0;
-}
-
-/* Is it a call that quick.h knows? */
-static int is_quick(const void *buf, size_t len, int flags)
-{
-	return len - 1 < SDI_CHUNK && !(flags & ~QUICK_FLAGS) &&
-	       !sdi_never_mapped(buf);
 }
 
 static int may_spin(const struct sdi_entry *e, int flags)
@@ -364,12 +356,21 @@ ssize_t sdi_sendmsg(struct sdi_entry *e, int fd, const struct msghdr *msg,
 	return (ssize_t)op.done;
 }
 
-/* What is left when a quick send has done something, but not all. */
-static __attribute__((noinline)) ssize_t
-send_more(struct sdi_entry *e, int fd, struct iovec iov, int flags,
-	  struct sdi_moved m)
+ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf, size_t len,
+		 int flags)
 {
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return sdi_sendmsg(e, fd, &msg, flags);
+}
+
+ssize_t sdi_send_more(struct sdi_entry *e, int fd, const void *buf, size_t len,
+		      int flags)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct sdi_moved m = e->tx_moved;
 	struct op op;
 
 	op_after(&op, e, fd, &msg, flags, &m, sdi_settle_tx(fd, &m));
@@ -377,33 +378,6 @@ send_more(struct sdi_entry *e, int fd, struct iovec iov, int flags,
 		return send_by_call(&op, &msg);
 	sdi_unlock(&e->tx_lock);
 	return (ssize_t)op.done;
-}
-
-/* The same call, the longer way. */
-static __attribute__((noinline)) ssize_t
-send_long(struct sdi_entry *e, int fd, struct iovec iov, int flags)
-{
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	return sdi_sendmsg(e, fd, &msg, flags);
-}
-
-/* Nothing but the common case is in here, so that it needs few registers. */
-ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf, size_t len,
-		 int flags)
-{
-	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
-	uint32_t tid = sdi_self_known();
-	struct sdi_moved m = { 0 };
-
-	if (!is_quick(buf, len, flags) || !sdi_lock_at_once(&e->tx_lock, tid))
-		return send_long(e, fd, iov, flags);
-	if (sdi_entry_made(e) && !e->tx_error)
-		m = sdi_quick_send(&e->view, tid, buf, len);
-	if (m.todo)
-		return send_more(e, fd, iov, flags, m);
-	sdi_unlock(&e->tx_lock);
-	return m.count ? (ssize_t)m.count : send_long(e, fd, iov, flags);
 }
 
 /* ---- the receive direction ---- */
@@ -488,12 +462,12 @@ ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
 	return recv_long(e, fd, msg, flags, 0);
 }
 
-/* What is left when a quick receive has done something, but perhaps not all. */
-static __attribute__((noinline)) ssize_t
-recv_more(struct sdi_entry *e, int fd, struct iovec iov, int flags,
-	  struct sdi_moved m)
+ssize_t sdi_recv_more(struct sdi_entry *e, int fd, void *buf, size_t len,
+		      int flags)
 {
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct sdi_moved m = e->rx_moved;
 	struct op op;
 
 	op_after(&op, e, fd, &msg, flags, &m, sdi_settle_rx(fd, &m));
@@ -505,56 +479,34 @@ recv_more(struct sdi_entry *e, int fd, struct iovec iov, int flags,
 	return (ssize_t)op.done;
 }
 
-/* The same call, the longer way. */
-static __attribute__((noinline)) ssize_t
-recv_again(struct sdi_entry *e, int fd, struct iovec iov, int flags, int spun)
+/* With the lock held, waits for a moment for what may come. */
+static ssize_t recv_soon(struct sdi_entry *e, int fd, void *buf, size_t len,
+			 int flags)
 {
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	return recv_long(e, fd, &msg, flags, spun);
-}
-
-/* Is there nothing more to do, or to find behind the end of the ring? */
-static inline int recv_is_all(const struct sdi_entry *e, struct sdi_moved m,
-			      size_t len)
-{
-	return !m.todo &&
-	       (m.count == len ||
-		!sdi_view_at_end(&e->view, m.start + m.count));
-}
-
-/* Nothing was there: with the lock held, waits for a moment. */
-static __attribute__((noinline)) ssize_t
-recv_soon(struct sdi_entry *e, int fd, struct iovec iov, int flags)
-{
-	struct sdi_moved m = { 0 };
 	int spun = sdi_entry_made(e) && sdi_view_rx_held(&e->view) &&
 		   !e->rx_error && may_spin(e, flags);
+	struct sdi_moved m = { 0 };
 
 	if (spun && sdi_spin_until(&e->rx_spin, rx_ready, &e->view))
-		m = sdi_quick_recv(&e->view, sdi_self(), iov.iov_base,
-				   iov.iov_len);
-	if (m.count && !recv_is_all(e, m, iov.iov_len))
-		return recv_more(e, fd, iov, flags, m);
+		m = sdi_quick_recv(&e->view, sdi_self(), buf, len, 1);
+	if (m.count && !sdi_quick_all(&e->view, &m, len)) {
+		e->rx_moved = m;
+		return sdi_recv_more(e, fd, buf, len, flags);
+	}
 	sdi_unlock(&e->rx_lock);
 	return m.count ? (ssize_t)m.count :
-			 recv_again(e, fd, iov, flags, spun);
+			 recv_long(e, fd, &msg, flags, spun);
 }
 
 ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len, int flags)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	uint32_t tid = sdi_self_known();
-	struct sdi_moved m = { 0 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (!is_quick(buf, len, flags) || !sdi_lock_at_once(&e->rx_lock, tid))
-		return recv_again(e, fd, iov, flags, 0);
-	if (sdi_entry_made(e) && !e->rx_error)
-		m = sdi_quick_recv(&e->view, tid, buf, len);
-	if (m.count && recv_is_all(e, m, len)) {
-		sdi_unlock(&e->rx_lock);
-		return (ssize_t)m.count;
-	}
-	return m.count ? recv_more(e, fd, iov, flags, m) :
-			 recv_soon(e, fd, iov, flags);
+	if (sdi_is_quick(buf, len, flags) &&
+	    sdi_lock_at_once(&e->rx_lock, sdi_self()))
+		return recv_soon(e, fd, buf, len, flags);
+	return recv_long(e, fd, &msg, flags, 0);
 }

@@ -20,6 +20,23 @@ SDI_SHARED ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf,
 SDI_SHARED ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len,
 			    int flags);
 
+/*
+ * What is left of a quick call that has done what @tx_moved (@rx_moved) of the
+ * entry says: the lock of the direction is held, and released.
+ */
+ssize_t sdi_send_more(struct sdi_entry *e, int fd, const void *buf, size_t len,
+		      int flags);
+ssize_t sdi_recv_more(struct sdi_entry *e, int fd, void *buf, size_t len,
+		      int flags);
+
+/* As the C library gives them: errno instead of -errno. */
+SDI_SHARED ssize_t sdi_fail(ssize_t err) __attribute__((cold));
+
+static inline ssize_t sdi_result(ssize_t ret)
+{
+	return __builtin_expect(ret >= 0, 1) ? ret : sdi_fail(ret);
+}
+
 /**
  * struct sdi_mark - a system call that the kernel shall know as ours
  * @e:		the entry; NULL when there is nothing to take back
@@ -44,7 +61,7 @@ SDI_SHARED void sdi_mark_end(struct sdi_mark *m);
 
 #define SDI_BYTES_MAX	0x7ffff000u	/* what one system call moves at most */
 /* Nothing is ever mapped below by default. */
-#define SDI_LOWEST	0x10000u
+#define SDI_LOWEST	0x10000
 
 /*
  * A bad address is EFAULT from the kernel and a signal from us.  Those that
@@ -52,7 +69,7 @@ SDI_SHARED void sdi_mark_end(struct sdi_mark *m);
  */
 static inline int sdi_never_mapped(const void *p)
 {
-	return (uintptr_t)p - SDI_LOWEST > (uintptr_t)INTPTR_MAX - SDI_LOWEST;
+	return (intptr_t)p < SDI_LOWEST;
 }
 
 /* Bytes of a finished operation that took effect. */

@@ -2,26 +2,75 @@
 /*
  * The common call: one buffer, all of it at once, by a ring that has room or
  * bytes.  Whatever is in the way is left to the longer way in io.c, which finds
- * everything as it was.
+ * everything as it was.  Here are few instructions and no calls, so that no
+ * register is saved: what else is to be done is jumped to.
  */
 #ifndef SDI_QUICK_H
 #define SDI_QUICK_H
 
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "io.h"
+#include "shared.h"
 #include "view.h"
 
-/* A call of the C library for some bytes costs more than the bytes. */
-static inline void sdi_copy(void *to, const void *from, size_t n)
+/* The longer way: what the caller does where the quick one is not open. */
+typedef ssize_t sdi_send_way(int fd, const void *buf, size_t len, int flags);
+typedef ssize_t sdi_recv_way(int fd, void *buf, size_t len, int flags);
+
+/**
+ * sdi_try_send - send(2) by the ring if nothing is in the way
+ * @fd:		any number
+ * @buf:	the bytes
+ * @len:	how many
+ * @flags:	as for send(2)
+ * @longer:	called where something is
+ *
+ * Return: as send(2), errno too.
+ */
+SDI_SHARED ssize_t sdi_try_send(int fd, const void *buf, size_t len, int flags,
+				sdi_send_way *longer);
+
+/* sdi_try_recv() - the same for recv(2) */
+SDI_SHARED ssize_t sdi_try_recv(int fd, void *buf, size_t len, int flags,
+				sdi_recv_way *longer);
+
+/* Is it a call for the functions below? */
+static inline int sdi_is_quick(const void *buf, size_t len, int flags)
+{
+	return len - 1 < SDI_CHUNK &&
+	       !(flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) &&
+	       !sdi_never_mapped(buf);
+}
+
+/* These a call of the C library would cost more than the bytes: 8 to 16. */
+#define SDI_FEW_MIN	sizeof(uint64_t)
+#define SDI_FEW_MAX	(2 * sizeof(uint64_t))
+
+static inline int sdi_is_few(size_t n)
+{
+	return n - SDI_FEW_MIN <= SDI_FEW_MAX - SDI_FEW_MIN;
+}
+
+/* Two words, which may overlap. */
+static inline void sdi_copy_few(void *to, const void *from, size_t n)
 {
 	uint64_t first, last;
 
-	if (n - sizeof(first) > sizeof(first)) {
-		memcpy(to, from, n);
-		return;
-	}
 	memcpy(&first, from, sizeof(first));
 	memcpy(&last, (const char *)from + n - sizeof(last), sizeof(last));
 	memcpy(to, &first, sizeof(first));
 	memcpy((char *)to + n - sizeof(last), &last, sizeof(last));
+}
+
+static inline void sdi_copy(void *to, const void *from, size_t n)
+{
+	if (sdi_is_few(n))
+		sdi_copy_few(to, from, n);
+	else
+		memcpy(to, from, n);
 }
 
 /**
@@ -42,9 +91,7 @@ sdi_quick_send(struct sdirect_view *v, uint32_t tid, const void *buf,
 
 	if (!sdi_view_tx_enter(v, tid, &tail))
 		return nothing;
-	/* Room does not become less, so what was seen once needs no look. */
-	if (tail + len > v->tx.known &&
-	    sdi_view_room(v, tail, len) < (int64_t)len) {
+	if (sdi_view_room(v, tail, len) < (int64_t)len) {
 		sdi_view_tx_turn_back(v);
 		return nothing;
 	}
@@ -58,28 +105,37 @@ sdi_quick_send(struct sdirect_view *v, uint32_t tid, const void *buf,
  * @tid:	of the caller
  * @buf:	room for the bytes
  * @len:	how many, 1 to SDI_CHUNK
+ * @least:	nothing if there are not so many, from 1
  *
  * Return: as sdi_quick_send().
  */
 static inline __attribute__((always_inline)) struct sdi_moved
-sdi_quick_recv(struct sdirect_view *v, uint32_t tid, void *buf, size_t len)
+sdi_quick_recv(struct sdirect_view *v, uint32_t tid, void *buf, size_t len,
+	       size_t least)
 {
 	struct sdi_moved m = { 0 };
-	int64_t avail = (int64_t)len;
 	uint64_t head;
+	int64_t avail;
 
 	if (!sdi_view_rx_enter(v, tid, &head))
 		return m;
-	if (head + len > v->rx.known)
-		avail = sdi_view_avail(v, head, len);
-	if (avail <= 0) {
+	avail = sdi_view_avail(v, head, len);
+	if (avail < (int64_t)least) {
 		sdi_view_rx_turn_back(v);
 		return m;
 	}
-	if ((uint64_t)avail < len)
+	if (least < len && (uint64_t)avail < len)
 		len = (size_t)avail;
 	sdi_copy(buf, v->rx.ring + sdirect_ring_offset(v->rx.size, head), len);
 	return sdi_view_rx_leave(v, head, len);
+}
+
+/* Is there nothing more to do, or to find behind the end of the ring? */
+static inline int sdi_quick_all(const struct sdirect_view *v,
+				const struct sdi_moved *m, size_t len)
+{
+	return !m->todo && (m->count == len ||
+			    !sdi_view_at_end(v, m->start + m->count));
 }
 
 #endif /* SDI_QUICK_H */

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "shared.h"
+
 /**
  * struct sdi_process - lives in a page that a forked child finds empty
  * @pid:	of this process; 0 in a child until it first needs it
@@ -23,11 +25,11 @@ struct sdi_thread {
 	uint32_t pid;
 };
 
-extern struct sdi_process *sdi_process;
+extern struct sdi_process *sdi_process SDI_HIDDEN;
 extern long sdi_page_size;
 extern int sdi_may_spin;
 extern __thread struct sdi_thread sdi_thread
-	__attribute__((tls_model("initial-exec")));
+	__attribute__((tls_model("initial-exec"))) SDI_HIDDEN;
 
 /* Set once from a constructor; a second call does nothing. */
 void sdi_self_init(void);
@@ -45,8 +47,8 @@ static inline uint32_t sdi_self_known(void)
 {
 	uint32_t pid = __atomic_load_n(&sdi_process->pid, __ATOMIC_RELAXED);
 
-	return __builtin_expect(pid && sdi_thread.pid == pid, 1) ?
-	       sdi_thread.tid : 0;
+	/* Where neither is known both are 0, and so is the thread's. */
+	return __builtin_expect(sdi_thread.pid == pid, 1) ? sdi_thread.tid : 0;
 }
 
 static inline uint32_t sdi_self(void)

@@ -4,5 +4,7 @@
 #define SDI_SHARED_H
 
 #define SDI_SHARED	__attribute__((visibility("default")))
+/* Found without a look into a table. */
+#define SDI_HIDDEN	__attribute__((visibility("hidden")))
 
 #endif /* SDI_SHARED_H */

@@ -17,14 +17,12 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 	v->tx = (struct sdi_view_dir) {
 		.ring = (uint8_t *)tx_map + page,
 		.base = at->tx_base,
-		.seen = at->tx_base,
 		.size = at->tx_size,
 		.epoch = at->tx_epoch,
 	};
 	v->rx = (struct sdi_view_dir) {
 		.ring = (uint8_t *)rx_map + 2 * page,
 		.base = at->rx_base,
-		.seen = at->rx_base,
 		.size = at->rx_size,
 		.epoch = at->rx_epoch,
 	};

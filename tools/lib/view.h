@@ -22,7 +22,6 @@
  * struct sdi_view_dir - one direction
  * @ring:	the ring, mapped twice in a row
  * @base:	stream position at which it begins
- * @seen:	the other end's position when it was last looked at
  * @known:	room or bytes are known to be there up to this position
  * @size:	of the ring, 0 if there is none
  * @epoch:	of the lease
@@ -30,7 +29,6 @@
 struct sdi_view_dir {
 	uint8_t *ring;
 	uint64_t base;
-	uint64_t seen;
 	uint64_t known;
 	uint32_t size;
 	uint32_t epoch;
@@ -89,7 +87,9 @@ static inline int sdi_view_rx_held(const struct sdirect_view *v)
  * sdi_view_room - room in the send ring
  * @v:		the view
  * @tail:	the position behind the last byte sent
- * @need:	look at the reader's page only if there seems to be less
+ * @need:	look at the reader's page only if less is known to be there
+ *
+ * Room does not become less, so what was seen once needs no look.
  *
  * Return: 0 to the ring's size, or SDIRECT_RING_BAD.
  */
@@ -97,15 +97,15 @@ static inline int64_t sdi_view_room(struct sdirect_view *v, uint64_t tail,
 				    size_t need)
 {
 	struct sdi_view_dir *tx = &v->tx;
+	uint64_t head;
 	int64_t room;
 
-	if (tail < tx->base)
+	if (tail + need <= tx->known)
+		return (int64_t)(tx->known - tail);
+	if (!tx->size || tail < tx->base)
 		return SDIRECT_RING_BAD;
-	room = sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
-	if (room >= 0 && (uint64_t)room >= need)
-		return room;
-	tx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->rx_head);	/* D */
-	room = sdirect_ring_room(tx->size, tx->base, tail, tx->seen);
+	head = SDIRECT_LOAD_ACQUIRE(&v->peer->rx_head);		/* D */
+	room = sdirect_ring_room(tx->size, tx->base, tail, head);
 	if (room >= 0)
 		tx->known = tail + (uint64_t)room;
 	return room;
@@ -116,16 +116,19 @@ static inline int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head,
 				     size_t need)
 {
 	struct sdi_view_dir *rx = &v->rx;
-	uint64_t limit;
+	uint64_t tail, limit;
 	int64_t avail;
 
+	if (head + need <= rx->known)
+		return (int64_t)(rx->known - head);
+	if (!rx->size)
+		return SDIRECT_RING_BAD;
 	/* What comes before the ring came another way. */
 	if (head < rx->base)
 		return 0;
-	if (rx->seen < head || rx->seen - head < need)
-		rx->seen = SDIRECT_LOAD_ACQUIRE(&v->peer->tx_tail);	/* B */
+	tail = SDIRECT_LOAD_ACQUIRE(&v->peer->tx_tail);		/* B */
 	limit = SDIRECT_LOAD(&v->own->rx_limit);
-	avail = sdirect_ring_avail(rx->size, head, rx->seen, limit);
+	avail = sdirect_ring_avail(rx->size, head, tail, limit);
 	if (avail >= 0)
 		rx->known = head + (uint64_t)avail;
 	return avail;
@@ -151,7 +154,8 @@ static inline int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid,
 	sdi_barrier();
 	/* Before the look at the epoch, so that it is of the real page. */
 	*tail = SDIRECT_LOAD_ACQUIRE(&ctl->tx_tail);
-	if (sdi_view_tx_usable(v))
+	if (SDIRECT_LOAD(&v->own->tx_epoch) == v->tx.epoch &&
+	    !SDIRECT_LOAD(&v->own->tx_closed))
 		return 1;
 	sdi_store(&ctl->tx_inside, 0);
 	return 0;
@@ -170,7 +174,7 @@ sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail, size_t count)
 		m.todo |= SDI_BELL;
 	SDIRECT_STORE_RELEASE(&ctl->tx_inside, 0);
 	sdi_barrier();
-	if (!sdi_view_tx_held(v))
+	if (SDIRECT_LOAD(&v->own->tx_epoch) != v->tx.epoch)
 		m.todo |= SDI_SETTLE | SDI_SLOW;
 	return m;
 }
@@ -184,7 +188,7 @@ static inline int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid,
 	sdi_store(&ctl->rx_inside, tid);
 	sdi_barrier();
 	*head = SDIRECT_LOAD_ACQUIRE(&ctl->rx_head);
-	if (sdi_view_rx_held(v))
+	if (SDIRECT_LOAD(&v->own->rx_epoch) == v->rx.epoch)
 		return 1;
 	sdi_store(&ctl->rx_inside, 0);
 	return 0;
@@ -203,7 +207,7 @@ sdi_view_rx_leave(struct sdirect_view *v, uint64_t head, size_t count)
 		m.todo |= SDI_BELL;
 	SDIRECT_STORE_RELEASE(&ctl->rx_inside, 0);
 	sdi_barrier();
-	if (!sdi_view_rx_held(v))
+	if (SDIRECT_LOAD(&v->own->rx_epoch) != v->rx.epoch)
 		m.todo |= SDI_SETTLE | SDI_SLOW;
 	return m;
 }

@@ -5,15 +5,9 @@
 
 #include "../lib/attach.h"
 #include "../lib/io.h"
+#include "../lib/quick.h"
+#include "cancel.h"
 #include "next.h"
-
-static ssize_t result(ssize_t ret)
-{
-	if (ret >= 0)
-		return ret;
-	errno = (int)-ret;
-	return -1;
-}
 
 /* These functions are cancellation points, however quick they are. */
 static struct sdi_entry *lookup(int fd)
@@ -23,6 +17,22 @@ static struct sdi_entry *lookup(int fd)
 	if (e)
 		pthread_testcancel();
 	return e;
+}
+
+static inline ssize_t try_send(int fd, const void *buf, size_t len, int flags,
+			       sdi_send_way *longer)
+{
+	if (may_be_cancelled())
+		return longer(fd, buf, len, flags);
+	return sdi_try_send(fd, buf, len, flags, longer);
+}
+
+static inline ssize_t try_recv(int fd, void *buf, size_t len, int flags,
+			       sdi_recv_way *longer)
+{
+	if (may_be_cancelled())
+		return longer(fd, buf, len, flags);
+	return sdi_try_recv(fd, buf, len, flags, longer);
 }
 
 /*
@@ -67,15 +77,20 @@ static int is_ordinary(const struct iovec *iov, int count)
 	return sum != 0;
 }
 
-HOOK ssize_t read(int fd, void *buf, size_t len)
+static ssize_t read_long(int fd, void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
 	const int saved = errno;
-	ssize_t ret = e ? sdi_recv(e, fd, buf, len, 0) : 0;
+	ssize_t ret = e ? sdi_recv(e, fd, buf, len, flags) : 0;
 
 	if (!e || is_no_socket(fd, ret, saved))
 		return next.read(fd, buf, len);
-	return result(ret);
+	return sdi_result(ret);
+}
+
+HOOK ssize_t read(int fd, void *buf, size_t len)
+{
+	return try_recv(fd, buf, len, 0, read_long);
 }
 
 HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
@@ -84,14 +99,32 @@ HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 	return read(fd, buf, len);
 }
 
+static ssize_t recv_long(int fd, void *buf, size_t len, int flags)
+{
+	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
+
+	if (!e)
+		return next.recvfrom(fd, buf, len, flags, NULL, NULL);
+	return sdi_result(sdi_recv(e, fd, buf, len, flags));
+}
+
+HOOK ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	return try_recv(fd, buf, len, flags, recv_long);
+}
+
+HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
+{
+	check_size(len, size);
+	return recv(fd, buf, len, flags);
+}
+
 HOOK ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
 		      struct sockaddr *addr, socklen_t *addrlen)
 {
-	struct sdi_entry *e = addr || len > SDI_BYTES_MAX ? NULL : lookup(fd);
-
-	if (!e)
-		return next.recvfrom(fd, buf, len, flags, addr, addrlen);
-	return result(sdi_recv(e, fd, buf, len, flags));
+	if (!addr)
+		return recv(fd, buf, len, flags);
+	return next.recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
 HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size,
@@ -100,21 +133,6 @@ HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size,
 {
 	check_size(len, size);
 	return recvfrom(fd, buf, len, flags, addr, addrlen);
-}
-
-HOOK ssize_t recv(int fd, void *buf, size_t len, int flags)
-{
-	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
-
-	if (!e)
-		return next.recvfrom(fd, buf, len, flags, NULL, NULL);
-	return result(sdi_recv(e, fd, buf, len, flags));
-}
-
-HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
-{
-	check_size(len, size);
-	return recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
 HOOK ssize_t readv(int fd, const struct iovec *iov, int count)
@@ -129,7 +147,7 @@ HOOK ssize_t readv(int fd, const struct iovec *iov, int count)
 
 	if (!e || is_no_socket(fd, ret, saved))
 		return next.readv(fd, iov, count);
-	return result(ret);
+	return sdi_result(ret);
 }
 
 HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
@@ -141,37 +159,45 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (!e)
 		return next.recvmsg(fd, msg, flags);
-	return result(sdi_recvmsg(e, fd, msg, flags));
+	return sdi_result(sdi_recvmsg(e, fd, msg, flags));
+}
+
+static ssize_t write_long(int fd, const void *buf, size_t len, int flags)
+{
+	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
+	const int saved = errno;
+	ssize_t ret = e ? sdi_send(e, fd, buf, len, flags) : 0;
+
+	if (!e || is_no_socket(fd, ret, saved))
+		return next.write(fd, buf, len);
+	return sdi_result(ret);
 }
 
 HOOK ssize_t write(int fd, const void *buf, size_t len)
 {
-	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
-	const int saved = errno;
-	ssize_t ret = e ? sdi_send(e, fd, buf, len, 0) : 0;
-
-	if (!e || is_no_socket(fd, ret, saved))
-		return next.write(fd, buf, len);
-	return result(ret);
+	return try_send(fd, buf, len, 0, write_long);
 }
 
-HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
-		    const struct sockaddr *addr, socklen_t addrlen)
-{
-	struct sdi_entry *e = addr || len > SDI_BYTES_MAX ? NULL : lookup(fd);
-
-	if (!e)
-		return next.sendto(fd, buf, len, flags, addr, addrlen);
-	return result(sdi_send(e, fd, buf, len, flags));
-}
-
-HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
+static ssize_t send_long(int fd, const void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
 
 	if (!e)
 		return next.sendto(fd, buf, len, flags, NULL, 0);
-	return result(sdi_send(e, fd, buf, len, flags));
+	return sdi_result(sdi_send(e, fd, buf, len, flags));
+}
+
+HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	return try_send(fd, buf, len, flags, send_long);
+}
+
+HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+		    const struct sockaddr *addr, socklen_t addrlen)
+{
+	if (!addr)
+		return send(fd, buf, len, flags);
+	return next.sendto(fd, buf, len, flags, addr, addrlen);
 }
 
 HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
@@ -186,7 +212,7 @@ HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
 
 	if (!e || is_no_socket(fd, ret, saved))
 		return next.writev(fd, iov, count);
-	return result(ret);
+	return sdi_result(ret);
 }
 
 HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -195,7 +221,7 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 	if (!e)
 		return next.sendmsg(fd, msg, flags);
-	return result(sdi_sendmsg(e, fd, msg, flags));
+	return sdi_result(sdi_sendmsg(e, fd, msg, flags));
 }
 
 /* The kernel copies; all that is to be done is to keep the lease. */

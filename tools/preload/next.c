@@ -64,6 +64,12 @@ static long early_syscall(long number, ...)
 				   arg[4], arg[5]));
 }
 
+static int early_pthread_cancel(pthread_t thread)
+{
+	(void)thread;
+	return ESRCH;
+}
+
 #define EARLY_MEMBER(result, name, parameters, arguments, number) \
 	.name = early_##name,
 
@@ -73,6 +79,7 @@ struct next next = {
 		.fcntl		= early_fcntl,
 		.ioctl		= early_ioctl,
 		.syscall	= early_syscall,
+		.pthread_cancel	= early_pthread_cancel,
 	},
 };
 
@@ -98,6 +105,7 @@ static void find_all(void)
 	find(&next.odd.fdopen, "fdopen");
 	find(&next.odd.daemon, "daemon");
 	find(&next.odd.closefrom, "closefrom");
+	find(&next.odd.pthread_cancel, "pthread_cancel");
 }
 
 static ssize_t lib_send(int fd, const void *buf, size_t len, int flags)

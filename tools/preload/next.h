@@ -7,6 +7,7 @@
 #ifndef NEXT_H
 #define NEXT_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -55,6 +56,7 @@ struct next_odd {
 	FILE *(*fdopen)(int fd, const char *mode);
 	int (*daemon)(int nochdir, int noclose);
 	void (*closefrom)(int first);
+	int (*pthread_cancel)(pthread_t thread);
 };
 
 #define NEXT_MEMBER(result, name, parameters, arguments, number) \

@@ -40,9 +40,9 @@ static struct two *two_open(uint64_t base)
 		t->view[i] = (struct sdirect_view) {
 			.ctl = &t->ctl[i], .peer = &t->ctl[!i],
 			.own = &t->kern.end[i], .other = &t->kern.end[!i],
-			.tx = { .ring = t->ring[i], .base = base, .seen = base,
+			.tx = { .ring = t->ring[i], .base = base,
 				.size = SIZE, .epoch = 7 },
-			.rx = { .ring = t->ring[!i], .base = base, .seen = base,
+			.rx = { .ring = t->ring[!i], .base = base,
 				.size = SIZE, .epoch = 7 },
 		};
 	return t;
