@@ -22,7 +22,7 @@ STREAMS = ("console", "out", "err", "log", "status")
 KERNEL_ARGS = (
     "console=ttyS0,115200 loglevel=5 panic=-1 oops=panic reboot=t "
     "log_buf_len=4M mitigations=off nokaslr tsc=reliable random.trust_cpu=on "
-    "audit=0 selinux=0 apparmor=0 rcupdate.rcu_expedited=1 nmi_watchdog=0 "
+    "selinux=0 apparmor=0 rcupdate.rcu_expedited=1 nmi_watchdog=0 "
     "cryptomgr.notests i8042.noaux i8042.nokbd 8250.nr_uarts=1"
 )
 # Under emulation copies with "rep movsb" crawl: hide the features that make
