@@ -21,7 +21,8 @@ SLOWER = int(os.environ.get("SDIRECT_TIME", "1"))
 LIMIT = 900 * SLOWER    # seconds for the whole guest
 SILENCE = 200 * SLOWER  # seconds without a word from it
 TELL = 20               # seconds without a word from us
-PASSED_ON = ("SDIRECT_TIME", "SDIRECT_SECONDS", "SDIRECT_SEED")
+PASSED_ON = ("SDIRECT_TIME", "SDIRECT_SECONDS", "SDIRECT_SEED",
+             "SDIRECT_FLOOD", "SDIRECT_MESSAGES")
 MARK = re.compile(r"^@@ (\w+) (.*)$")
 OK = re.compile(r"^(not )?ok \d+ (.*)$")
 RUN = re.compile(r"^#  RUN +(\S+) \.\.\.$")

@@ -20,6 +20,7 @@ LIMIT = 600             # seconds, of which an idle machine needs few
 @pytest.fixture(scope="session")
 def run(request, build):
     conftest.make_module()
+    conftest.make("-C", "selftests/many")
     yield from running(build, "judge", [JUDGE / "judged.py"],
                        conftest.teller(request.config), LIMIT * SLOWER)
 

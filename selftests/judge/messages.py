@@ -2,10 +2,15 @@
 """Messages that are refused, and such that nobody would send."""
 import errno
 import os
+import pathlib
 import random
+import shutil
+import subprocess
+import sys
+import tempfile
 
 from genl import F_ACK, F_DUMP, Helper, K, Refused, attr, cond, rule
-from world import LOCAL, Conn, becomes, refused
+from world import LIMIT, LOCAL, Conn, Inet, becomes, refused
 
 DIRECT, BY_TCP, ASK = K.VERDICT_DIRECT, K.VERDICT_TCP, K.VERDICT_ASK
 
@@ -32,6 +37,16 @@ BAD = (
      [attr(K.A_POLICY_GENERATION, (4, 99)), attr(K.A_POLICY_ID, (8, 1)),
       attr(K.A_POLICY_VERDICT, (1, ASK))]),
 )
+
+# What a program does whose name is long.
+CONNECT = """
+import sys
+sys.path[:0] = ["."]
+import world
+with world.Inet() as client:
+    world.connect(client, ("127.0.0.1", int(sys.argv[1])))
+    assert client.recv(1) == b"x"
+"""
 
 PORT = K.FIELD_TO_PORT
 BAD_RULES = (
@@ -97,6 +112,37 @@ def messages_are_checked():
         refused(errno.EINVAL, helper.add, rule(1, DIRECT), rule(2, DIRECT))
         # The rules of before are in force all the while.
         assert becomes(conn, LOCAL) and helper.get()["rules"] == 1
+
+
+def deep_program():
+    """A copy of this interpreter whose path is almost as long as may be."""
+    top = pathlib.Path(tempfile.mkdtemp())
+    path = top.joinpath(*["x" * 200] * 18)
+    path.mkdir(parents=True)
+    shutil.copy(sys.executable, path / "program")
+    return top, path / "program"
+
+
+def long_names_are_told():
+    """What does not fit into a message of the usual size."""
+    top, program = deep_program()
+    try:
+        with Helper().register() as helper, Inet() as listener:
+            helper.push(rule(1, ASK))
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            with subprocess.Popen(
+                    [program, "-c", CONNECT, str(listener.getsockname()[1])],
+                    cwd=os.path.dirname(__file__)) as child:
+                conn, _ = listener.accept()
+                with conn:
+                    asked = helper.question()
+                    assert asked["from"]["exe"] == str(program), asked["from"]
+                    assert asked["from"]["pid"] == child.pid
+                    conn.sendall(b"x")
+                assert child.wait(LIMIT) == 0
+    finally:
+        shutil.rmtree(top)
 
 
 def scrambled(chance, data):

@@ -7,7 +7,13 @@ import time
 
 import world
 from genl import F_DUMP, Helper, K, Netlink, rule
-from messages import messages_are_checked, random_messages
+from isolation import (answers_of_others_are_none, borrowed_socket,
+                       nothing_is_heard_of_others,
+                       own_default_binds_nobody_else, rules_stay_at_home)
+from limits import (a_crowd_is_judged_again, denials_are_audited, flood,
+                    rings_of_a_group, rings_of_a_user)
+from messages import (long_names_are_told, messages_are_checked,
+                      random_messages)
 from world import (LOCAL, SYSCTL, TCP, Across, Conn, Inet, becomes, in_child,
                    info, inside, is_reset, namespaces, refused, unshare, until)
 
@@ -536,4 +542,8 @@ CASES = {case.__name__: case for case in (
     who_asks_is_answered, answers_are_kept, helper_that_dies,
     helper_that_hangs, killed_while_it_works, questions_are_bounded,
     decisions_are_told, limits_of_a_rule, namespaces_have_their_own,
-    containers_see_little, messages_are_checked, random_messages, many_rules)}
+    containers_see_little, rules_stay_at_home, own_default_binds_nobody_else,
+    nothing_is_heard_of_others, answers_of_others_are_none, borrowed_socket,
+    a_crowd_is_judged_again, flood, rings_of_a_user, rings_of_a_group,
+    denials_are_audited, long_names_are_told, messages_are_checked,
+    random_messages, many_rules)}
