@@ -178,7 +178,6 @@ static int put_end(struct sk_buff *skb, int attr,
 	return 0;
 }
 
-/* As who has made @rules sees it; NULL: as the administrator of @net does. */
 static int put_candidate(struct sk_buff *skb, const struct sdr_candidate *cand,
 			 struct net *net, const struct sdr_rules *rules)
 {
@@ -198,8 +197,55 @@ static int put_candidate(struct sk_buff *skb, const struct sdr_candidate *cand,
 	return err ? -EMSGSIZE : 0;
 }
 
-static int put_question(struct sk_buff *skb, const struct sdr_question *q)
+/**
+ * struct message - what is told
+ * @cmd:	SDIRECT_CMD_POLICY_*
+ * @net:	where
+ * @rules:	as who has made these sees it; NULL: as the administrator of @net
+ * @cand:	the ends
+ * @put:	puts what else there is to say
+ * @arg:	for @put
+ */
+struct message {
+	u8 cmd;
+	struct net *net;
+	const struct sdr_rules *rules;
+	const struct sdr_candidate *cand;
+	int (*put)(struct sk_buff *skb, const void *arg);
+	const void *arg;
+};
+
+static struct sk_buff *message_of(const struct message *m, size_t size)
 {
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+	void *hdr;
+
+	if (!skb)
+		return ERR_PTR(-ENOMEM);
+	hdr = genlmsg_put(skb, 0, 0, &sdr_genl_family, 0, m->cmd);
+	if (!hdr || m->put(skb, m->arg) ||
+	    put_candidate(skb, m->cand, m->net, m->rules)) {
+		nlmsg_free(skb);
+		return ERR_PTR(-EMSGSIZE);
+	}
+	genlmsg_end(skb, hdr);
+	return skb;
+}
+
+/* A page will do, but for long paths. */
+static struct sk_buff *message(const struct message *m)
+{
+	struct sk_buff *skb = message_of(m, GENLMSG_DEFAULT_SIZE);
+
+	if (skb == ERR_PTR(-EMSGSIZE))
+		skb = message_of(m, SDR_TELL_SIZE);
+	return skb;
+}
+
+static int put_question(struct sk_buff *skb, const void *arg)
+{
+	const struct sdr_question *q = arg;
+
 	return nla_put_u64_64bit(skb, SDIRECT_A_POLICY_ID, q->id,
 				 SDIRECT_A_POLICY_PAD) ||
 	       nla_put_u32(skb, SDIRECT_A_POLICY_GENERATION,
@@ -211,19 +257,15 @@ static int put_question(struct sk_buff *skb, const struct sdr_question *q)
 static int tell_question(struct net *net, u32 port,
 			 const struct sdr_question *q, bool own)
 {
-	struct sk_buff *skb = genlmsg_new(SDR_TELL_SIZE, GFP_KERNEL);
-	void *hdr;
+	const struct message m = {
+		.cmd = SDIRECT_CMD_POLICY_QUESTION, .net = net,
+		.rules = own ? q->rules : NULL, .cand = &q->cand,
+		.put = put_question, .arg = q,
+	};
+	struct sk_buff *skb = message(&m);
 
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_put(skb, 0, 0, &sdr_genl_family, 0,
-			  SDIRECT_CMD_POLICY_QUESTION);
-	if (!hdr || put_question(skb, q) ||
-	    put_candidate(skb, &q->cand, net, own ? q->rules : NULL)) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
 	/* What has taken a while may find another one at this port. */
 	if (READ_ONCE(sdr_net(net)->policy->helper) != port) {
 		nlmsg_free(skb);
@@ -237,8 +279,10 @@ static bool tell_heard(struct net *net)
 	return genl_has_listeners(&sdr_genl_family, net, SDR_GENL_DECISIONS);
 }
 
-static int put_decision(struct sk_buff *skb, const struct sdr_decision *d)
+static int put_decision(struct sk_buff *skb, const void *arg)
 {
+	const struct sdr_decision *d = arg;
+
 	return nla_put_u8(skb, SDIRECT_A_POLICY_VERDICT, d->verdict) ||
 	       nla_put_u8(skb, SDIRECT_A_POLICY_SOURCE, d->vote->source) ||
 	       (d->vote->source != SDIRECT_SOURCE_DEFAULT &&
@@ -250,25 +294,20 @@ static int put_decision(struct sk_buff *skb, const struct sdr_decision *d)
 
 static void tell_decision(struct net *net, const struct sdr_decision *d)
 {
-	struct sk_buff *skb = genlmsg_new(SDR_TELL_SIZE, GFP_KERNEL);
-	const struct sdr_rules *rules = d->rules;
-	void *hdr;
+	struct message m = {
+		.cmd = SDIRECT_CMD_POLICY_DECISION, .net = net,
+		.rules = d->rules, .cand = d->cand,
+		.put = put_decision, .arg = d,
+	};
+	struct sk_buff *skb;
 
-	if (!skb)
-		return;
 	/* Others than who has made the rules listen, too. */
-	if (rules && sdr_rules_ns(rules) != net->user_ns)
-		rules = NULL;
-	hdr = genlmsg_put(skb, 0, 0, &sdr_genl_family, 0,
-			  SDIRECT_CMD_POLICY_DECISION);
-	if (!hdr || put_decision(skb, d) ||
-	    put_candidate(skb, d->cand, net, rules)) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&sdr_genl_family, net, skb, 0,
-				SDR_GENL_DECISIONS, GFP_KERNEL);
+	if (m.rules && sdr_rules_ns(m.rules) != net->user_ns)
+		m.rules = NULL;
+	skb = message(&m);
+	if (!IS_ERR(skb))
+		genlmsg_multicast_netns(&sdr_genl_family, net, skb, 0,
+					SDR_GENL_DECISIONS, GFP_KERNEL);
 }
 
 static const struct sdr_teller teller = {
