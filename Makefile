@@ -126,6 +126,8 @@ run-bench: all
 	-$(TOP)/tools/bench/instructions
 	$(if $(NATIVE),$(TOP)/tools/native,$(BENCH_VM) $(BENCH_LIMIT)) \
 		$(BENCH_RUN) guest $(BENCH_ARGS)
+	-$(if $(NATIVE),,$(BENCH_VM) 600 --accel count --cpus 1 \
+		$(TOP)/tools/bench/decisions)
 	$(BENCH_RUN) report
 
 .PHONY: bench-instructions

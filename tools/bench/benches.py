@@ -114,6 +114,15 @@ BENCHES = (
 )
 
 
+# What the policy says while connections are set up; tools/bench/decisions.
+JUDGED = {
+    "judged-default": "connect, one request, close; no rule",
+    "judged-rules": "the same; 1000 rules, of which the last one decides",
+    "judged-cached": "the same; by an answer that the helper has given before",
+    "judged-asked": "the same; the helper is asked about each",
+}
+
+
 def chosen(where, groups, quick):
     """The benchmarks of a place, with the sizes that are wanted."""
     return [bench._replace(sizes=bench.few, clients=bench.few_clients)

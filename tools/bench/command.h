@@ -18,7 +18,7 @@
  * @clients:	connections, or threads
  * @active:	of them, in use
  * @edge:	edge-triggered
- * @count:	of messages
+ * @count:	of messages; of connections, at most, if there are more than one
  */
 struct options {
 	const struct transport *transport;

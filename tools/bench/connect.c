@@ -13,10 +13,12 @@
 static uint64_t churn(const struct options *o, int listener, uint64_t until,
 		      uint64_t least, uint32_t *sample)
 {
+	uint64_t most = o->count > 1 && o->count < (int)SAMPLES ?
+			(uint64_t)o->count : SAMPLES;
 	uint64_t n = 0, began;
 	int fd;
 
-	while (n < least || (bench_now() < until && n < SAMPLES)) {
+	while (n < least || (bench_now() < until && n < most)) {
 		began = bench_now();
 		fd = net_connect(o->transport->family, listener);
 		net_exchange(fd, n);

@@ -48,6 +48,12 @@ def requests(group, clients):
     return times(group, "requests", "shim", "tcp", 0, clients)
 
 
+def judged(group):
+    """What the policy costs at set-up."""
+    return lambda results: results.ratio(
+        (group, "calls", "both", 8, 0), ("judged-default", "calls", "both", 8, 0))
+
+
 TARGETS = (
     Target("native: 8 B round trip, spinning, libsdirect",
            "cache-line ping-pong", 1.5, False,
@@ -97,6 +103,12 @@ TARGETS = (
                "server-lt", "shim", "server-calls", 8, 50)),
     Target("connection, one request, close", "TCP", 0.9, True,
            times("connect", "connections", "shim", "tcp")),
+    Target("instructions of a connection, judged by 1000 rules", "no rule",
+           1.02, False, judged("judged-rules")),
+    Target("instructions of a connection, judged by a kept answer", "no rule",
+           1.02, False, judged("judged-cached")),
+    Target("instructions of a connection, which a helper is asked about",
+           "no rule", 1.05, False, judged("judged-asked")),
     Target("memory of an idle connection", "TCP", 1.2, False,
            memory("idle-memory")),
     Target("CPU of an idle program with 50 connections, %", "counted", 0,
