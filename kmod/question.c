@@ -154,13 +154,16 @@ static struct sdr_question *unsent(struct sdr_policy *policy, u32 *helper,
 	spin_lock(&policy->lock);
 	*helper = policy->helper;
 	*own = policy->own_rules;
-	list_for_each_entry(q, &policy->questions, node)
-		if (!q->sent) {
-			q->sent = true;
-			refcount_inc(&q->ref);
-			found = q;
+	/* They are sent in order: the last ones are those that are not yet. */
+	list_for_each_entry_reverse(q, &policy->questions, node) {
+		if (q->sent)
 			break;
-		}
+		found = q;
+	}
+	if (found) {
+		found->sent = true;
+		refcount_inc(&found->ref);
+	}
 	spin_unlock(&policy->lock);
 	return found;
 }
