@@ -29,7 +29,10 @@
  */
 #define SDR_QUOTA_GROUP	8
 #define SDR_QUOTA_BITS	6
-/* Pages of the machine for each end that a user, or a namespace, may have. */
+/*
+ * Pages of the machine, or of a group, for each end that a user may have in it,
+ * and of the machine for each in a namespace.
+ */
 #define SDR_ENDS_USER	32
 #define SDR_ENDS_NET	16
 
@@ -188,22 +191,42 @@ void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages)
 	sdr_quota_put(quota);
 }
 
+static int ends_limit(const struct sdr_quota *quota)
+{
+#ifdef CONFIG_MEMCG
+	if (quota->group)
+		return min_t(unsigned long, INT_MAX / 2,
+			     READ_ONCE(quota->group->memory.max) /
+			     SDR_ENDS_USER);
+#endif
+	return ends_max_user;
+}
+
+static void ends_dec(struct sdr_quota *quota)
+{
+	for (; quota; quota = quota->above)
+		atomic_dec(&quota->ends);
+}
+
 bool sdr_quota_admit(struct sdr_quota *quota, atomic_t *others)
 {
-	if (!quota)
-		return false;
-	if (atomic_inc_return(&quota->ends) <= ends_max_user) {
+	struct sdr_quota *each;
+	bool fits = quota;
+
+	for (each = quota; each; each = each->above)
+		fits &= atomic_inc_return(&each->ends) <= ends_limit(each);
+	if (fits) {
 		if (atomic_inc_return(others) <= ends_max_net)
 			return true;
 		atomic_dec(others);
 	}
-	atomic_dec(&quota->ends);
+	ends_dec(quota);
 	return false;
 }
 
 void sdr_quota_dismiss(struct sdr_quota *quota, atomic_t *others)
 {
-	atomic_dec(&quota->ends);
+	ends_dec(quota);
 	atomic_dec(others);
 }
 

@@ -55,7 +55,7 @@ void sdr_quota_uncharge(struct sdr_quota *quota, unsigned long pages);
 
 /**
  * sdr_quota_admit - may one more end of a connection look for its peer?
- * @quota:	its owner's
+ * @quota:	its owner's, in the cgroup that pays for the socket
  * @others:	ends of its network namespace that do, counted here too
  *
  * Whoever opens more than their share stays on TCP; others do not feel it.

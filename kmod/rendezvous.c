@@ -67,17 +67,16 @@ static void dismiss(struct sdr_sock *ss)
 	sdr_quota_put(quota);
 }
 
-/* False: its user, or its namespace, has more of them than is good. */
+/* False: its user, group or namespace has more of them than is good. */
 static bool admit(struct sdr_sock *ss)
 {
-	struct sdr_quota *quota = sdr_quota_find(ss->owner.cred->euid);
+	struct sdr_payer payer = sdr_payer_of(ss->sk);
 
-	if (!sdr_quota_admit(quota, &sdr_net(sock_net(ss->sk))->ends)) {
-		sdr_quota_put(quota);
-		return false;
-	}
-	ss->admitted = quota;
-	return true;
+	sdr_payer_add_user(&payer, ss->owner.cred->euid);
+	if (sdr_quota_admit(payer.quota, &sdr_net(sock_net(ss->sk))->ends))
+		swap(ss->admitted, payer.quota);
+	sdr_payer_put(&payer);
+	return ss->admitted;
 }
 
 /* The one place where a search fails; the bucket's lock is held if posted. */

@@ -12,7 +12,8 @@ import tempfile
 import genl
 import world
 from genl import Helper, K, rule
-from world import LOCAL, LIMIT, TCP, Conn, becomes, end_as, info, until
+from world import (LIMIT, LOCAL, TCP, Conn, becomes, end_as, in_child, info,
+                   until)
 
 DIRECT, BY_TCP, ASK = K.VERDICT_DIRECT, K.VERDICT_TCP, K.VERDICT_ASK
 FROM_UID = K.FIELD_FROM_UID
@@ -22,6 +23,7 @@ BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", world.TOP / "build"))
 GROUPS = pathlib.Path("/sys/fs/cgroup")
 # Shares, as kmod/payer.c has them: of the machine, and of a group's limit.
 USERS, GROUP = 16, 8
+END = 128 * KB          # of memory, for each end of a connection
 
 
 def meminfo(name):
@@ -217,6 +219,28 @@ def in_group(path, limit):
     before = held(path)
     with used_up(limit // GROUP) as size:
         assert held(path) - before >= size, (held(path), before, size)
+
+
+def ends_in_group(path, limit):
+    """Connections until one is left on TCP, though it has no ring yet."""
+    (path / "cgroup.procs").write_text("0", "ascii")
+    with contextlib.ExitStack() as stack:
+        for count in range(limit // END):
+            conn = stack.enter_context(Conn(1000, 1000))
+            if REASON_MEMORY in (info(sock)[2] for sock in conn.ends):
+                break
+        assert count == limit // END // 2, count
+        # The user has some elsewhere, too.
+        conn.talk()
+
+
+def ends_of_a_group():
+    """One for 128 KB of what the group may have; and others as before."""
+    limit = 40 * MB
+    with group(limit) as path:
+        in_child(ends_in_group, path, limit)
+        with Conn(1000, 1000) as conn:
+            assert becomes(conn, LOCAL)
 
 
 def rings_of_a_group():

@@ -10,8 +10,8 @@ from genl import F_DUMP, Helper, K, Netlink, rule
 from isolation import (answers_of_others_are_none, borrowed_socket,
                        nothing_is_heard_of_others,
                        own_default_binds_nobody_else, rules_stay_at_home)
-from limits import (a_crowd_is_judged_again, denials_are_audited, flood,
-                    rings_of_a_group, rings_of_a_user)
+from limits import (a_crowd_is_judged_again, denials_are_audited,
+                    ends_of_a_group, flood, rings_of_a_group, rings_of_a_user)
 from messages import (long_names_are_told, messages_are_checked,
                       random_messages)
 from world import (LOCAL, SYSCTL, TCP, Across, Conn, Inet, becomes, in_child,
@@ -545,5 +545,5 @@ CASES = {case.__name__: case for case in (
     containers_see_little, rules_stay_at_home, own_default_binds_nobody_else,
     nothing_is_heard_of_others, answers_of_others_are_none, borrowed_socket,
     a_crowd_is_judged_again, flood, rings_of_a_user, rings_of_a_group,
-    denials_are_audited, long_names_are_told, messages_are_checked,
+    ends_of_a_group, denials_are_audited, long_names_are_told, messages_are_checked,
     random_messages, many_rules)}
