@@ -66,7 +66,7 @@ STAGES = (
 
 # The same on any kernel: make check has done them.
 ANYWHERE = ("bench", "build", "coverage", "debug_kernel", "docs", "klog",
-            "lint", "model", "mutants", "native", "runner", "staged")
+            "lint", "model", "mutants", "native", "policy", "runner", "staged")
 
 
 # The comparison with TCP: all groups of selftests/compat, and those that are

@@ -13,7 +13,7 @@ from conftest import make
 RING = ("ring_math", "ring_event", "ring_wake", "ring_fence", "ring_stream")
 WAYS = ("plain", "asan", "tsan")
 LIMIT = 200
-UNITS = ("lib", "sdirect")
+UNITS = ("lib", "sdirect", "sdirectd")
 AF_SDIRECT = 18
 
 

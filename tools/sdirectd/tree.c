@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree.h"
+
+#define LEAF		8	/* rules that are tried one by one */
+#define SAMPLES		32	/* rules that are looked at to choose a field */
+
+/*
+ * Ranges that overlap a lot are in many places of a segment tree, and again in
+ * those of the fields below it.  There are at most this many entries for each
+ * rule; when they are used up the leaves stay larger.
+ */
+#define ENTRIES		32
+
+/**
+ * struct builder - builds a tree
+ * @arena:	where it goes
+ * @policy:	has the rules
+ * @left:	entries that may still be made
+ */
+struct builder {
+	struct arena *arena;
+	const struct policy *policy;
+	size_t left;
+};
+
+/**
+ * struct split - rules, divided by a field
+ * @dim:	side and field
+ * @rule:	those that ask for it, and behind these the others
+ * @n:		how many ask for it
+ * @bound:	where ranges begin and end
+ * @bounds:	how many
+ * @start:	where the rules of each place of the segment tree begin, and
+ *		where the last ones end
+ * @entry:	the rules of all these places
+ */
+struct split {
+	uint32_t dim;
+	uint32_t *rule;
+	size_t n;
+	wide_t *bound;
+	size_t bounds;
+	size_t *start;
+	uint32_t *entry;
+};
+
+/* All others than some patterns are not a range: the leaf will see. */
+static const struct set *asked(const struct builder *b, uint32_t rule,
+			       uint32_t dim)
+{
+	const struct set *set;
+
+	set = b->policy->rule[rule].set[dim / FIELDS][dim % FIELDS];
+	return set && field_patterns(set->field) >= 0 && set->inverted ?
+	       NULL : set;
+}
+
+static size_t set_size(const struct set *set)
+{
+	return field_patterns(set->field) < 0 ? set->ranges.n : set->n_patterns;
+}
+
+static struct range set_range(const struct set *set, size_t i)
+{
+	if (field_patterns(set->field) < 0)
+		return set->ranges.v[i];
+	return (struct range){ set->patterns[i], set->patterns[i] };
+}
+
+/* How well does a field divide the rules?  Looks at one of @step of them. */
+static size_t worth(const struct builder *b, const uint32_t *rule, size_t n,
+		    uint32_t dim, size_t step)
+{
+	wide_t seen[SAMPLES];
+	size_t i, j, asks = 0, looked = 0, distinct = 0;
+	const struct set *set;
+
+	for (i = 0; i < n && asks < SAMPLES; i += step) {
+		set = asked(b, rule[i], dim);
+		looked++;
+		if (!set)
+			continue;
+		asks++;
+		seen[distinct] = set_range(set, 0).first;
+		for (j = 0; seen[j] != seen[distinct]; j++)
+			;
+		distinct += j == distinct;
+	}
+	if (!asks)
+		return 0;
+	return 1 + (n * asks / looked) * (16 * (distinct - 1) / distinct + 1);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const wide_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool find_bounds(const struct builder *b, struct split *s)
+{
+	const struct set *set;
+	struct range range;
+	size_t i, j, n = 0, kept = 1;
+
+	for (i = 0; i < s->n; i++)
+		n += set_size(asked(b, s->rule[i], s->dim));
+	s->bound = malloc(2 * n * sizeof(*s->bound));
+	if (!s->bound)
+		return false;
+	for (i = 0, n = 0; i < s->n; i++) {
+		set = asked(b, s->rule[i], s->dim);
+		for (j = 0; j < set_size(set); j++) {
+			range = set_range(set, j);
+			s->bound[n++] = range.first;
+			/* Behind the highest number of all there is nothing. */
+			if (range.last + 1)
+				s->bound[n++] = range.last + 1;
+		}
+	}
+	qsort(s->bound, n, sizeof(*s->bound), compare);
+	for (i = 1; i < n; i++)
+		if (s->bound[i] != s->bound[kept - 1])
+			s->bound[kept++] = s->bound[i];
+	s->bounds = kept;
+	return true;
+}
+
+static size_t bound_index(const struct split *s, wide_t value)
+{
+	size_t low = 0, high = s->bounds, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (s->bound[middle] < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Puts a rule into one place, or only counts it. */
+static void put(struct split *s, size_t place, uint32_t rule)
+{
+	if (s->entry)
+		s->entry[s->start[place]] = rule;
+	s->start[place]++;
+}
+
+/* The few places that a range is the sum of. */
+static void put_range(struct split *s, const struct range *range, uint32_t rule)
+{
+	size_t low = bound_index(s, range->first) + s->bounds;
+	size_t high = (range->last + 1 ? bound_index(s, range->last + 1) :
+		       s->bounds) + s->bounds;
+
+	for (; low < high; low /= 2, high /= 2) {
+		if (low & 1)
+			put(s, low++, rule);
+		if (high & 1)
+			put(s, --high, rule);
+	}
+}
+
+static void put_all(const struct builder *b, struct split *s)
+{
+	const struct set *set;
+	struct range range;
+	size_t i, j;
+
+	for (i = 0; i < s->n; i++) {
+		set = asked(b, s->rule[i], s->dim);
+		for (j = 0; j < set_size(set); j++) {
+			range = set_range(set, j);
+			put_range(s, &range, s->rule[i]);
+		}
+	}
+}
+
+/* Counts become beginnings; returns the sum. */
+static size_t sum_up(struct split *s)
+{
+	size_t i, count, sum = 0;
+
+	for (i = 0; i < 2 * s->bounds; i++) {
+		count = s->start[i];
+		s->start[i] = sum;
+		sum += count;
+	}
+	return sum;
+}
+
+/* Return: 1: divided; 0: it would take too much; -1: no memory. */
+static int split_fill(struct builder *b, struct split *s)
+{
+	size_t sum;
+
+	if (!find_bounds(b, s))
+		return -1;
+	s->start = calloc(2 * s->bounds + 1, sizeof(*s->start));
+	if (!s->start)
+		return -1;
+	put_all(b, s);
+	sum = sum_up(s);
+	if (sum > b->left)
+		return 0;
+	s->entry = malloc(sum * sizeof(*s->entry) + 1);
+	if (!s->entry)
+		return -1;
+	b->left -= sum;
+	put_all(b, s);
+	/* Filling has moved each beginning to the next one. */
+	memmove(s->start + 1, s->start, 2 * s->bounds * sizeof(*s->start));
+	s->start[0] = 0;
+	return 1;
+}
+
+static void split_drop(struct split *s)
+{
+	free(s->rule);
+	free(s->bound);
+	free(s->start);
+	free(s->entry);
+}
+
+static int split_make(struct builder *b, struct split *s, const uint32_t *rule,
+		      size_t n)
+{
+	size_t i, wild = n;
+
+	s->rule = malloc(n * sizeof(*s->rule));
+	if (!s->rule)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (asked(b, rule[i], s->dim))
+			s->rule[s->n++] = rule[i];
+	for (i = n; i-- > 0;)
+		if (!asked(b, rule[i], s->dim))
+			s->rule[--wild] = rule[i];
+	return split_fill(b, s);
+}
+
+static const struct node *build(struct builder *b, const uint32_t *rule,
+				size_t n, uint32_t used);
+
+static void *copy(struct arena *arena, const void *from, size_t size)
+{
+	void *to = arena_get(arena, size);
+
+	return to ? memcpy(to, from, size) : NULL;
+}
+
+static bool build_children(struct builder *b, struct node *node,
+			   const struct split *s, uint32_t used)
+{
+	const struct node **child;
+	size_t i, size = 2 * s->bounds * sizeof(*child);
+
+	child = arena_get(b->arena, size);
+	node->child = child;
+	node->bound = copy(b->arena, s->bound, s->bounds * sizeof(*s->bound));
+	if (!node->child || !node->bound)
+		return false;
+	memset(child, 0, size);
+	for (i = 1; i < 2 * s->bounds; i++) {
+		if (s->start[i] == s->start[i + 1])
+			continue;
+		child[i] = build(b, s->entry + s->start[i],
+				 s->start[i + 1] - s->start[i], used);
+		if (!child[i])
+			return false;
+	}
+	return true;
+}
+
+static struct node *build_inner(struct builder *b, struct node *node,
+				const struct split *s, size_t n, uint32_t used)
+{
+	node->dim = s->dim;
+	node->n = s->bounds;
+	used |= 1u << s->dim;
+	if (!build_children(b, node, s, used))
+		return NULL;
+	if (s->n < n) {
+		node->wild = build(b, s->rule + s->n, n - s->n, used);
+		if (!node->wild)
+			return NULL;
+	}
+	return node;
+}
+
+/* The field that divides them best, of those that are left; or TREE_DIMS. */
+static uint32_t best_dim(const struct builder *b, const uint32_t *rule,
+			 size_t n, uint32_t used, size_t step)
+{
+	uint32_t dim, best = TREE_DIMS;
+	size_t value, most = 0;
+
+	for (dim = 0; dim < TREE_DIMS; dim++) {
+		if (used & 1u << dim)
+			continue;
+		value = worth(b, rule, n, dim, step);
+		if (value > most) {
+			most = value;
+			best = dim;
+		}
+	}
+	/* What few rules ask for may not be among the samples. */
+	return best == TREE_DIMS && step > 1 ?
+	       best_dim(b, rule, n, used, 1) : best;
+}
+
+static const struct node *build(struct builder *b, const uint32_t *rule,
+				size_t n, uint32_t used)
+{
+	struct node *node = arena_get(b->arena, sizeof(*node));
+	struct split s;
+	int ret = 0;
+
+	if (!node)
+		return NULL;
+	*node = (struct node){ .least = rule[0], .most = rule[n - 1], .n = n,
+			       .dim = TREE_DIMS };
+	while (n > LEAF && !ret) {
+		s = (struct split){ .dim = best_dim(b, rule, n, used,
+						   n / SAMPLES + 1) };
+		if (s.dim == TREE_DIMS)
+			break;
+		ret = split_make(b, &s, rule, n);
+		if (ret > 0)
+			node = build_inner(b, node, &s, n, used);
+		split_drop(&s);
+		used |= 1u << s.dim;
+	}
+	if (ret)
+		return ret > 0 ? node : NULL;
+	node->rule = copy(b->arena, rule, n * sizeof(*rule));
+	return node->rule ? node : NULL;
+}
+
+const struct node *tree_build(struct arena *arena, const struct policy *policy,
+			      const uint32_t *rule, size_t n)
+{
+	struct builder b = { arena, policy, ENTRIES * n };
+
+	return build(&b, rule, n, 0);
+}
