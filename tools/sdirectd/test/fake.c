@@ -8,11 +8,15 @@
 
 const char *fake_text;
 size_t fake_len;
+unsigned int fake_files = -1;
 
 static int fake_read(void *data, const char *path, char **text, size_t *len)
 {
 	if (!fake_text)
 		return world_system.read(data, path, text, len);
+	if (!fake_files)
+		return -ENOENT;
+	fake_files--;
 	*text = malloc(fake_len + 1);
 	if (!*text)
 		return -ENOMEM;

@@ -12,8 +12,12 @@
  */
 extern const struct world fake_world;
 
-/* fake_text is what all files have in them, where there is one. */
+/*
+ * fake_text is what all files have in them, where there is one; only the first
+ * fake_files can be read.
+ */
 extern const char *fake_text;
 extern size_t fake_len;
+extern unsigned int fake_files;
 
 #endif /* SDIRECTD_FAKE_H */

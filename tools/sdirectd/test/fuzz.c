@@ -70,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fake_text = (const char *)data;
 	fake_len = size;
+	fake_files = 3;
 	if (policy_init(&policy))
 		abort();
 	if (!policy_parse(&policy, "p", &fake_world, &complaints)) {
