@@ -26,7 +26,7 @@ UNSIGNED = $(if $(CONFIG_MODULE_SIG_KEY)$(wildcard \
 SBIN     = PATH="$$PATH:/usr/sbin:/sbin"
 
 # The library first: the others link to it.
-TOOLS   := lib preload run sdirect examples
+TOOLS   := lib preload run sdirectd sdirect examples
 # The one of the system: setup installs pytest for it.
 PYTHON  ?= /usr/bin/python3
 VM_RUN   = $(TOP)/tools/vm/run --timeout 840 --share $(BUILD)
@@ -68,6 +68,8 @@ tools: $(TOOLS:%=tools-%) ## build the libraries and the tools into build/
 $(TOOLS:%=tools-%): tools-%:
 	$(MAKE) -C $(TOP)/tools/$* all
 $(filter-out tools-lib,$(TOOLS:%=tools-%)): tools-lib
+# Both are made of the same objects.
+tools-sdirect: tools-sdirectd
 
 .PHONY: install
 install: tools ## install libraries, tools, headers and manual pages
@@ -210,6 +212,16 @@ check-fault: debug-kernel all ## run the socket tests with allocations failing
 		$(if $(SECONDS),SDIRECT_SECONDS=$(SECONDS)) \
 		$(if $(SEED),SDIRECT_SEED=$(SEED)) \
 		$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests/test_fault.py
+
+# More cases, kills and seconds than make check takes.
+.PHONY: check-policy
+check-policy: all ## run the tests of the policy alone (SECONDS=N, KILLS=N)
+	$(TOP)/tools/setup
+	SDIRECT_POLICY_CASES=200000 SDIRECT_POLICY_KILLS=$(or $(KILLS),100) \
+		SDIRECT_POLICY_SECONDS=$(or $(SECONDS),600) \
+		$(PYTHON) -m pytest $(PYTEST_ARGS) $(addprefix $(TOP)/selftests/,\
+		"test_native.py::test_units[sdirectd]" test_policy.py \
+		test_judge.py test_policy_live.py)
 
 # COVERAGE_ARGS: see selftests/coverage/run --help.
 .PHONY: coverage

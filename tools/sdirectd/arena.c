@@ -3,7 +3,7 @@
 
 #include "arena.h"
 
-#define BLOCK	(1ul << 18)	/* bytes; more for what does not fit */
+#define BLOCK	262144ul	/* bytes; more for what does not fit */
 #define ALIGN	16ul
 
 struct arena_block {

@@ -40,7 +40,11 @@ void complain(struct complaints *to, bool warning, const char *file,
 		free(copy);
 		return;
 	}
-	*v = (struct complaint){ copy, line, column, warning, text };
+	v->file = copy;
+	v->line = line;
+	v->column = column;
+	v->warning = warning;
+	v->text = text;
 	to->n++;
 }
 

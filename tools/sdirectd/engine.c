@@ -11,6 +11,7 @@
  * @policy:	the policy
  * @arena:	has the tree
  * @root:	NULL: no rules
+ * @planted:	the tree is there
  * @active:	bytes: 1 if the rule holds at the time of the engine
  * @found:	for a decision
  */
@@ -18,18 +19,19 @@ struct engine {
 	struct policy *policy;
 	struct arena arena;
 	const struct node *root;
+	bool planted;
 	uint8_t *active;
 	struct found found;
 };
 
 /**
- * struct query - a decision being made
+ * struct search - a decision being made
  * @engine:	by what
  * @candidate:	about what
  * @first:	rules before this one are not asked
  * @best:	the first one that matches, of those tried so far
  */
-struct query {
+struct search {
 	const struct engine *engine;
 	const struct candidate *candidate;
 	uint32_t first;
@@ -72,7 +74,8 @@ static int plant(struct engine *engine)
 	if (n)
 		engine->root = tree_build(&engine->arena, policy, rule, n);
 	free(rule);
-	return n && !engine->root ? -ENOMEM : 0;
+	engine->planted = !n || engine->root;
+	return engine->planted ? 0 : -ENOMEM;
 }
 
 struct engine *engine_build(struct policy *policy, time_t now)
@@ -88,8 +91,7 @@ struct engine *engine_build(struct policy *policy, time_t now)
 	localtime_r(&now, &local);
 	for (i = 0; engine->active && i < policy->n; i++)
 		engine->active[i] = holds(policy, i, now, &local);
-	if (!engine->active || found_init(&engine->found, policy) ||
-	    plant(engine)) {
+	if (!engine->active || found_init(&engine->found, policy)) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -143,10 +145,10 @@ static size_t place_of(const struct node *node, wide_t value)
 	return low - 1;
 }
 
-static void visit(struct query *q, const struct node *node);
+static void visit(struct search *q, const struct node *node);
 
 /* All places of the segment tree that a value is part of. */
-static void visit_value(struct query *q, const struct node *node,
+static void visit_value(struct search *q, const struct node *node,
 			wide_t value)
 {
 	size_t place = place_of(node, value);
@@ -157,7 +159,7 @@ static void visit_value(struct query *q, const struct node *node,
 		visit(q, node->child[place]);
 }
 
-static void visit_field(struct query *q, const struct node *node)
+static void visit_field(struct search *q, const struct node *node)
 {
 	unsigned int side = node->dim / FIELDS, field = node->dim % FIELDS;
 	const struct end *end = &q->candidate->end[side];
@@ -173,7 +175,7 @@ static void visit_field(struct query *q, const struct node *node)
 		visit_value(q, node, found->id[side][kind][i]);
 }
 
-static void try_leaf(struct query *q, const struct node *node)
+static void try_leaf(struct search *q, const struct node *node)
 {
 	uint32_t i, rule;
 
@@ -186,7 +188,7 @@ static void try_leaf(struct query *q, const struct node *node)
 	}
 }
 
-static void visit(struct query *q, const struct node *node)
+static void visit(struct search *q, const struct node *node)
 {
 	if (!node || node->least >= q->best || node->most < q->first)
 		return;
@@ -199,10 +201,13 @@ static void visit(struct query *q, const struct node *node)
 int64_t engine_decide(struct engine *engine, const struct candidate *candidate,
 		      uint32_t first)
 {
-	struct query q = { engine, candidate, first, RULE_NONE };
-	int err;
+	struct search q = { engine, candidate, first, RULE_NONE };
+	int err = 0;
 
-	err = found_fill(&engine->found, engine->policy, candidate);
+	if (!engine->planted)
+		err = plant(engine);
+	if (!err)
+		err = found_fill(&engine->found, engine->policy, candidate);
 	if (err)
 		return err;
 	visit(&q, engine->root);

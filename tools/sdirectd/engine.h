@@ -17,7 +17,8 @@
  * A rule is not copied below every value that it allows: the ranges form a
  * segment tree, in which any range is the sum of few.  A node knows the first
  * rule below it, so what cannot come before a rule found already is not
- * looked at.
+ * looked at.  The tree grows with the first decision: most policies are for the
+ * module alone.
  */
 struct engine;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nets.h"
 #include "parser.h"
 
 #define ITEMS_MAX	1000000	/* values in a list: names can multiply them */
@@ -168,6 +169,11 @@ drop:
 
 /* Sets */
 
+static bool is_address(enum field field)
+{
+	return field == FIELD_ADDR || field == FIELD_PEER_ADDR;
+}
+
 static int set_pattern(struct parser *p, struct set *set, const char *text)
 {
 	struct globs *globs = &p->policy->globs[field_patterns(set->field)];
@@ -197,11 +203,6 @@ static bool item_wrong(struct parser *p, const struct item *item,
 		 item->token.line, item->token.column, "%s%s%s%s",
 		 text ? text : "", text ? ": " : "", why, "");
 	return false;
-}
-
-static bool is_address(enum field field)
-{
-	return field == FIELD_ADDR || field == FIELD_PEER_ADDR;
 }
 
 /*
@@ -271,8 +272,11 @@ static int set_settle(struct set *set)
 	if (set->n_patterns > 1)
 		qsort(set->patterns, set->n_patterns, sizeof(*set->patterns),
 		      compare_ids);
-	if (set->inverted && field_patterns(set->field) < 0)
-		return ranges_invert(&set->ranges, field_max(set->field));
+	if (set->inverted && field_patterns(set->field) < 0 &&
+	    ranges_invert(&set->ranges, field_max(set->field)))
+		return -ENOMEM;
+	set->entries = is_address(set->field) ? nets_of(&set->ranges, NULL) :
+		       set->ranges.n;
 	return 0;
 }
 

@@ -2,13 +2,11 @@
 /* sdirectd - decides which connections may go direct */
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include <linux/sdirect.h>
 
 #include "daemon.h"
-#include "parse.h"
+#include "verify.h"
 
 enum {
 	EXIT_OK		= 0,
@@ -40,25 +38,6 @@ static int help(FILE *out, int status)
 	      "Exit status: 0 done, 1 a mistake in the rules or another error, 2 usage.\n"
 	      "See also sdirectd(8), sdirect-policy(5).\n", out);
 	return status;
-}
-
-static int check(const char *path)
-{
-	struct complaints complaints = { 0 };
-	struct policy policy;
-	int err;
-
-	if (policy_init(&policy))
-		return EXIT_ERROR;
-	err = policy_parse(&policy, path, &world_system, &complaints);
-	complaints_print(&complaints, stderr);
-	if (!err)
-		printf("%s: %zu rule%s\n", path, policy.n,
-		       policy.n == 1 ? "" : "s");
-	complaints_free(&complaints);
-	policy_free(&policy);
-	world_forget();
-	return err ? EXIT_ERROR : EXIT_OK;
 }
 
 /* Sets what was asked for; returns an exit status, or -1 to go on. */
@@ -106,6 +85,6 @@ int main(int argc, char **argv)
 	status = read_options(argc, argv, &opt, &only_check);
 	if (status >= 0)
 		return status;
-	return only_check ? check(opt.path) :
-	       daemon_run(&opt) ? EXIT_ERROR : EXIT_OK;
+	return (only_check ? policy_check(opt.path) : !daemon_run(&opt)) ?
+	       EXIT_OK : EXIT_ERROR;
 }

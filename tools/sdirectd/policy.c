@@ -158,6 +158,9 @@ int policy_add_file(struct policy *policy, const char *name, char *text,
 	copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	v[policy->files++] = (struct file){ copy, text, len };
+	v += policy->files++;
+	v->name = copy;
+	v->text = text;
+	v->len = len;
 	return 0;
 }

@@ -64,6 +64,7 @@ enum pattern_kind {
  * @ranges:	numbers; addresses as IPv6, those of IPv4 mapped
  * @patterns:	sorted numbers in policy.globs, for fields that are strings
  * @n_patterns:	how many
+ * @entries:	ranges, or networks for addresses, that the module is told
  */
 struct set {
 	struct set *next;
@@ -72,6 +73,7 @@ struct set {
 	struct ranges ranges;
 	uint32_t *patterns;
 	size_t n_patterns;
+	size_t entries;
 };
 
 /**

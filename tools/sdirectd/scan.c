@@ -4,9 +4,19 @@
 
 #include "scan.h"
 
+/* One bit for each of the characters 0 to 127 that words are made of. */
+static const uint64_t word_bits[] = {
+	/* % * + - . / 0-9 : ? */
+	0x87ffec2000000000,
+	/* @ A-Z [ ] _ a-z ~ */
+	0x47fffffeafffffff,
+};
+
 static bool in_word(char c)
 {
-	return isalnum((unsigned char)c) || (c && strchr("_.:/%@*?+-[]~", c));
+	unsigned char n = c;
+
+	return n < 128 && word_bits[n / 64] >> n % 64 & 1;
 }
 
 static bool in_name(char c)
@@ -146,6 +156,8 @@ struct token scanner_next(struct scanner *s)
 
 bool token_is(const struct token *token, const char *word)
 {
-	return token->kind == TOKEN_WORD && token->len == strlen(word) &&
+	/* It is asked often, and mostly differs at once. */
+	return token->kind == TOKEN_WORD && *token->text == *word &&
+	       token->len == strlen(word) &&
 	       !memcmp(token->text, word, token->len);
 }

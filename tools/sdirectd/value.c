@@ -149,8 +149,9 @@ static const char *parse_port(const char *word, struct value *value)
 	bool is;
 
 	why = parse_numbers(word, UINT16_MAX, &is, value);
-	return is && !why ? NULL : why && value->first > value->last ? why :
-	       "not a port or a range of ports, 0 to 65535";
+	if (is && (!why || value->first > value->last))
+		return why;
+	return "not a port or a range of ports, 0 to 65535";
 }
 
 /* The highest number means that there is no such user. */

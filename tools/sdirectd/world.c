@@ -72,6 +72,16 @@ static int system_read(void *data, const char *path, char **text, size_t *len)
 	return err;
 }
 
+static int expand_errno;
+
+/* A directory that is not there has nothing in it; any other error counts. */
+static int expand_failed(const char *path, int err)
+{
+	(void)path;
+	expand_errno = err;
+	return err != ENOENT && err != ENOTDIR;
+}
+
 static int system_expand(void *data, const char *pattern, char ***paths,
 			 size_t *n)
 {
@@ -79,11 +89,11 @@ static int system_expand(void *data, const char *pattern, char ***paths,
 	int ret;
 
 	(void)data;
-	ret = glob(pattern, GLOB_ERR, NULL, &found);
+	ret = glob(pattern, 0, expand_failed, &found);
 	if (ret == GLOB_NOMATCH)
 		return 0;
 	if (ret)
-		return ret == GLOB_NOSPACE ? -ENOMEM : -EACCES;
+		return ret == GLOB_NOSPACE ? -ENOMEM : -expand_errno;
 	*paths = calloc(found.gl_pathc, sizeof(**paths));
 	for (*n = 0; *paths && *n < found.gl_pathc; ++*n) {
 		(*paths)[*n] = found.gl_pathv[*n];

@@ -23,6 +23,10 @@ int main(void)
 		cmocka_unit_test(test_decisions),
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_time_of_engine),
+		cmocka_unit_test(test_nets),
+		cmocka_unit_test(test_wire),
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_control),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

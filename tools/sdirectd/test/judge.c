@@ -124,6 +124,7 @@ static int bench(struct engine *engine)
 int main(int argc, char **argv)
 {
 	bool benching = argc == 4 && !strcmp(argv[1], "--bench");
+	const struct candidate nobody = { 0 };
 	struct complaints complaints = { 0 };
 	double begin, parsed, built;
 	struct engine *engine;
@@ -141,6 +142,9 @@ int main(int argc, char **argv)
 	parsed = seconds();
 	engine = engine_build(&policy, strtoll(argv[argc - 1], NULL, 10));
 	if (!engine)
+		return 1;
+	/* The first decision makes the tree. */
+	if (engine_decide(engine, &nobody, 0) < 0)
 		return 1;
 	built = seconds();
 	if (benching)

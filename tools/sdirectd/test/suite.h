@@ -17,4 +17,9 @@ void test_decisions(void **state);
 void test_first(void **state);
 void test_time_of_engine(void **state);
 
+void test_nets(void **state);
+void test_wire(void **state);
+void test_query(void **state);
+void test_control(void **state);
+
 #endif /* SDIRECTD_SUITE_H */
