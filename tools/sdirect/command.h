@@ -18,12 +18,14 @@ enum {
  * @all:	tell of sockets without a connection too
  * @bytes:	write byte counts in full
  * @topic:	the word after the command, or NULL
+ * @more:	the words after that, up to a NULL
  */
 struct options {
 	bool json;
 	bool all;
 	bool bytes;
 	const char *topic;
+	char **more;
 };
 
 /**
@@ -31,6 +33,7 @@ struct options {
  * @name:	as typed
  * @options:	letters of the options that it takes
  * @topic:	what may follow it, or NULL
+ * @more:	how many words may follow that
  * @help:	what it does
  * @run:	does it; returns an exit status
  */
@@ -38,6 +41,7 @@ struct command {
 	const char *name;
 	const char *options;
 	const char *topic;
+	int more;
 	const char *help;
 	int (*run)(const struct options *opt);
 };
@@ -50,6 +54,8 @@ int cmd_list(const struct options *opt);
 int cmd_stat(const struct options *opt);
 int cmd_demote(const struct options *opt);
 int cmd_promote(const struct options *opt);
+int cmd_policy(const struct options *opt);
+int cmd_monitor(const struct options *opt);
 int cmd_help(const struct options *opt);
 int cmd_version(const struct options *opt);
 

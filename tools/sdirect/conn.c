@@ -58,6 +58,9 @@ static const struct field fields[SDIRECT_A_CONN_MAX + 1] = {
 		FIELD(rx_ring_size, MNL_TYPE_U32, false),
 	[SDIRECT_A_CONN_LEASED] = FIELD(leased, MNL_TYPE_U8, false),
 	[SDIRECT_A_CONN_DEMOTED] = FIELD(demoted, MNL_TYPE_U8, false),
+	[SDIRECT_A_CONN_VERDICT] = FIELD(verdict, MNL_TYPE_U8, false),
+	[SDIRECT_A_CONN_RULE] = FIELD(rule, MNL_TYPE_U32, false),
+	[SDIRECT_A_CONN_SOURCE] = FIELD(source, MNL_TYPE_U8, false),
 };
 
 /* Lengths of the attributes found, by type; 0: not there. */

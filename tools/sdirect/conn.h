@@ -19,12 +19,15 @@ struct conn {
 	uint8_t rx_carrier;
 	uint8_t leased;
 	uint8_t demoted;
+	uint8_t verdict;	/* 0: not judged yet */
+	uint8_t source;
 	uint8_t local_addr[16];
 	uint8_t remote_addr[16];
 	uint16_t local_port;	/* network byte order */
 	uint16_t remote_port;
 	uint32_t ifindex;
 	uint32_t uid;
+	uint32_t rule;		/* 0: none has decided */
 	uint64_t inode;
 	uint64_t netns_cookie;
 	uint64_t tx_bytes;

@@ -11,7 +11,8 @@ static const struct {
 	const char *help;
 } option_help[] = {
 	{ 'j', "-j, --json", "write JSON" },
-	{ 'a', "-a, --all", "sockets that listen or are not connected, too" },
+	{ 'a', "-a, --all", "everything: list: sockets that listen or are not\n"
+	  "                   connected; policy explain: every rule before" },
 	{ 'b', "-b, --bytes", "write byte counts in full" },
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* sdirect list */
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,11 +19,11 @@
 
 static const char * const headings[] = {
 	"STATE", "LOCAL", "REMOTE", "PROCESS", "TX", "SENT", "BY-RING",
-	"RX", "RECEIVED", "BY-RING", "LEASE", "WHY TCP",
+	"RX", "RECEIVED", "BY-RING", "LEASE", "POLICY", "WHY TCP",
 };
 
 #define COLUMNS	(sizeof(headings) / sizeof(headings[0]))
-#define ALIGN	"lllllrrlrrll"
+#define ALIGN	"lllllrrlrrlll"
 
 static const struct holder *next_holder(const struct holders *holders,
 					const struct holder *h)
@@ -83,6 +84,11 @@ static void json_path(struct json *json, const struct conn *c)
 	json_uint(json, "rx_ring_size", c->rx_ring_size);
 	json_bool(json, "leased", c->leased);
 	json_bool(json, "demoted", c->demoted);
+	if (c->verdict) {
+		json_string(json, "verdict", name_of_verdict(c->verdict)->name);
+		json_string(json, "source", name_of_source(c->source)->name);
+		json_uint(json, "rule", c->rule);
+	}
 	json_open(json, "counters", '{');
 	for (i = 0; i < c->counters.n; i++)
 		json_uint(json, c->counters.v[i].name, c->counters.v[i].value);
@@ -138,10 +144,26 @@ static const char *text_reason(const struct conn *c)
 	return name_of_reason(c->reason)->text;
 }
 
+/* The verdict, and the rule that gave it. */
+static const char *text_policy(char *buf, size_t size, const struct conn *c)
+{
+	const char *verdict = name_of_verdict(c->verdict)->name;
+
+	if (!c->verdict)
+		return "-";
+	if (c->rule)
+		snprintf(buf, size, "%s rule %" PRIu32, verdict, c->rule);
+	else
+		snprintf(buf, size, "%s %s", verdict,
+			 name_of_source(c->source)->name);
+	return buf;
+}
+
 static int add_row(struct table *table, const struct conn *c,
 		   const struct holders *holders, bool full)
 {
 	char local[TEXT_END], remote[TEXT_END], process[80];
+	char policy[40];
 	char count[4][TEXT_BYTES];
 	const char *row[COLUMNS] = {
 		name_of_state(c->state)->name,
@@ -156,6 +178,7 @@ static int add_row(struct table *table, const struct conn *c,
 		text_bytes(count[2], c->rx_bytes, full),
 		text_bytes(count[3], c->rx_ring_bytes, full),
 		c->leased ? "yes" : "no",
+		text_policy(policy, sizeof(policy), c),
 		text_reason(c),
 	};
 	size_t i;

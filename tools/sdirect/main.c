@@ -9,19 +9,24 @@
 #include "command.h"
 
 const struct command commands[] = {
-	{ "list", "jab", NULL, "show the connections and what carries them",
+	{ "list", "jab", NULL, 0, "show the connections and what carries them",
 	  cmd_list },
-	{ "stat", "j", NULL, "show the counters of this network namespace",
+	{ "stat", "j", NULL, 0, "show the counters of this network namespace",
 	  cmd_stat },
-	{ "demote", "", "END|all", "have connections go by TCP",
+	{ "demote", "", "END|all", 0, "have connections go by TCP",
 	  cmd_demote },
-	{ "promote", "", "END|all", "let them take a direct path again",
+	{ "promote", "", "END|all", 0, "let them take a direct path again",
 	  cmd_promote },
-	{ "help", "", "[COMMAND]", "explain a command, or all of them",
+	{ "policy", "ja", "show | reload | check [FILE] | explain FROM TO [FILE]",
+	  3, "show the rules, change them, say which one would decide",
+	  cmd_policy },
+	{ "monitor", "j", NULL, 0, "show decisions as they are made",
+	  cmd_monitor },
+	{ "help", "", "[COMMAND]", 0, "explain a command, or all of them",
 	  cmd_help },
-	{ "version", "", NULL, "show the versions of this tool and the module",
+	{ "version", "", NULL, 0, "show the versions of this tool and the module",
 	  cmd_version },
-	{ NULL, NULL, NULL, NULL, NULL }
+	{ NULL, NULL, NULL, 0, NULL, NULL }
 };
 
 static const struct option long_options[] = {
@@ -107,8 +112,11 @@ static int command_run(const struct command *cmd, int argc, char **argv)
 	}
 	if (cmd->topic && optind < argc)
 		opt.topic = argv[optind++];
-	if (optind < argc)
-		return usage_error("unexpected argument", argv[optind]);
+	/* What comes last is the NULL behind all arguments. */
+	opt.more = argv + optind;
+	if (optind + cmd->more < argc)
+		return usage_error("unexpected argument",
+				   argv[optind + cmd->more]);
 	return cmd->run(&opt);
 }
 

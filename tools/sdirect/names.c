@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 
 #include <linux/sdirect.h>
+#include <linux/sdirect_netlink.h>
 
 #include "names.h"
 
@@ -29,6 +30,20 @@ static const struct name reasons[] = {
 	[SDIRECT_REASON_DEMOTED] = { "demoted", "was asked to be TCP" },
 };
 
+static const struct name verdicts[] = {
+	[SDIRECT_VERDICT_DIRECT] = { "direct", NULL },
+	[SDIRECT_VERDICT_TCP]	= { "tcp", NULL },
+	[SDIRECT_VERDICT_DENY]	= { "deny", NULL },
+	[SDIRECT_VERDICT_ASK]	= { "ask", NULL },
+};
+
+static const struct name sources[] = {
+	[SDIRECT_SOURCE_DEFAULT] = { "default", "net.sdirect.default_policy" },
+	[SDIRECT_SOURCE_RULE]	= { "rule", "a rule" },
+	[SDIRECT_SOURCE_ANSWER]	= { "answer", "sdirectd was asked" },
+	[SDIRECT_SOURCE_LIMIT]	= { "limit", "the rate was exceeded" },
+};
+
 /* As ss(8) calls them. */
 static const struct name states[] = {
 	[TCP_ESTABLISHED]	= { "ESTAB", NULL },
@@ -47,6 +62,8 @@ static const struct name states[] = {
 #define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
 
 _Static_assert(COUNT(carriers) == __SDIRECT_CARRIER_MAX, "a name is missing");
+_Static_assert(COUNT(verdicts) == __SDIRECT_VERDICT_MAX, "a name is missing");
+_Static_assert(COUNT(sources) == __SDIRECT_SOURCE_MAX, "a name is missing");
 _Static_assert(COUNT(reasons) == __SDIRECT_REASON_MAX, "a name is missing");
 
 static const struct name *lookup(const struct name *table, unsigned int count,
@@ -72,4 +89,14 @@ const struct name *name_of_reason(unsigned int reason)
 const struct name *name_of_state(unsigned int state)
 {
 	return lookup(states, COUNT(states), state);
+}
+
+const struct name *name_of_verdict(unsigned int verdict)
+{
+	return lookup(verdicts, COUNT(verdicts), verdict);
+}
+
+const struct name *name_of_source(unsigned int source)
+{
+	return lookup(sources, COUNT(sources), source);
 }

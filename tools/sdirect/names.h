@@ -17,5 +17,7 @@ struct name {
 const struct name *name_of_carrier(unsigned int carrier);
 const struct name *name_of_reason(unsigned int reason);
 const struct name *name_of_state(unsigned int state);
+const struct name *name_of_verdict(unsigned int verdict);
+const struct name *name_of_source(unsigned int source);
 
 #endif /* SDIRECT_NAMES_H */
