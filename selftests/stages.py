@@ -60,6 +60,7 @@ STAGES = (
     Stage("many", ("test_many.py",)),
     Stage("surroundings", ("test_surroundings.py",)),
     Stage("judge", ("test_judge.py",)),
+    Stage("policy", ("test_policy_live.py",), limit=40),
     Stage("fault", ("test_fault.py",), weight=12, limit=40,
           needs_debug=True),
 )

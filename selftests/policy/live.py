@@ -1,0 +1,370 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""sdirectd with the module: rules, questions, reloads, and being killed.
+
+Needs root and loads the module: tools/vm/run selftests/policy/live.py
+Names of cases may follow.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", str(TOP / "build")))
+MODULE = os.environ.get("SDIRECT_MODULE", str(TOP / "sdirect.ko"))
+SLOWER = int(os.environ.get("SDIRECT_TIME", "1"))
+LIMIT = 60 * SLOWER     # seconds for what should happen soon
+KILLS = int(os.environ.get("SDIRECT_POLICY_KILLS", "5"))
+CAP_NET_ADMIN = 1 << 12
+sys.path[1:1] = [str(TOP / "tools/demo")]
+
+import kernel           # noqa: E402
+import proc             # noqa: E402
+
+
+class Wrong(Exception):
+    pass
+
+
+def expect(true, *what):
+    if not true:
+        raise Wrong(" ".join(map(str, what)))
+
+
+def say(*words):
+    print("#", *words, flush=True)
+
+
+def sdirect(*words, good=True, prefix=()):
+    done = subprocess.run([*prefix, BUILD / "sdirect", *words], text=True,
+                          capture_output=True, timeout=LIMIT, check=False,
+                          stdin=subprocess.DEVNULL)
+    expect(good is None or good == (done.returncode == 0), "sdirect", words,
+           "ended with", done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+class Daemon:
+    """sdirectd with some rules; it has them in force when this is made."""
+
+    def __init__(self, directory, text, *options):
+        self.path = pathlib.Path(directory, "policy.conf")
+        self.options = options
+        self.process = None
+        self.write(text)
+        self.start()
+
+    def write(self, text):
+        self.path.write_text(text, encoding="utf-8")
+
+    def start(self):
+        """It tells a socket that it is ready, as it tells systemd."""
+        with tempfile.TemporaryDirectory() as directory:
+            with contextlib.closing(notified(directory)) as ready:
+                env = dict(os.environ, NOTIFY_SOCKET=ready.getsockname())
+                self.process = subprocess.Popen(
+                    [BUILD / "sdirectd", *self.options, self.path], env=env,
+                    stdin=subprocess.DEVNULL)
+                try:
+                    while b"READY=1" not in ready.recv(4096):
+                        pass
+                except OSError:
+                    self.kill()
+                    raise
+
+    def kill(self, number=signal.SIGKILL):
+        self.process.send_signal(number)
+        return self.process.wait(LIMIT)
+
+    def reload(self, text, good=True):
+        self.write(text)
+        return sdirect("policy", "reload", good=good)
+
+
+def notified(directory):
+    """The socket of a service manager."""
+    ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ready.bind(f"{directory}/ready")
+    os.chmod(directory, 0o755)
+    os.chmod(f"{directory}/ready", 0o777)
+    ready.settimeout(LIMIT)
+    return ready
+
+
+class Worker:
+    """worker.py under the shim."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [BUILD / "sdirect-run", "--require", sys.executable,
+             HERE / "worker.py"], text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        self.ports = {name: self.ask("listen", name) for name in "abcd"}
+
+    def ask(self, *words):
+        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        expect(line, "the worker has ended")
+        return json.loads(line)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(LIMIT)
+
+    def open(self, port, uid=0):
+        """Makes a connection; returns how it is called."""
+        name = f"{port}{time.monotonic_ns()}"
+        return name, self.ask("connect", name, port, uid)
+
+    def until(self, talk, wanted):
+        """Talks until a socket of it is listed as wanted; how it is then."""
+        name, inodes = talk
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            said = self.ask("talk", name, 4)
+            listed = {row["inode"]: row for row in
+                      json.loads(sdirect("list", "--json"))}
+            rows = [listed.get(inode) for inode in inodes]
+            if all(rows) and all(wanted(row) for row in rows):
+                return rows[0]
+            if said != "well":
+                raise Wrong(f"the connection ended with {said}: {rows}")
+        raise Wrong(f"it has not come to that: {rows}")
+
+    def is_reset(self, talk):
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            said = talk[1] if isinstance(talk[1], str) else \
+                self.ask("talk", talk[0], 1)
+            if said in ("ECONNRESET", "EPIPE", "ECONNABORTED"):
+                return
+            expect(said == "well", said)
+        raise Wrong("it is not reset")
+
+
+def verdict(name, rule):
+    return lambda row: (row.get("verdict"), row.get("rule")) == (name, rule)
+
+
+def texts():
+    """The rules in force."""
+    return [row["text"] for row in
+            json.loads(sdirect("policy", "show", "--json"))]
+
+
+def direct(row):
+    return row["tx_carrier"] == row["rx_carrier"] == "local"
+
+
+def by_tcp(row):
+    return row["tx_carrier"] == row["rx_carrier"] == "tcp"
+
+
+# The cases; each begins with a daemon that has no rules.
+
+def rules_decide(daemon, work):
+    daemon.reload("deny to port {a}\ndirect to port {b}\ntcp to port {c}\n"
+                  .format(**work.ports))
+    work.until(work.open("b"), lambda row: direct(row) and
+               verdict("direct", 2)(row))
+    work.until(work.open("c"), verdict("tcp", 3))
+    row = work.until(work.open("d"), direct)
+    expect(row["source"] == "default", row)
+    work.is_reset(work.open("a"))
+    hits = {row["rule"]: row["hits"] for row in
+            json.loads(sdirect("policy", "show", "--json"))}
+    expect(all(hits[rule] >= 1 for rule in (1, 2, 3)), hits)
+
+
+def users_are_known(daemon, work):
+    daemon.reload(f"direct from user 1000 to user root port {work.ports['a']}")
+    work.until(work.open("a", 1000), direct)
+    row = work.until(work.open("a", 1001), lambda row: row.get("verdict"))
+    expect(verdict("tcp", 0)(row), row)
+
+
+def questions_are_answered(daemon, work):
+    exe = os.path.basename(os.path.realpath(sys.executable))
+    daemon.reload("tcp from exe nobody-has-this\n"
+                  f"direct from exe {exe} to port {work.ports['a']}\n"
+                  f"tcp from exe \"{exe[:3]}*\" to port {work.ports['b']}\n")
+    for _ in range(3):
+        row = work.until(work.open("a"), direct)
+        expect(verdict("direct", 2)(row) and row["source"] == "answer", row)
+    row = work.until(work.open("b"), lambda row: row.get("verdict") == "tcp")
+    expect(verdict("tcp", 3)(row), row)
+
+
+def living_connections_are_judged(daemon, work):
+    port = work.ports["a"]
+    daemon.reload(f"direct to port {port}")
+    talk = work.open("a")
+    work.until(talk, direct)
+    daemon.reload(f"tcp to port {port}")
+    work.until(talk, by_tcp)
+    daemon.reload(f"direct to port {port}")
+    work.until(talk, direct)
+    daemon.reload(f"deny to port {port}")
+    work.is_reset(talk)
+
+
+def mistakes_change_nothing(daemon, work):
+    daemon.reload(f"direct to port {work.ports['a']}")
+    before = texts()
+    talk = work.open("a")
+    work.until(talk, direct)
+    said = daemon.reload("tcp to any\ntcp to port x\n", good=False)
+    expect(":2:13: x: not a port" in said, said)
+    expect("stay in force" in said, said)
+    daemon.process.send_signal(signal.SIGHUP)
+    # What it is asked after the signal it answers after it.
+    expect(texts() == before, texts(), "instead of", before)
+    work.until(talk, lambda row: direct(row) and verdict("direct", 1)(row))
+
+
+def being_killed_changes_nothing(daemon, work):
+    exe = os.path.basename(os.path.realpath(sys.executable))
+    daemon.reload(f"direct from exe {exe} to port {work.ports['a']}\n"
+                  f"tcp to port {work.ports['b']}\n")
+    talk = work.open("a")
+    work.until(talk, direct)
+    for _ in range(KILLS):
+        daemon.kill()
+        expect(work.ask("talk", talk[0], 2) == "well", "lost while dead")
+        work.until(work.open("b"), verdict("tcp", 2))
+        daemon.start()
+        expect(work.ask("talk", talk[0], 2) == "well", "lost after that")
+    work.until(talk, direct)
+    row = work.until(work.open("a"), direct)
+    expect(row["source"] == "answer", row)
+
+
+def module_may_come_back(daemon, work):
+    daemon.reload("tcp to any\n")
+    work.stop()
+    subprocess.run([kernel.find_program("rmmod"), "sdirect"], check=True)
+    subprocess.run([kernel.find_program("insmod"), MODULE], check=True)
+    again = Worker()
+    try:
+        again.until(again.open("a"), verdict("tcp", 1))
+    finally:
+        again.stop()
+
+
+def rights_are_dropped(daemon, _work):
+    daemon.kill(signal.SIGTERM)
+    os.chmod(daemon.path.parent, 0o755)
+    os.makedirs("/run/sdirectd-test", exist_ok=True)
+    os.chmod("/run/sdirectd-test", 0o777)
+    daemon.options = ("--user", "nobody", "--control",
+                      "/run/sdirectd-test/control")
+    daemon.start()
+    status = dict(line.split(":\t", 1) for line in pathlib.Path(
+        f"/proc/{daemon.process.pid}/status").read_text().splitlines())
+    expect("0" not in status["Uid"].split(), status["Uid"])
+    for name in ("CapEff", "CapPrm"):
+        expect(int(status[name], 16) == CAP_NET_ADMIN, name, status[name])
+    for name in ("CapInh", "CapAmb", "CapBnd"):
+        expect(int(status[name], 16) == 0, name, status[name])
+    expect(status["NoNewPrivs"].strip() == "1")
+
+
+def others_see_nothing(daemon, _work):
+    daemon.reload("direct to exe secret-program\n")
+    other = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    for words in (("policy", "show"), ("policy", "reload"), ("monitor",)):
+        said = sdirect(*words, good=False, prefix=other)
+        expect("secret" not in said, words, said)
+    done = subprocess.run([*other, BUILD / "sdirectd", daemon.path], text=True,
+                          capture_output=True, timeout=LIMIT, check=False)
+    expect(done.returncode == 1, done)
+    expect("secret" in sdirect("policy", "show"))
+
+
+def decisions_are_shown(daemon, work):
+    daemon.reload(f"deny to port {work.ports['a']}\n")
+    watcher = subprocess.Popen([BUILD / "sdirect", "monitor", "--json"],
+                               text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    try:
+        expect("watching" in watcher.stderr.readline(), "not watching")
+        work.is_reset(work.open("a"))
+        row = json.loads(watcher.stdout.readline())
+    finally:
+        watcher.terminate()
+        watcher.communicate()
+    expect((row["verdict"], row["rule"], row["source"]) ==
+           ("deny", 1, "rule"), row)
+    expect(row["to"]["port"] == work.ports["a"] and
+           row["from"]["uid"] == 0, row)
+
+
+def many_rules(daemon, work):
+    text = subprocess.run([sys.executable, HERE / "large.py", "mixed",
+                           "100000"], text=True, capture_output=True,
+                          timeout=LIMIT, check=True).stdout
+    begin = time.monotonic()
+    daemon.reload(text + f"tcp to port {work.ports['a']}\n")
+    say(f"100001 rules reloaded in {time.monotonic() - begin:.2f} s")
+    work.until(work.open("a"), verdict("tcp", 100001))
+
+
+CASES = (rules_decide, users_are_known, questions_are_answered,
+         living_connections_are_judged, mistakes_change_nothing,
+         being_killed_changes_nothing, decisions_are_shown,
+         others_see_nothing, many_rules, module_may_come_back,
+         rights_are_dropped)
+
+
+def run(case):
+    """Whether it went well; what it has started is ended."""
+    with tempfile.TemporaryDirectory() as directory, \
+            contextlib.ExitStack() as stack:
+        try:
+            daemon = Daemon(directory, "# none\n")
+            stack.callback(daemon.process.wait, LIMIT)
+            stack.callback(lambda: daemon.process.terminate())
+            work = Worker()
+            stack.callback(work.stop)
+            case(daemon, work)
+            return True
+        except (Wrong, OSError, ValueError, KeyError,
+                subprocess.SubprocessError) as error:
+            traceback.print_exc(file=sys.stdout)
+            say(f"{case.__name__}: {type(error).__name__}: {error}")
+            return False
+
+
+def main():
+    chosen = [case for case in CASES
+              if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]]
+    os.makedirs("/run/sdirectd", exist_ok=True)
+    bad = 0
+    try:
+        with kernel.module(os.path.dirname(MODULE), say):
+            print("@@ section live", flush=True)
+            for case in chosen:
+                print(f"@@ case {case.__name__}", flush=True)
+                good = run(case)
+                print("@@ passed" if good else "@@ failed", flush=True)
+                bad += not good
+    except (proc.DemoError, OSError) as error:
+        say(f"cannot go on: {error}")
+        return 2
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
