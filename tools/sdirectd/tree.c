@@ -110,7 +110,7 @@ static bool find_bounds(const struct builder *b, struct split *s)
 
 	for (i = 0; i < s->n; i++)
 		n += set_size(asked(b, s->rule[i], s->dim));
-	s->bound = malloc(2 * n * sizeof(*s->bound));
+	s->bound = malloc((2 * n + 1) * sizeof(*s->bound));
 	if (!s->bound)
 		return false;
 	for (i = 0, n = 0; i < s->n; i++) {
