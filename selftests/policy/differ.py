@@ -18,9 +18,10 @@ import reference
 
 PER_POLICY = 150
 # Rules, and how likely one asks for a field: many that ask little are decided
-# early, many that ask much never.
-SIZES = ((1, .1), (5, .1), (12, .15), (30, .1), (60, .12), (150, .15),
-         (400, .2))
+# early, many that ask much never.  Wide ones overlap.
+SIZES = ((1, .1, False), (5, .1, False), (12, .15, False), (30, .1, False),
+         (60, .12, False), (150, .15, False), (400, .2, False),
+         (300, .35, True))
 
 
 def ask(judge, path, now, cases):
@@ -37,9 +38,9 @@ def ask(judge, path, now, cases):
 
 def compare(judge, directory, seed, count, seen):
     rng = generate.seeded(seed)
-    size, chance = rng.choice(SIZES)
+    size, chance, wide = rng.choice(SIZES)
     path = Path(directory, "policy.conf")
-    path.write_text(generate.policy(rng, size, chance))
+    path.write_text(generate.policy(rng, size, chance, wide))
     now = generate.moment(rng)
     local = datetime.datetime.fromtimestamp(now, datetime.timezone.utc)
     cases = [generate.case(rng) for _ in range(count)]

@@ -111,18 +111,35 @@ def times(rng):
              "2026-12-09T12:00", "2026-12-31", "2020-02-29"))
 
 
-def side(rng, chance, names):
+LAST = {"port": 65535, "peer-port": 65535, "user": 1010, "group": 1010,
+        "netns": 9}
+
+
+def wide_range(rng, field):
+    """A good part of what connections have."""
+    if field.endswith("addr"):
+        return rng.choice(("10.0.0.0/7", "10.0.0.0-10.0.255.255", "::/1",
+                           "10.0.255.255-192.168.0.1", "fd00::/8",
+                           "127.0.0.0/8"))
+    middle = LAST[field] // 2
+    first, rest = rng.randrange(middle + 1), rng.randrange(middle + 1)
+    return f"{first}-{LAST[field] - rest}"
+
+
+def side(rng, chance, names, wide):
     for field in FIELDS:
         if rng.random() >= chance:
             continue
         mark = rng.choice(("", "", "", "= ", "!= "))
-        if names[field] and rng.random() < .3:
+        if wide and (field in LAST or field.endswith("addr")):
+            yield f"{field} {wide_range(rng, field)}"
+        elif names[field] and rng.random() < .3:
             yield f"{field} {mark}${rng.choice(names[field])}"
         else:
             yield f"{field} {mark}{values(rng, field)}"
 
 
-def rule(rng, chance, names):
+def rule(rng, chance, names, wide):
     verdict = rng.choice(("direct", "tcp", "deny"))
     words = [verdict]
     timed = rng.random() < .2
@@ -130,7 +147,7 @@ def rule(rng, chance, names):
         chance /= 3
     for end in rng.choice((("from", "to"), ("to", "from"), ("from",),
                            ("to",), ("both",))):
-        body = list(side(rng, chance, names))
+        body = list(side(rng, chance, names, wide))
         rng.shuffle(body)
         words += [end, *(body or ["any"])]
     if rng.random() < .1:
@@ -146,7 +163,7 @@ def rule(rng, chance, names):
     return rng.choice((" ", " ", "  ", " \\\n")).join(words)
 
 
-def policy(rng, count, chance):
+def policy(rng, count, chance, wide=False):
     """Lines of a policy with so many rules."""
     names = {field: [] for field in FIELDS}
     lines = []
@@ -155,7 +172,7 @@ def policy(rng, count, chance):
             names[field].append(f"set{at}")
             lines.append(f"define set{at} = {values(rng, field)}")
     for _ in range(count):
-        lines.append(rule(rng, chance, names))
+        lines.append(rule(rng, chance, names, wide))
         if rng.random() < .05:
             lines.append(rng.choice(("", "# direct from any",
                                      "\t  # { \"")))

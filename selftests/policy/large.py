@@ -4,7 +4,9 @@
 
 "mixed" is what an administrator of many tenants may have; in "crossed" every
 rule asks for two or three of few values, so that no field alone tells much;
-"ranges" are ranges that overlap as much as they can.
+"ranges" are ranges that overlap, beside single values; "boxes" are nothing but
+ranges that overlap, of so many fields that hardly any connection is in one:
+what is worst for the engine.
 """
 import random
 import sys
@@ -52,7 +54,33 @@ def ranges(rng, _at):
             f"to group {x}-{max(x, y)} user {c}")
 
 
-KINDS = {"mixed": mixed, "crossed": crossed, "ranges": ranges}
+def span(rng, limit):
+    first, last = sorted(rng.sample(range(limit), 2))
+    return f"{first}-{last}"
+
+
+def net(rng):
+    return "-".join(f"10.0.{at >> 8}.{at & 255}"
+                    for at in sorted(rng.sample(range(1 << 16), 2)))
+
+
+def boxes(rng, _at):
+    return "tcp " + " ".join(
+        f"{side} addr {net(rng)} port {span(rng, 1 << 16)} "
+        f"peer-addr {net(rng)} peer-port {span(rng, 1 << 16)} "
+        f"user {span(rng, 100000)} group {span(rng, 100000)}"
+        for side in ("from", "to"))
+
+
+KINDS = {"mixed": mixed, "crossed": crossed, "ranges": ranges, "boxes": boxes}
+
+
+def inside(rng):
+    at, of = rng.randrange(1 << 16), rng.randrange(1 << 16)
+    return [f"10.0.{at >> 8}.{at & 255}", str(rng.randrange(1 << 16)),
+            f"10.0.{of >> 8}.{of & 255}", str(rng.randrange(1 << 16)),
+            str(rng.randrange(100000)), str(rng.randrange(100000)),
+            "/", "1", "/bin/p", ""]
 
 
 def end(rng, count, small):
@@ -75,8 +103,9 @@ def main():
         rng = random.Random(2)
         for _ in range(int(sys.argv[3])):
             small = sys.argv[2] == "crossed"
-            ends = end(rng, 100000, small) + end(rng, 100000, small)
-            print("\t".join([*ends, "1"]))
+            ends = [inside(rng) if sys.argv[2] == "boxes" else
+                    end(rng, 100000, small) for _ in range(2)]
+            print("\t".join([*ends[0], *ends[1], "1"]))
         return
     rng = random.Random(1)
     for at in range(int(sys.argv[2])):

@@ -47,14 +47,14 @@ static bool holds(const struct policy *policy, size_t i, time_t now,
 /* A rule that asks for one of no values, as no such namespace is there. */
 static bool hopeless(const struct rule *rule)
 {
+	uint32_t left = rule->asks;
 	const struct set *set;
 	unsigned int i;
 
-	for (i = 0; i < TREE_DIMS; i++) {
-		set = rule->set[i / FIELDS][i % FIELDS];
-		if (set && !set->ranges.n && !set->n_patterns && !set->inverted)
+	while ((set = rule_next(rule, &left, &i))) {
+		if (!set->ranges.n && !set->n_patterns && !set->inverted)
 			return true;
-		if (set && !set->ranges.n && field_patterns(set->field) < 0)
+		if (!set->ranges.n && field_patterns(set->field) < 0)
 			return true;
 	}
 	return false;
@@ -175,17 +175,42 @@ static void visit_field(struct search *q, const struct node *node)
 		visit_value(q, node, found->id[side][kind][i]);
 }
 
+/* Does it match?  Then no rule behind it counts. */
+static bool try_rule(struct search *q, uint32_t rule)
+{
+	if (rule < q->first ||
+	    rule_match(&q->engine->policy->rule[rule], q->candidate,
+		       &q->engine->found).kind != MATCHES)
+		return false;
+	q->best = rule;
+	return true;
+}
+
+static void try_bits(struct search *q, const struct node *node)
+{
+	struct bits_rows rows;
+	uint64_t left;
+	size_t i, at;
+
+	bits_rows(node->bits, q->candidate, &q->engine->found, &rows);
+	for (i = 0; i < node->n && node->rule[i] < q->best; i += 64)
+		for (left = bits_word(&rows, i / 64); left; left &= left - 1) {
+			at = i + __builtin_ctzll(left);
+			if (at >= node->n || node->rule[at] >= q->best ||
+			    try_rule(q, node->rule[at]))
+				return;
+		}
+}
+
 static void try_leaf(struct search *q, const struct node *node)
 {
-	uint32_t i, rule;
+	uint32_t i;
 
-	for (i = 0; i < node->n && node->rule[i] < q->best; i++) {
-		rule = node->rule[i];
-		if (rule >= q->first &&
-		    rule_match(&q->engine->policy->rule[rule], q->candidate,
-			       &q->engine->found).kind == MATCHES)
-			q->best = rule;
-	}
+	if (node->bits)
+		return try_bits(q, node);
+	for (i = 0; i < node->n && node->rule[i] < q->best; i++)
+		if (try_rule(q, node->rule[i]))
+			return;
 }
 
 static void visit(struct search *q, const struct node *node)

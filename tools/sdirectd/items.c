@@ -16,8 +16,14 @@ bool item_text(const struct token *token, char *text)
 
 	if (token->len >= VALUE_MAX)
 		return false;
+	if (token->kind != TOKEN_STRING ||
+	    !memchr(token->text, '\\', token->len)) {
+		memcpy(text, token->text, token->len);
+		text[token->len] = '\0';
+		return true;
+	}
 	for (i = 0; i < token->len; i++) {
-		if (token->kind == TOKEN_STRING && token->text[i] == '\\')
+		if (token->text[i] == '\\')
 			i++;
 		text[n++] = token->text[i];
 	}
@@ -174,11 +180,11 @@ static bool is_address(enum field field)
 	return field == FIELD_ADDR || field == FIELD_PEER_ADDR;
 }
 
+/* There is room for one for each item. */
 static int set_pattern(struct parser *p, struct set *set, const char *text)
 {
 	struct globs *globs = &p->policy->globs[field_patterns(set->field)];
 	size_t len = strlen(text);
-	uint32_t *v;
 	int64_t id;
 
 	/* What is below "/a/" is below "/a", and all is below "/". */
@@ -187,11 +193,7 @@ static int set_pattern(struct parser *p, struct set *set, const char *text)
 	id = globs_add(globs, text, len);
 	if (id < 0)
 		return id;
-	v = reallocarray(set->patterns, set->n_patterns + 1, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	set->patterns = v;
-	v[set->n_patterns++] = id;
+	set->patterns[set->n_patterns++] = id;
 	return 0;
 }
 
@@ -209,22 +211,21 @@ static bool item_wrong(struct parser *p, const struct item *item,
  * What is written as IPv6 and has IPv4 somewhere in it, as "::/0" has, does not
  * mean that, unless it is nothing else.
  */
-static int add_value(struct set *set, const struct value *value)
+static int add_value(struct ranges *ranges, enum field field,
+		     const struct value *value)
 {
 	bool below = value->first < VALUE_MAPPED_FIRST;
 	bool above = value->last > VALUE_MAPPED_LAST;
 	int err = 0;
 
-	if (!is_address(set->field) || (!below && !above) ||
+	if (!is_address(field) || (!below && !above) ||
 	    value->first > VALUE_MAPPED_LAST ||
 	    value->last < VALUE_MAPPED_FIRST)
-		return ranges_add(&set->ranges, value->first, value->last);
+		return ranges_add(ranges, value->first, value->last);
 	if (below)
-		err = ranges_add(&set->ranges, value->first,
-				 VALUE_MAPPED_FIRST - 1);
+		err = ranges_add(ranges, value->first, VALUE_MAPPED_FIRST - 1);
 	if (above && !err)
-		err = ranges_add(&set->ranges, VALUE_MAPPED_LAST + 1,
-				 value->last);
+		err = ranges_add(ranges, VALUE_MAPPED_LAST + 1, value->last);
 	return err;
 }
 
@@ -250,7 +251,7 @@ static bool set_add(struct parser *p, struct set *set, const struct item *item)
 				 "%s: there is no such network namespace now",
 				 text);
 		else if (!why)
-			err = add_value(set, &value);
+			err = add_value(&p->ranges, set->field, &value);
 	}
 	if (why)
 		return item_wrong(p, item, text, why);
@@ -266,24 +267,47 @@ static int compare_ids(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static int set_settle(struct set *set)
+static int set_settle(struct parser *p, struct set *set)
 {
-	ranges_settle(&set->ranges);
+	struct ranges *ranges = &p->ranges;
+
 	if (set->n_patterns > 1)
 		qsort(set->patterns, set->n_patterns, sizeof(*set->patterns),
 		      compare_ids);
-	if (set->inverted && field_patterns(set->field) < 0 &&
-	    ranges_invert(&set->ranges, field_max(set->field)))
+	if (field_patterns(set->field) >= 0)
+		return 0;
+	ranges_settle(ranges);
+	if (set->inverted && ranges_invert(ranges, field_max(set->field)))
 		return -ENOMEM;
-	set->entries = is_address(set->field) ? nets_of(&set->ranges, NULL) :
-		       set->ranges.n;
-	return 0;
+	set->entries = is_address(set->field) ? nets_of(ranges, NULL) :
+		       ranges->n;
+	return ranges_keep(&set->ranges, ranges, &p->policy->arena);
+}
+
+static struct set *set_new(struct parser *p, enum field field, bool inverted,
+			   size_t items)
+{
+	struct arena *arena = &p->policy->arena;
+	struct set *set = arena_get(arena, sizeof(*set));
+
+	if (!set)
+		return NULL;
+	*set = (struct set){ .field = field, .inverted = inverted };
+	if (field_patterns(field) >= 0) {
+		set->patterns = arena_get(arena,
+					  items * sizeof(*set->patterns));
+		if (!set->patterns)
+			return NULL;
+	}
+	p->ranges.n = 0;
+	p->policy->netns |= field == FIELD_NETNS;
+	return set;
 }
 
 static const struct set *set_make(struct parser *p, enum field field,
 				  bool inverted, const struct items *items)
 {
-	struct set *set = calloc(1, sizeof(*set));
+	struct set *set = set_new(p, field, inverted, items->n);
 	bool good = true;
 	size_t i;
 
@@ -291,14 +315,9 @@ static const struct set *set_make(struct parser *p, enum field field,
 		parser_memory(p);
 		return NULL;
 	}
-	set->field = field;
-	set->inverted = inverted;
-	set->next = p->policy->sets;
-	p->policy->sets = set;
-	p->policy->netns |= field == FIELD_NETNS;
 	for (i = 0; i < items->n; i++)
 		good &= set_add(p, set, &items->v[i]);
-	if (set_settle(set)) {
+	if (set_settle(p, set)) {
 		parser_memory(p);
 		return NULL;
 	}
@@ -327,15 +346,12 @@ static const struct set *set_named(struct parser *p, enum field field,
 const struct set *parser_set(struct parser *p, enum field field)
 {
 	bool inverted = p->token.kind == TOKEN_NOT;
-	const struct set *set = NULL;
-	struct items items = { 0 };
 
 	if (inverted || p->token.kind == TOKEN_IS)
 		parser_next(p);
 	if (p->token.kind == TOKEN_NAME)
 		return set_named(p, field, inverted);
-	if (!parser_items(p, &items))
-		set = set_make(p, field, inverted, &items);
-	free(items.v);
-	return set;
+	p->items.n = 0;
+	return parser_items(p, &p->items) ? NULL :
+	       set_make(p, field, inverted, &p->items);
 }

@@ -71,6 +71,24 @@ static int64_t fill_one(struct globs *globs, unsigned int kind,
 	return n;
 }
 
+/* What is not known is not in common. */
+static unsigned int same_of(const struct end *a, const struct end *b)
+{
+	uint32_t known = a->known & b->known;
+	unsigned int same = 0;
+
+	if (known & 1 << FIELD_USER && a->user == b->user &&
+	    a->userns == b->userns)
+		same |= SAME_USER;
+	if (known & 1 << FIELD_GROUP && a->group == b->group)
+		same |= SAME_GROUP;
+	if (known & 1 << FIELD_NETNS && a->netns == b->netns)
+		same |= SAME_NETNS;
+	if (known & 1 << FIELD_CGROUP && !strcmp(a->cgroup, b->cgroup))
+		same |= SAME_CGROUP;
+	return same;
+}
+
 int found_fill(struct found *found, struct policy *policy,
 	       const struct candidate *candidate)
 {
@@ -78,6 +96,8 @@ int found_fill(struct found *found, struct policy *policy,
 	unsigned int side, kind;
 	int64_t n;
 
+	found->same = same_of(&candidate->end[SIDE_FROM],
+			      &candidate->end[SIDE_TO]);
 	for (side = 0; side < SIDES; side++)
 		for (kind = 0; kind < PATTERN_KINDS; kind++) {
 			end = &candidate->end[side];
@@ -126,47 +146,27 @@ static bool set_match(const struct set *set, const struct end *end,
 		    found->n[side][kind]) != set->inverted;
 }
 
-static bool same_match(const struct rule *rule, const struct end *a,
-		       const struct end *b)
-{
-	uint32_t known = a->known & b->known;
-
-	if (rule->same & SAME_USER &&
-	    (!(known & 1 << FIELD_USER) || a->user != b->user ||
-	     a->userns != b->userns))
-		return false;
-	if (rule->same & SAME_GROUP &&
-	    (!(known & 1 << FIELD_GROUP) || a->group != b->group))
-		return false;
-	if (rule->same & SAME_NETNS &&
-	    (!(known & 1 << FIELD_NETNS) || a->netns != b->netns))
-		return false;
-	return !(rule->same & SAME_CGROUP) ||
-	       (known & 1 << FIELD_CGROUP && !strcmp(a->cgroup, b->cgroup));
-}
-
 struct mismatch rule_match(const struct rule *rule,
 			   const struct candidate *candidate,
 			   const struct found *found)
 {
 	struct mismatch no = { MATCHES, SIDE_FROM, FIELD_ADDR };
+	uint32_t left = rule->asks;
 	const struct set *set;
 	unsigned int i;
 
-	for (i = 0; i < SIDES * FIELDS; i++) {
+	while ((set = rule_next(rule, &left, &i))) {
+		if (set_match(set, &candidate->end[i / FIELDS], i / FIELDS,
+			      found))
+			continue;
+		no.kind = MISMATCH_FIELD;
 		no.side = i / FIELDS;
 		no.field = i % FIELDS;
-		set = rule->set[no.side][no.field];
-		if (set && !set_match(set, &candidate->end[no.side], no.side,
-				      found)) {
-			no.kind = MISMATCH_FIELD;
-			return no;
-		}
+		return no;
 	}
 	if (rule->carriers && !(rule->carriers & 1 << candidate->carrier))
 		no.kind = MISMATCH_CARRIER;
-	else if (!same_match(rule, &candidate->end[SIDE_FROM],
-			     &candidate->end[SIDE_TO]))
+	else if (rule->same & ~found->same)
 		no.kind = MISMATCH_SAME;
 	return no;
 }

@@ -6,13 +6,16 @@
 #include "policy.h"
 
 /**
- * struct found - the patterns that the strings of a connection match
- * @id:		their numbers, for each end and kind, sorted
+ * struct found - what is the same for all rules
+ * @id:		the patterns that the strings of a connection match, for each
+ *		end and kind, sorted
  * @n:		how many
+ * @same:	what both ends have in common, SAME_*
  */
 struct found {
 	uint32_t *id[SIDES][PATTERN_KINDS];
 	size_t n[SIDES][PATTERN_KINDS];
+	unsigned int same;
 };
 
 /* found_init() makes room for the patterns of a policy: 0 or -ENOMEM. */

@@ -315,14 +315,24 @@ static void field_clause(struct parser *p, struct statement *s,
 			s->good = false;
 		}
 		s->rule.set[side][field] = set;
+		s->rule.asks |= 1u << (side * FIELDS + field);
 	}
 }
 
 static bool one_clause(struct parser *p, struct statement *s)
 {
 	struct token name = p->token;
+	enum field field;
 	unsigned int i;
 
+	if (name.kind != TOKEN_WORD)
+		return false;
+	field = field_find(name.text, name.len);
+	if (field != FIELDS) {
+		parser_next(p);
+		field_clause(p, s, &name, field);
+		return true;
+	}
 	for (i = 0; i < sizeof(clauses) / sizeof(clauses[0]); i++) {
 		if (!token_is(&name, clauses[i].name))
 			continue;
@@ -333,13 +343,6 @@ static bool one_clause(struct parser *p, struct statement *s)
 		s->seen |= 1 << i;
 		parser_next(p);
 		clauses[i].parse(p, s);
-		return true;
-	}
-	for (i = 0; i < FIELDS; i++) {
-		if (!token_is(&name, field_name(i)))
-			continue;
-		parser_next(p);
-		field_clause(p, s, &name, i);
 		return true;
 	}
 	return false;
@@ -360,16 +363,14 @@ static void rule_keep(struct parser *p, struct statement *s)
 	struct rule *rule;
 
 	if (timed) {
-		when = malloc(sizeof(*when));
+		when = arena_get(&p->policy->arena, sizeof(*when));
 		if (!when)
 			return parser_memory(p);
 		*when = s->when;
 	}
 	rule = policy_add(p->policy);
-	if (!rule) {
-		free(when);
+	if (!rule)
 		return parser_memory(p);
-	}
 	*rule = s->rule;
 	rule->when = when;
 	p->policy->timed |= timed;
@@ -546,7 +547,10 @@ static void file_parse(struct parser *p, const char *path,
 	parser_next(p);
 	while (p->token.kind != TOKEN_END)
 		statement_parse(p);
+	/* What belongs to all files. */
 	outer.definitions = p->definitions;
+	outer.items = p->items;
+	outer.ranges = p->ranges;
 	*p = outer;
 }
 
@@ -558,5 +562,7 @@ int policy_parse(struct policy *policy, const char *path,
 
 	file_parse(&parser, path, NULL);
 	definitions_free(parser.definitions);
+	free(parser.items.v);
+	ranges_free(&parser.ranges);
 	return complaints->errors ? -EINVAL : 0;
 }

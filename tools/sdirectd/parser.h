@@ -60,6 +60,8 @@ struct definition {
  * @braces:	how many braces are open
  * @failed:	this statement makes no sense: go on behind it
  * @definitions: tree of struct definition, for tsearch()
+ * @items:	room for a list
+ * @ranges:	room for what it means
  */
 struct parser {
 	struct policy *policy;
@@ -73,6 +75,8 @@ struct parser {
 	unsigned int braces;
 	bool failed;
 	void *definitions;
+	struct items items;
+	struct ranges ranges;
 };
 
 /* parser_next() takes the next token. */

@@ -27,6 +27,17 @@ const char *field_name(unsigned int field)
 	return field < FIELDS ? fields[field].name : NULL;
 }
 
+enum field field_find(const char *name, size_t len)
+{
+	enum field i;
+
+	for (i = 0; i < FIELDS; i++)
+		if (*fields[i].name == *name && strlen(fields[i].name) == len &&
+		    !memcmp(fields[i].name, name, len))
+			break;
+	return i;
+}
+
 const char *verdict_name(unsigned int verdict)
 {
 	static const char * const names[] = {
@@ -106,18 +117,10 @@ int policy_init(struct policy *policy)
 
 void policy_free(struct policy *policy)
 {
-	struct set *set;
 	size_t i;
 
-	for (i = 0; i < policy->n; i++)
-		free(policy->rule[i].when);
 	free(policy->rule);
-	while ((set = policy->sets)) {
-		policy->sets = set->next;
-		ranges_free(&set->ranges);
-		free(set->patterns);
-		free(set);
-	}
+	arena_free(&policy->arena);
 	for (i = 0; i < PATTERN_KINDS; i++)
 		globs_free(&policy->globs[i]);
 	for (i = 0; i < policy->files; i++) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "globs.h"
 #include "ranges.h"
 #include "when.h"
@@ -58,7 +59,6 @@ enum pattern_kind {
 
 /**
  * struct set - values of a field; several rules may use one
- * @next:	the policy's other sets
  * @field:	whose
  * @inverted:	all others are meant; numbers are inverted in @ranges already
  * @ranges:	numbers; addresses as IPv6, those of IPv4 mapped
@@ -67,7 +67,6 @@ enum pattern_kind {
  * @entries:	ranges, or networks for addresses, that the module is told
  */
 struct set {
-	struct set *next;
 	enum field field;
 	bool inverted;
 	struct ranges ranges;
@@ -79,6 +78,7 @@ struct set {
 /**
  * struct rule - one rule
  * @set:	what each end must have; NULL: anything
+ * @asks:	which of these there are: bits 1 << (side * FIELDS + field)
  * @when:	when it holds; NULL: always
  * @ring_max:	bytes of a ring, 0: no limit
  * @rate:	connections per second that it lets go direct, 0: no limit
@@ -92,6 +92,7 @@ struct set {
  */
 struct rule {
 	const struct set *set[SIDES][FIELDS];
+	uint32_t asks;
 	struct when *when;
 	uint32_t ring_max;
 	uint32_t rate;
@@ -121,7 +122,7 @@ struct file {
  * @rule:	the rules, in order; the first has the number 1
  * @n:		how many
  * @room:	how many fit
- * @sets:	all sets
+ * @arena:	has all sets, what is in them, and all times
  * @globs:	patterns, by enum pattern_kind
  * @file:	files, in the order in which they were opened
  * @files:	how many
@@ -132,7 +133,7 @@ struct policy {
 	struct rule *rule;
 	size_t n;
 	size_t room;
-	struct set *sets;
+	struct arena arena;
 	struct globs globs[PATTERN_KINDS];
 	struct file *file;
 	size_t files;
@@ -191,8 +192,29 @@ struct rule *policy_add(struct policy *policy);
 int policy_add_file(struct policy *policy, const char *name, char *text,
 		    size_t len);
 
+/**
+ * rule_next - goes through the sets of a rule
+ * @rule:	the rule
+ * @left:	rule.asks to begin
+ * @place:	(out) side * FIELDS + field
+ *
+ * Return: the next set, or NULL.
+ */
+static inline const struct set *rule_next(const struct rule *rule,
+					  uint32_t *left, unsigned int *place)
+{
+	if (!*left)
+		return NULL;
+	*place = __builtin_ctz(*left);
+	*left &= *left - 1;
+	return rule->set[*place / FIELDS][*place % FIELDS];
+}
+
 /* field_name() - as it is written; NULL if there is no such field. */
 const char *field_name(unsigned int field);
+
+/* field_find() - the field of this name, or FIELDS. */
+enum field field_find(const char *name, size_t len);
 const char *verdict_name(unsigned int verdict);
 const char *side_name(unsigned int side);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ranges.h"
 
@@ -49,34 +50,45 @@ void ranges_settle(struct ranges *set)
 	set->n = kept + 1;
 }
 
+/* There is never more to write than has been read, but for the last range. */
 int ranges_invert(struct ranges *set, wide_t max)
 {
-	struct ranges other = { 0 };
-	wide_t next = 0;
+	struct range range;
 	bool rest = true;
-	size_t i;
+	size_t i, kept = 0;
+	wide_t next = 0;
 	int err;
 
-	for (i = 0; i < set->n && rest; i++) {
-		if (set->v[i].first > next) {
-			err = ranges_add(&other, next, set->v[i].first - 1);
-			if (err)
-				goto fail;
-		}
-		rest = set->v[i].last < max;
-		next = set->v[i].last + 1;
+	err = ranges_add(set, 0, 0);
+	if (err)
+		return err;
+	for (i = 0; i < set->n - 1 && rest; i++) {
+		range = set->v[i];
+		if (range.first > next)
+			set->v[kept++] = (struct range){ next, range.first - 1 };
+		rest = range.last < max;
+		next = range.last + 1;
 	}
-	if (rest) {
-		err = ranges_add(&other, next, max);
-		if (err)
-			goto fail;
-	}
-	ranges_free(set);
-	*set = other;
+	if (rest)
+		set->v[kept++] = (struct range){ next, max };
+	set->n = kept;
 	return 0;
-fail:
-	ranges_free(&other);
-	return err;
+}
+
+int ranges_keep(struct ranges *set, const struct ranges *from,
+		struct arena *arena)
+{
+	size_t size = from->n * sizeof(*from->v);
+
+	*set = (struct ranges){ 0 };
+	if (!from->n)
+		return 0;
+	set->v = arena_get(arena, size);
+	if (!set->v)
+		return -ENOMEM;
+	memcpy(set->v, from->v, size);
+	set->n = from->n;
+	return 0;
 }
 
 bool ranges_hold(const struct ranges *set, wide_t value)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "wide.h"
 
 /**
@@ -23,7 +24,7 @@ struct range {
  * struct ranges - a set of numbers; zero all to begin
  * @v:		ranges; after ranges_settle() sorted, with gaps in between
  * @n:		how many
- * @room:	how many fit
+ * @room:	how many fit; 0: they are an arena's, and stay as they are
  */
 struct ranges {
 	struct range *v;
@@ -46,6 +47,17 @@ void ranges_settle(struct ranges *set);
  * Return: 0, or -ENOMEM with @set as it was.
  */
 int ranges_invert(struct ranges *set, wide_t max);
+
+/**
+ * ranges_keep - a copy that stays as it is
+ * @set:	(out) the copy, which is not to be freed
+ * @from:	what is copied
+ * @arena:	where the copy goes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ranges_keep(struct ranges *set, const struct ranges *from,
+		struct arena *arena);
 
 /* ranges_hold() says whether a number is in a settled set. */
 bool ranges_hold(const struct ranges *set, wide_t value);

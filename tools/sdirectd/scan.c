@@ -1,27 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
 #include <string.h>
 
 #include "scan.h"
 
-/* One bit for each of the characters 0 to 127 that words are made of. */
-static const uint64_t word_bits[] = {
-	/* % * + - . / 0-9 : ? */
-	0x87ffec2000000000,
-	/* @ A-Z [ ] _ a-z ~ */
-	0x47fffffeafffffff,
+/* What a character may be part of. */
+enum {
+	IN_WORD	= 1 << 0,
+	IN_NAME	= 1 << 1,	/* of a definition, behind a '$' */
+	BLANK	= 1 << 2,
+	PLAIN	= 1 << 3,	/* in a string: all but '"', '\\' and controls */
 };
 
-static bool in_word(char c)
-{
-	unsigned char n = c;
+#define WORD	(IN_WORD | PLAIN)
+#define NAME	(IN_WORD | IN_NAME | PLAIN)
 
-	return n < 128 && word_bits[n / 64] >> n % 64 & 1;
+static const uint8_t class[256] = {
+	['\t'] = BLANK, ['\r'] = BLANK, [' '] = BLANK | PLAIN,
+	['!'] = PLAIN, ['#'] = PLAIN, ['$'] = PLAIN, ['%'] = WORD,
+	['&' ... ')'] = PLAIN, ['*'] = WORD, ['+'] = WORD, [','] = PLAIN,
+	['-'] = NAME, ['.'] = WORD, ['/'] = WORD, ['0' ... '9'] = NAME,
+	[':'] = WORD, [';' ... '>'] = PLAIN, ['?'] = WORD, ['@'] = WORD,
+	['A' ... 'Z'] = NAME, ['['] = WORD, [']'] = WORD, ['^'] = PLAIN,
+	['_'] = NAME, ['`'] = PLAIN, ['a' ... 'z'] = NAME,
+	['{' ... '}'] = PLAIN, ['~'] = WORD, [0x80 ... 0xff] = PLAIN,
+};
+
+static bool is(char c, unsigned int what)
+{
+	return class[(unsigned char)c] & what;
 }
 
-static bool in_name(char c)
+/* Goes on behind all that is of a kind; false: that is the end. */
+static bool skip(struct scanner *s, unsigned int what)
 {
-	return isalnum((unsigned char)c) || c == '_' || c == '-';
+	const char *at = s->at;
+
+	while (at < s->end && is(*at, what))
+		at++;
+	s->at = at;
+	return at < s->end;
 }
 
 static char peek(const struct scanner *s, size_t ahead)
@@ -39,7 +56,7 @@ static void next_line(struct scanner *s)
 /* A '\' at the end of a line joins it with the next one. */
 static void skip_blanks(struct scanner *s)
 {
-	for (; s->at < s->end; s->at++) {
+	for (; skip(s, BLANK); s->at++) {
 		if (*s->at == '#') {
 			while (s->at + 1 < s->end && s->at[1] != '\n')
 				s->at++;
@@ -47,7 +64,7 @@ static void skip_blanks(struct scanner *s)
 			s->at++;
 			next_line(s);
 			s->at--;
-		} else if (*s->at != ' ' && *s->at != '\t' && *s->at != '\r') {
+		} else {
 			return;
 		}
 	}
@@ -65,13 +82,11 @@ static struct token quoted(struct scanner *s, struct token token)
 {
 	token.kind = TOKEN_STRING;
 	token.text = ++s->at;
-	for (; s->at < s->end && *s->at != '"'; s->at++) {
-		if ((unsigned char)*s->at < ' ' || *s->at == 0x7f)
+	for (; skip(s, PLAIN) && *s->at != '"'; s->at++) {
+		if (*s->at != '\\')
 			return bad(s, token, *s->at == '\n' ?
 				   "the string does not end on its line" :
 				   "a control character in a string");
-		if (*s->at != '\\')
-			continue;
 		s->at++;
 		if (s->at == s->end || (*s->at != '"' && *s->at != '\\'))
 			return bad(s, token,
@@ -84,12 +99,11 @@ static struct token quoted(struct scanner *s, struct token token)
 }
 
 static struct token run(struct scanner *s, struct token token,
-			enum token_kind kind, bool (*in)(char c))
+			enum token_kind kind, unsigned int what)
 {
 	token.kind = kind;
 	token.text = s->at;
-	while (s->at < s->end && in(*s->at))
-		s->at++;
+	skip(s, what);
 	token.len = s->at - token.text;
 	return token;
 }
@@ -145,19 +159,17 @@ struct token scanner_next(struct scanner *s)
 	}
 	if (*s->at == '"')
 		return quoted(s, token);
-	if (*s->at == '$' && in_name(peek(s, 1))) {
+	if (*s->at == '$' && is(peek(s, 1), IN_NAME)) {
 		s->at++;
-		return run(s, token, TOKEN_NAME, in_name);
+		return run(s, token, TOKEN_NAME, IN_NAME);
 	}
-	if (in_word(*s->at))
-		return run(s, token, TOKEN_WORD, in_word);
+	if (is(*s->at, IN_WORD))
+		return run(s, token, TOKEN_WORD, IN_WORD);
 	return mark(s, token);
 }
 
-bool token_is(const struct token *token, const char *word)
+bool token_same(const struct token *token, const char *word)
 {
-	/* It is asked often, and mostly differs at once. */
-	return token->kind == TOKEN_WORD && *token->text == *word &&
-	       token->len == strlen(word) &&
+	return token->len == strlen(word) &&
 	       !memcmp(token->text, word, token->len);
 }

@@ -56,6 +56,14 @@ struct scanner {
 /* scanner_next() - the next token; behind the end, TOKEN_END for ever. */
 struct token scanner_next(struct scanner *scanner);
 
-bool token_is(const struct token *token, const char *word);
+/* token_same() - token_is(), where the first letters are known to be equal. */
+bool token_same(const struct token *token, const char *word);
+
+/* token_is() is asked often, and mostly they differ at once. */
+static inline bool token_is(const struct token *token, const char *word)
+{
+	return token->kind == TOKEN_WORD && *token->text == *word &&
+	       token_same(token, word);
+}
 
 #endif /* SDIRECTD_SCAN_H */

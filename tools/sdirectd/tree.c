@@ -7,24 +7,33 @@
 
 #define LEAF		8	/* rules that are tried one by one */
 #define SAMPLES		32	/* rules that are looked at to choose a field */
+#define MEETINGS	4	/* others that each of them is compared with */
 
 /*
  * Ranges that overlap a lot are in many places of a segment tree, and again in
- * those of the fields below it.  There are at most this many entries for each
- * rule; when they are used up the leaves stay larger.
+ * those of the fields below it.  A field by which a rule is in more places than
+ * SPREAD, in the mean, divides nothing.  There are at most ENTRIES entries for
+ * each rule; when they are used up the leaves stay larger.  Leaves of more than
+ * CROWD rules are made of bits, of which there are at most WEIGHT bytes for each
+ * rule.
  */
+#define SPREAD		4
 #define ENTRIES		32
+#define CROWD		64
+#define WEIGHT		1024ul
 
 /**
  * struct builder - builds a tree
  * @arena:	where it goes
  * @policy:	has the rules
  * @left:	entries that may still be made
+ * @room:	bytes that bits may still take
  */
 struct builder {
 	struct arena *arena;
 	const struct policy *policy;
 	size_t left;
+	size_t room;
 };
 
 /**
@@ -71,28 +80,47 @@ static struct range set_range(const struct set *set, size_t i)
 	return (struct range){ set->patterns[i], set->patterns[i] };
 }
 
+static bool set_hold(const struct set *set, wide_t value)
+{
+	size_t i;
+
+	if (field_patterns(set->field) < 0)
+		return ranges_hold(&set->ranges, value);
+	for (i = 0; i < set->n_patterns && set->patterns[i] != value; i++)
+		;
+	return i < set->n_patterns;
+}
+
+/* How many of @n sets have a value of one of the others that are tried? */
+static size_t meet(const struct set * const *set, size_t n)
+{
+	static const size_t steps[MEETINGS] = { 1, 5, 11, 17 };
+	size_t i, j, hits = 0;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < MEETINGS; j++)
+			hits += !(steps[j] % n) ||
+				set_hold(set[(i + steps[j]) % n],
+					 set_range(set[i], 0).first);
+	return hits;
+}
+
 /* How well does a field divide the rules?  Looks at one of @step of them. */
 static size_t worth(const struct builder *b, const uint32_t *rule, size_t n,
 		    uint32_t dim, size_t step)
 {
-	wide_t seen[SAMPLES];
-	size_t i, j, asks = 0, looked = 0, distinct = 0;
-	const struct set *set;
+	const struct set *set[SAMPLES];
+	size_t i, asks = 0, looked = 0;
 
 	for (i = 0; i < n && asks < SAMPLES; i += step) {
-		set = asked(b, rule[i], dim);
+		set[asks] = asked(b, rule[i], dim);
+		asks += !!set[asks];
 		looked++;
-		if (!set)
-			continue;
-		asks++;
-		seen[distinct] = set_range(set, 0).first;
-		for (j = 0; seen[j] != seen[distinct]; j++)
-			;
-		distinct += j == distinct;
 	}
 	if (!asks)
 		return 0;
-	return 1 + (n * asks / looked) * (16 * (distinct - 1) / distinct + 1);
+	return 1 + (n * asks / looked) *
+	       (1 + 16 - 16 * meet(set, asks) / (MEETINGS * asks));
 }
 
 static int compare(const void *a, const void *b)
@@ -102,14 +130,22 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static bool find_bounds(const struct builder *b, struct split *s)
+/* How many ranges there are, each of which is in one place at least. */
+static size_t count_ranges(const struct builder *b, const struct split *s)
 {
-	const struct set *set;
-	struct range range;
-	size_t i, j, n = 0, kept = 1;
+	size_t i, n = 0;
 
 	for (i = 0; i < s->n; i++)
 		n += set_size(asked(b, s->rule[i], s->dim));
+	return n;
+}
+
+static bool find_bounds(const struct builder *b, struct split *s, size_t n)
+{
+	const struct set *set;
+	struct range range;
+	size_t i, j, kept = 1;
+
 	s->bound = malloc((2 * n + 1) * sizeof(*s->bound));
 	if (!s->bound)
 		return false;
@@ -199,16 +235,19 @@ static size_t sum_up(struct split *s)
 /* Return: 1: divided; 0: it would take too much; -1: no memory. */
 static int split_fill(struct builder *b, struct split *s)
 {
-	size_t sum;
+	size_t sum, most = s->n * SPREAD < b->left ? s->n * SPREAD : b->left;
 
-	if (!find_bounds(b, s))
+	sum = count_ranges(b, s);
+	if (sum > most)
+		return 0;
+	if (!find_bounds(b, s, sum))
 		return -1;
 	s->start = calloc(2 * s->bounds + 1, sizeof(*s->start));
 	if (!s->start)
 		return -1;
 	put_all(b, s);
 	sum = sum_up(s);
-	if (sum > b->left)
+	if (sum > most)
 		return 0;
 	s->entry = malloc(sum * sizeof(*s->entry) + 1);
 	if (!s->entry)
@@ -316,6 +355,22 @@ static uint32_t best_dim(const struct builder *b, const uint32_t *rule,
 	       best_dim(b, rule, n, used, 1) : best;
 }
 
+static struct node *build_leaf(struct builder *b, struct node *node,
+			       const uint32_t *rule, size_t n)
+{
+	size_t before = b->arena->total, used;
+
+	node->rule = copy(b->arena, rule, n * sizeof(*rule));
+	if (!node->rule)
+		return NULL;
+	if (n > CROWD && bits_build(b->arena, b->policy, rule, n, b->room,
+				    &node->bits))
+		return NULL;
+	used = b->arena->total - before;
+	b->room -= used < b->room ? used : b->room;
+	return node;
+}
+
 static const struct node *build(struct builder *b, const uint32_t *rule,
 				size_t n, uint32_t used)
 {
@@ -340,14 +395,13 @@ static const struct node *build(struct builder *b, const uint32_t *rule,
 	}
 	if (ret)
 		return ret > 0 ? node : NULL;
-	node->rule = copy(b->arena, rule, n * sizeof(*rule));
-	return node->rule ? node : NULL;
+	return build_leaf(b, node, rule, n);
 }
 
 const struct node *tree_build(struct arena *arena, const struct policy *policy,
 			      const uint32_t *rule, size_t n)
 {
-	struct builder b = { arena, policy, ENTRIES * n };
+	struct builder b = { arena, policy, ENTRIES * n, WEIGHT * n };
 
 	return build(&b, rule, n, 0);
 }

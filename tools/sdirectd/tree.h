@@ -4,6 +4,7 @@
 #define SDIRECTD_TREE_H
 
 #include "arena.h"
+#include "bits.h"
 #include "match.h"
 #include "policy.h"
 
@@ -20,6 +21,7 @@
  *		@n + i, twice as much is at half the index, and so on
  * @wild:	rules that do not ask for this field, or NULL
  * @rule:	indices of the rules of a leaf, sorted
+ * @bits:	of a large leaf, or NULL
  */
 struct node {
 	uint32_t least;
@@ -30,6 +32,7 @@ struct node {
 	const struct node **child;
 	const struct node *wild;
 	const uint32_t *rule;
+	const struct bits *bits;
 };
 
 /**

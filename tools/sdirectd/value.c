@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "value.h"
 
-bool value_number(const char *text, uint64_t max, uint64_t *value)
+static bool is_digit(char c)
 {
-	uint64_t n = 0;
-	int digit;
+	return c >= '0' && c <= '9';
+}
 
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (!isdigit((unsigned char)*text))
-			return false;
-		digit = *text - '0';
-		if (n > (max - digit) / 10 || max < (uint64_t)digit)
-			return false;
+/* Reads digits, as many as there are; false: none, or too large a number. */
+static bool take_number(const char **at, uint64_t max, uint64_t *value)
+{
+	uint64_t n = 0, few = max / 10;
+	bool fits = is_digit(**at);
+	unsigned int digit;
+
+	for (; is_digit(**at); ++*at) {
+		digit = **at - '0';
+		fits &= n <= few && n * 10 <= max - digit && digit <= max;
 		n = n * 10 + digit;
 	}
 	*value = n;
-	return true;
+	return fits;
+}
+
+bool value_number(const char *text, uint64_t max, uint64_t *value)
+{
+	return take_number(&text, max, value) && !*text;
 }
 
 bool value_size(const char *text, uint64_t max, uint64_t *value)
@@ -125,18 +131,21 @@ static const char *parse_addr(const char *word, struct value *value)
 static const char *parse_numbers(const char *word, uint64_t max, bool *is,
 				 struct value *value)
 {
-	char left[VALUE_MAX];
-	const char *right;
+	const char *at = word;
 	uint64_t a, b;
+	bool fits;
 
-	*is = !word[strspn(word, "0123456789-")] && isdigit((unsigned char)*word);
+	*is = is_digit(*word);
 	if (!*is)
 		return NULL;
-	if (!cut(word, '-', left, &right)) {
-		strcpy(left, word);
-		right = word;
+	fits = take_number(&at, max, &a);
+	b = a;
+	if (*at == '-') {
+		at++;
+		fits &= take_number(&at, max, &b);
 	}
-	if (!value_number(left, max, &a) || !value_number(right, max, &b))
+	*is = !*at || !at[strspn(at, "0123456789-")];
+	if (!fits || *at)
 		return "the number is too large, or not one";
 	value->first = a;
 	value->last = b;

@@ -26,7 +26,7 @@ static bool is_net(enum field field)
 /* Entries of a set; 0 if it cannot be told. */
 static size_t set_entries(const struct set *set, size_t set_max)
 {
-	return !set || set->entries > set_max ? 0 : set->entries;
+	return set->entries > set_max ? 0 : set->entries;
 }
 
 static size_t set_bytes(const struct set *set, size_t set_max)
@@ -40,15 +40,15 @@ static size_t set_bytes(const struct set *set, size_t set_max)
 static size_t rule_set_max(const struct rule *rule, size_t set_max)
 {
 	const struct set *set;
+	unsigned int place;
+	uint32_t left;
 	size_t bytes;
-	int i;
 
 	do {
-		for (bytes = 0, i = 0; i < SIDES * FIELDS; i++) {
-			set = rule->set[i / FIELDS][i % FIELDS];
-			if (set && set_entries(set, set_max))
+		left = rule->asks;
+		for (bytes = 0; (set = rule_next(rule, &left, &place));)
+			if (set_entries(set, set_max))
 				bytes += set_bytes(set, set_max);
-		}
 		if (bytes > RULE_ROOM)
 			set_max /= 2;
 	} while (bytes > RULE_ROOM);
@@ -57,39 +57,43 @@ static size_t rule_set_max(const struct rule *rule, size_t set_max)
 
 size_t wire_entries(const struct rule *rule, size_t set_max)
 {
+	uint32_t left = rule->asks;
+	const struct set *set;
+	unsigned int place;
 	size_t n = 0;
-	int i;
 
 	set_max = rule_set_max(rule, set_max);
-	for (i = 0; i < SIDES * FIELDS; i++)
-		n += set_entries(rule->set[i / FIELDS][i % FIELDS], set_max);
+	while ((set = rule_next(rule, &left, &place)))
+		n += set_entries(set, set_max);
 	return n + __builtin_popcount(rule->carriers);
+}
+
+static bool leaves_out(const struct rule *rule, size_t set_max)
+{
+	uint32_t left = rule->asks;
+	const struct set *set;
+	unsigned int place;
+
+	while ((set = rule_next(rule, &left, &place)))
+		if (!set_entries(set, set_max))
+			return true;
+	return false;
 }
 
 bool wire_asks(const struct rule *rule, size_t set_max)
 {
-	const struct set *set;
-	int i;
-
-	set_max = rule_set_max(rule, set_max);
-	for (i = 0; i < SIDES * FIELDS; i++) {
-		set = rule->set[i / FIELDS][i % FIELDS];
-		if (set && !set_entries(set, set_max))
-			return true;
-	}
-	return false;
+	return leaves_out(rule, rule_set_max(rule, set_max));
 }
 
 bool wire_possible(const struct rule *rule)
 {
+	uint32_t left = rule->asks;
 	const struct set *set;
-	int i;
+	unsigned int place;
 
-	for (i = 0; i < SIDES * FIELDS; i++) {
-		set = rule->set[i / FIELDS][i % FIELDS];
-		if (set && field_patterns(set->field) < 0 && !set->ranges.n)
+	while ((set = rule_next(rule, &left, &place)))
+		if (!set->ranges.n && field_patterns(set->field) < 0)
 			return false;
-	}
 	return true;
 }
 
@@ -97,12 +101,11 @@ uint32_t wire_fields(const struct rule *rule)
 {
 	static const enum field same[] = { FIELD_USER, FIELD_GROUP,
 					   FIELD_NETNS, FIELD_CGROUP };
-	uint32_t fields = 0;
+	uint32_t fields;
 	unsigned int i;
 
-	for (i = 0; i < SIDES * FIELDS; i++)
-		if (rule->set[i / FIELDS][i % FIELDS])
-			fields |= 1u << (i / FIELDS * END_MAX + i % FIELDS);
+	fields = (rule->asks & ((1u << FIELDS) - 1)) |
+		 rule->asks >> FIELDS << END_MAX;
 	for (i = 0; i < 4; i++)
 		if (rule->same & 1 << i)
 			fields |= 1u << same[i] | 1u << (same[i] + END_MAX);
@@ -132,12 +135,12 @@ static void put_set(struct nlmsghdr *nlh, const struct set *set)
 static void put_conditions(struct nlmsghdr *nlh, const struct rule *rule,
 			   size_t set_max)
 {
+	uint32_t left = rule->asks;
 	const struct set *set;
 	struct nlattr *nest;
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < SIDES * FIELDS; i++) {
-		set = rule->set[i / FIELDS][i % FIELDS];
+	while ((set = rule_next(rule, &left, &i))) {
 		if (!set_entries(set, set_max))
 			continue;
 		nest = mnl_attr_nest_start(nlh, SDIRECT_A_RULE_COND);
@@ -165,25 +168,24 @@ static void put_carriers(struct nlmsghdr *nlh, uint8_t carriers)
 
 static size_t rule_bytes(const struct rule *rule, size_t set_max)
 {
+	uint32_t left = rule->asks;
 	const struct set *set;
 	size_t bytes = 256;
-	int i;
+	unsigned int place;
 
-	for (i = 0; i < SIDES * FIELDS; i++) {
-		set = rule->set[i / FIELDS][i % FIELDS];
-		if (set)
-			bytes += set_bytes(set, set_max);
-	}
+	while ((set = rule_next(rule, &left, &place)))
+		bytes += set_bytes(set, set_max);
 	return bytes;
 }
 
 bool wire_rule(struct nlmsghdr *nlh, const struct rule *rule, uint32_t number,
 	       size_t set_max)
 {
-	bool asks = wire_asks(rule, set_max);
 	struct nlattr *nest;
+	bool asks;
 
 	set_max = rule_set_max(rule, set_max);
+	asks = leaves_out(rule, set_max);
 	if (nlh->nlmsg_len + rule_bytes(rule, set_max) > WIRE_ROOM)
 		return false;
 	nest = mnl_attr_nest_start(nlh, SDIRECT_A_POLICY_RULE);
