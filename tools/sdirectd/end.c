@@ -149,6 +149,7 @@ int end_parse(const char *text, const struct world *world, struct end *end,
 	struct token token;
 
 	memset(end, 0, sizeof(*end));
+	end->exe_named = true;
 	while ((token = scanner_next(&r.scanner)).kind != TOKEN_END)
 		if (token.kind != TOKEN_LINE && !token_is(&token, "any"))
 			condition(&r, &token);

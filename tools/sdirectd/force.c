@@ -208,7 +208,7 @@ static uint32_t looked_at(const struct force *force, size_t first,
 }
 
 void force_answer(struct force *force, struct link *link,
-		  const struct query *query)
+		  struct query *query)
 {
 	uint32_t first = query->number ? query->number - 1 : 0, last;
 	const struct rule *rule;
@@ -218,6 +218,8 @@ void force_answer(struct force *force, struct link *link,
 
 	if (first >= force->policy.n)
 		return;
+	if (force->policy.globs[PATTERN_EXE].n)
+		query_verify(query);
 	found = engine_decide(force->engine, &query->candidate, first);
 	if (found < 0)
 		return;

@@ -54,8 +54,8 @@ int force_push(struct force *force, struct link *link, bool all_netns);
 /* force_retime() chooses the rules that hold now: 1: others than before. */
 int force_retime(struct force *force, time_t now);
 
-/* force_answer() - answers a question of the module. */
+/* force_answer() - answers a question of the module, which it verifies. */
 void force_answer(struct force *force, struct link *link,
-		  const struct query *query);
+		  struct query *query);
 
 #endif /* SDIRECTD_FORCE_H */

@@ -57,13 +57,14 @@ static const char *as_path(unsigned int kind, const char *text)
  * matches no path, as one with '/' matches no name.
  */
 static int64_t fill_one(struct globs *globs, unsigned int kind,
-			const char *text, uint32_t *id)
+			const struct end *end, uint32_t *id)
 {
+	const char *text = field_string(end, pattern_field[kind]);
 	const char *slash = strrchr(text, '/');
 	int64_t n, more = 0;
 
 	n = globs_match(globs, as_path(kind, text), id);
-	if (n >= 0 && kind == PATTERN_EXE && slash)
+	if (n >= 0 && kind == PATTERN_EXE && slash && end->exe_named)
 		more = globs_match(globs, slash + 1, id + n);
 	n = n < 0 || more < 0 ? -ENOMEM : n + more;
 	if (n > 1)
@@ -105,8 +106,7 @@ int found_fill(struct found *found, struct policy *policy,
 			if (!policy->globs[kind].n ||
 			    !(end->known & 1 << pattern_field[kind]))
 				continue;
-			n = fill_one(&policy->globs[kind], kind,
-				     field_string(end, pattern_field[kind]),
+			n = fill_one(&policy->globs[kind], kind, end,
 				     found->id[side][kind]);
 			if (n < 0)
 				return n;

@@ -154,6 +154,7 @@ struct policy {
  * @peer_port:	that of the other end
  * @cgroup:	path of its cgroup
  * @exe:	the program's file
+ * @exe_named:	this file's name may stand for it, without its path
  * @label:	its security label
  */
 struct end {
@@ -168,6 +169,7 @@ struct end {
 	uint16_t peer_port;
 	const char *cgroup;
 	const char *exe;
+	bool exe_named;
 	const char *label;
 };
 

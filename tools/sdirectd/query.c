@@ -6,6 +6,7 @@
 #include <linux/genetlink.h>
 #include <linux/sdirect_netlink.h>
 
+#include "exe.h"
 #include "query.h"
 #include "value.h"
 
@@ -22,6 +23,8 @@ static const enum mnl_attr_data_type end_types[SDIRECT_A_END_MAX + 1] = {
 	[SDIRECT_A_END_CGROUP_PATH]	= MNL_TYPE_NUL_STRING,
 	[SDIRECT_A_END_NETNS]		= MNL_TYPE_U64,
 	[SDIRECT_A_END_EXE]		= MNL_TYPE_NUL_STRING,
+	[SDIRECT_A_END_EXE_DEV]		= MNL_TYPE_U64,
+	[SDIRECT_A_END_EXE_INO]		= MNL_TYPE_U64,
 	[SDIRECT_A_END_LABEL]		= MNL_TYPE_NUL_STRING,
 	[SDIRECT_A_END_USERNS]		= MNL_TYPE_U64,
 };
@@ -121,8 +124,10 @@ static void parse_numbers(struct end *end, const struct nlattr **tb)
 		end->userns = mnl_attr_get_u64(tb[SDIRECT_A_END_USERNS]);
 }
 
-static int parse_end(const struct nlattr *nest, struct end *end, uint32_t *pid)
+static int parse_end(const struct nlattr *nest, struct query *query,
+		     enum side side)
 {
+	struct end *end = &query->candidate.end[side];
 	const struct nlattr *tb[SDIRECT_A_END_MAX + 1] = { 0 };
 	struct table table = { end_types, SDIRECT_A_END_MAX, tb };
 
@@ -143,7 +148,13 @@ static int parse_end(const struct nlattr *nest, struct end *end, uint32_t *pid)
 	parse_numbers(end, tb);
 	parse_strings(end, tb);
 	if (tb[SDIRECT_A_END_PID])
-		*pid = mnl_attr_get_u32(tb[SDIRECT_A_END_PID]);
+		query->pid[side] = mnl_attr_get_u32(tb[SDIRECT_A_END_PID]);
+	if (tb[SDIRECT_A_END_EXE_DEV])
+		query->exe_dev[side] =
+			mnl_attr_get_u64(tb[SDIRECT_A_END_EXE_DEV]);
+	if (tb[SDIRECT_A_END_EXE_INO])
+		query->exe_ino[side] =
+			mnl_attr_get_u64(tb[SDIRECT_A_END_EXE_INO]);
 	return 0;
 }
 
@@ -176,9 +187,22 @@ int query_parse(const struct nlmsghdr *nlh, struct query *query)
 	query->source = small(tb[SDIRECT_A_POLICY_SOURCE]);
 	query->changed = small(tb[SDIRECT_A_POLICY_CHANGED]);
 	c->carrier = small(tb[SDIRECT_A_POLICY_CARRIER]) & 7;
-	if (parse_end(tb[SDIRECT_A_POLICY_FROM], &c->end[SIDE_FROM],
-		      &query->pid[SIDE_FROM]))
+	if (parse_end(tb[SDIRECT_A_POLICY_FROM], query, SIDE_FROM))
 		return -EBADMSG;
-	return parse_end(tb[SDIRECT_A_POLICY_TO], &c->end[SIDE_TO],
-			 &query->pid[SIDE_TO]);
+	return parse_end(tb[SDIRECT_A_POLICY_TO], query, SIDE_TO);
+}
+
+/* A name alone stands for a program only where nobody else can give it. */
+void query_verify(struct query *query)
+{
+	struct end *end;
+	unsigned int side;
+
+	for (side = 0; side < SIDES; side++) {
+		end = &query->candidate.end[side];
+		if (end->known & 1 << FIELD_EXE &&
+		    !exe_is(end->exe, query->exe_dev[side],
+			    query->exe_ino[side], &end->exe_named))
+			end->known &= ~(1 << FIELD_EXE);
+	}
 }

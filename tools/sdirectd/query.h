@@ -20,6 +20,8 @@
  * @changed:	the connection was judged before
  * @candidate:	the connection
  * @pid:	the processes, 0: not known
+ * @exe_dev:	where the files of the programs are
+ * @exe_ino:	the inodes of these there
  */
 struct query {
 	uint64_t id;
@@ -30,9 +32,14 @@ struct query {
 	bool changed;
 	struct candidate candidate;
 	uint32_t pid[SIDES];
+	uint64_t exe_dev[SIDES];
+	uint64_t exe_ino[SIDES];
 };
 
 /* query_parse() - 0, or -EBADMSG if it makes no sense. */
 int query_parse(const struct nlmsghdr *nlh, struct query *query);
+
+/* query_verify() forgets programs that are not the file that they look like. */
+void query_verify(struct query *query);
 
 #endif /* SDIRECTD_QUERY_H */

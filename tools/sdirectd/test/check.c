@@ -26,6 +26,7 @@ int main(void)
 		cmocka_unit_test(test_nets),
 		cmocka_unit_test(test_wire),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_exe),
 		cmocka_unit_test(test_control),
 	};
 

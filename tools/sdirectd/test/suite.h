@@ -20,6 +20,7 @@ void test_time_of_engine(void **state);
 void test_nets(void **state);
 void test_wire(void **state);
 void test_query(void **state);
+void test_exe(void **state);
 void test_control(void **state);
 
 #endif /* SDIRECTD_SUITE_H */

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests of what the module is told and says, and of the control socket. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 #include <linux/sdirect_netlink.h>
 
 #include "../control.h"
+#include "../exe.h"
 #include "../nets.h"
 #include "../parse.h"
 #include "../query.h"
@@ -294,6 +298,43 @@ static int serve_until_end(struct control *control, pid_t child)
 		control_serve(control, polls);
 	}
 	return -1;
+}
+
+/* In a file system where stat() and the kernel agree. */
+static void expect_exe(const char *path, const struct stat *st, bool is,
+		       bool roots)
+{
+	bool is_roots;
+
+	assert_int_equal(exe_is(path, st->st_dev, st->st_ino, &is_roots), is);
+	assert_int_equal(is_roots, roots);
+}
+
+void test_exe(void **state)
+{
+	char path[] = "/dev/shm/sdirectd-exe-XXXXXX", other[64];
+	int fd = mkstemp(path);
+	struct stat st, wrong;
+
+	(void)state;
+	assert_in_range(fd, 0, INT_MAX);
+	assert_int_equal(fstat(fd, &st), 0);
+	expect_exe(path, &st, true, !st.st_uid);
+	assert_int_equal(fchmod(fd, 0720), 0);
+	expect_exe(path, &st, true, false);
+	wrong = st;
+	wrong.st_ino++;
+	expect_exe(path, &wrong, false, false);
+	wrong = st;
+	wrong.st_dev++;
+	expect_exe(path, &wrong, false, false);
+	snprintf(other, sizeof(other), "%s-link", path);
+	assert_int_equal(symlink(path, other), 0);
+	expect_exe(other, &st, false, false);
+	unlink(other);
+	unlink(path);
+	expect_exe(path, &st, false, false);
+	close(fd);
 }
 
 void test_control(void **state)
