@@ -10,7 +10,7 @@ import plan
 from guestrun import SLOWER, running
 
 LIVE = plan.TOP / "selftests/policy/live.py"
-KILLS = int(os.environ.get("SDIRECT_POLICY_KILLS", "5"))
+KILLS = int(os.environ.get("SDIRECT_POLICY_KILLS", "20"))
 # Seconds, of which an idle machine needs few.
 LIMIT = 400 + 15 * KILLS
 

@@ -9,6 +9,8 @@ import contextlib
 import json
 import os
 import pathlib
+import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +27,8 @@ BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", str(TOP / "build")))
 MODULE = os.environ.get("SDIRECT_MODULE", str(TOP / "sdirect.ko"))
 SLOWER = int(os.environ.get("SDIRECT_TIME", "1"))
 LIMIT = 60 * SLOWER     # seconds for what should happen soon
-KILLS = int(os.environ.get("SDIRECT_POLICY_KILLS", "5"))
+KILLS = int(os.environ.get("SDIRECT_POLICY_KILLS", "20"))
+RELOADS = int(os.environ.get("SDIRECT_POLICY_RELOADS", "10"))
 CAP_NET_ADMIN = 1 << 12
 sys.path[1:1] = [str(TOP / "tools/demo")]
 
@@ -68,14 +71,17 @@ class Daemon:
     def write(self, text):
         self.path.write_text(text, encoding="utf-8")
 
+    def run(self, **options):
+        self.process = subprocess.Popen(
+            [BUILD / "sdirectd", *self.options, self.path],
+            stdin=subprocess.DEVNULL, **options)
+
     def start(self):
         """It tells a socket that it is ready, as it tells systemd."""
         with tempfile.TemporaryDirectory() as directory:
             with contextlib.closing(notified(directory)) as ready:
                 env = dict(os.environ, NOTIFY_SOCKET=ready.getsockname())
-                self.process = subprocess.Popen(
-                    [BUILD / "sdirectd", *self.options, self.path], env=env,
-                    stdin=subprocess.DEVNULL)
+                self.run(env=env)
                 try:
                     while b"READY=1" not in ready.recv(4096):
                         pass
@@ -103,11 +109,11 @@ def notified(directory):
 
 
 class Worker:
-    """worker.py under the shim."""
+    """worker.py under the shim; by which program, and behind which words."""
 
-    def __init__(self):
+    def __init__(self, program=sys.executable, prefix=()):
         self.process = subprocess.Popen(
-            [BUILD / "sdirect-run", "--require", sys.executable,
+            [*prefix, BUILD / "sdirect-run", "--require", program,
              HERE / "worker.py"], text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
         self.ports = {name: self.ask("listen", name) for name in "abcd"}
@@ -143,6 +149,26 @@ class Worker:
                 raise Wrong(f"the connection ended with {said}: {rows}")
         raise Wrong(f"it has not come to that: {rows}")
 
+    def stream(self, port):
+        """Bytes in both directions; how the connection is called."""
+        talk = self.open(port)
+        self.ask("stream", talk[0])
+        return talk
+
+    def more(self, talk, count=100000):
+        """Waits until so many bytes more have arrived."""
+        end, wanted = time.monotonic() + LIMIT, None
+        while time.monotonic() < end:
+            passed = self.ask("passed", talk[0])
+            wanted = passed + count if wanted is None else wanted
+            if passed >= wanted:
+                return
+        raise Wrong("no bytes pass")
+
+    def all_arrived(self, talk):
+        ended = self.ask("stream_end", talk[0])
+        expect(not ended["errors"] and ended["same"], ended)
+
     def is_reset(self, talk):
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
@@ -156,6 +182,10 @@ class Worker:
 
 def verdict(name, rule):
     return lambda row: (row.get("verdict"), row.get("rule")) == (name, rule)
+
+
+def judged(row):
+    return row.get("verdict") not in (None, "ask")
 
 
 def texts():
@@ -220,6 +250,29 @@ def living_connections_are_judged(daemon, work):
     work.is_reset(talk)
 
 
+def traffic_goes_on(daemon, work):
+    """Bytes and their checksums, while the rules change under them."""
+    rules = "{} to port {a}\n{} to port {b}\ndirect to port {c}\n"
+    streams = [work.stream(port) for port in "aabbc"]
+    used = set()
+    for at in range(RELOADS):
+        verdicts = [("direct", "tcp"), ("tcp", "direct")][at % 2]
+        daemon.reload(rules.format(*verdicts, **work.ports))
+        for talk in streams:
+            work.more(talk)
+        used |= {(row["tx_carrier"], row["verdict"])
+                 for row in json.loads(sdirect("list", "--json"))
+                 if row["inode"] in streams[0][1]}
+    expect({("local", "direct"), ("tcp", "tcp")} <= used, used)
+    daemon.reload(rules.format("tcp", "deny", **work.ports))
+    for talk in streams[2:4]:
+        ended = work.ask("stream_end", talk[0])
+        expect(set(ended["errors"]) & {"ECONNRESET", "EPIPE"}, ended)
+    for talk in streams[:2] + streams[4:]:
+        work.more(talk)
+        work.all_arrived(talk)
+
+
 def mistakes_change_nothing(daemon, work):
     daemon.reload(f"direct to port {work.ports['a']}")
     before = texts()
@@ -235,20 +288,63 @@ def mistakes_change_nothing(daemon, work):
 
 
 def being_killed_changes_nothing(daemon, work):
+    """At any moment: when it serves, and while it tells the rules."""
     exe = os.path.basename(os.path.realpath(sys.executable))
     daemon.reload(f"direct from exe {exe} to port {work.ports['a']}\n"
-                  f"tcp to port {work.ports['b']}\n")
-    talk = work.open("a")
-    work.until(talk, direct)
-    for _ in range(KILLS):
+                  f"tcp to port {work.ports['b']}\n" +
+                  "tcp to port 1\n" * 2000)
+    streams = [work.stream(port) for port in "aab"]
+    rng = random.Random(KILLS)
+    for at in range(KILLS):
         daemon.kill()
-        expect(work.ask("talk", talk[0], 2) == "well", "lost while dead")
-        work.until(work.open("b"), verdict("tcp", 2))
-        daemon.start()
-        expect(work.ask("talk", talk[0], 2) == "well", "lost after that")
-    work.until(talk, direct)
+        if at % 10 == 0:
+            work.until(work.open("b"), verdict("tcp", 2))
+        if at % 2:
+            daemon.start()
+        else:
+            daemon.run()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                daemon.process.wait(rng.random() * .3)
+        for talk in streams:
+            work.more(talk, 1)
+    daemon.kill()
+    daemon.start()
+    expect(len(texts()) == 2002, len(texts()))
+    for talk in streams:
+        work.all_arrived(talk)
+    work.until(work.open("b"), verdict("tcp", 2))
     row = work.until(work.open("a"), direct)
     expect(row["source"] == "answer", row)
+
+
+def programs_are_what_they_say(daemon, work):
+    """Neither a mount of one's own nor a name makes another program of one."""
+    exe = os.path.realpath(sys.executable)
+    daemon.reload(f"direct from exe {exe} to port {work.ports['a']}\n"
+                  f"direct from exe {os.path.basename(exe)} to "
+                  f"port {work.ports['b']}\ntcp to any\n")
+    work.until(work.open("a"), verdict("direct", 1))
+    work.until(work.open("b"), verdict("direct", 2))
+    with tempfile.TemporaryDirectory() as directory:
+        other = pathlib.Path(directory, os.path.basename(exe))
+        shutil.copy(exe, other)
+        mounted = ("unshare", "-m", "sh", "-c",
+                   'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh",
+                   other, exe)
+        os.chmod(directory, 0o755)
+        os.chown(other, 1000, 1000)
+        for program, prefix in ((exe, mounted), (other, ())):
+            false = Worker(program, prefix)
+            try:
+                for port, rule in (("a", 1), ("b", 2)):
+                    daemon.reload(f"direct from exe {exe} to port "
+                                  f"{false.ports['a']}\ndirect from exe "
+                                  f"{os.path.basename(exe)} to port "
+                                  f"{false.ports['b']}\ntcp to any\n")
+                    row = false.until(false.open(port), judged)
+                    expect(row["verdict"] == "tcp", program, rule, row)
+            finally:
+                false.stop()
 
 
 def module_may_come_back(daemon, work):
@@ -322,7 +418,8 @@ def many_rules(daemon, work):
 
 
 CASES = (rules_decide, users_are_known, questions_are_answered,
-         living_connections_are_judged, mistakes_change_nothing,
+         programs_are_what_they_say, living_connections_are_judged,
+         traffic_goes_on, mistakes_change_nothing,
          being_killed_changes_nothing, decisions_are_shown,
          others_see_nothing, many_rules, module_may_come_back,
          rights_are_dropped)

@@ -9,13 +9,18 @@ connection is called is an answer as well.
 import errno
 import json
 import os
+import random
 import socket
 import sys
+import threading
+import zlib
 
 CHUNK = bytes(range(256)) * 8
 LIMIT = 60              # seconds that one call may take
+POOL = random.Random(1).randbytes(1 << 18)
 LISTENERS = {}
 TALKS = {}
+STREAMS = {}
 
 
 def listen(name):
@@ -61,6 +66,65 @@ def talk(name, turns):
     return "well"
 
 
+class Stream:
+    """Both ends of a connection send until they are told to stop."""
+
+    def __init__(self, ends):
+        self.ends = ends
+        self.stop = threading.Event()
+        self.sent = [(0, 0), (0, 0)]    # bytes, their checksum
+        self.got = [(0, 0), (0, 0)]
+        self.errors = []
+        self.threads = [threading.Thread(target=self.run, args=(what, at))
+                        for what in (self.send, self.read) for at in (0, 1)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, what, at):
+        try:
+            what(at)
+        except OSError as error:
+            self.errors.append(errno.errorcode.get(error.errno, str(error)))
+            self.stop.set()
+
+    def send(self, at):
+        rng = random.Random(at)
+        while not self.stop.is_set():
+            first = rng.randrange(len(POOL))
+            block = POOL[first:first + rng.choice((1, 100, 5000, 60000))]
+            self.ends[at].sendall(block)
+            count, crc = self.sent[at]
+            self.sent[at] = count + len(block), zlib.crc32(block, crc)
+        self.ends[at].shutdown(socket.SHUT_WR)
+
+    def read(self, at):
+        while block := self.ends[at].recv(50000):
+            count, crc = self.got[1 - at]
+            self.got[1 - at] = count + len(block), zlib.crc32(block, crc)
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(LIMIT)
+        stuck = any(thread.is_alive() for thread in self.threads)
+        return {"errors": self.errors + ["stuck"] * stuck,
+                "same": self.sent == self.got, "bytes": self.sent[0][0]}
+
+
+def stream(name):
+    STREAMS[name] = Stream(TALKS[name])
+    return "streams"
+
+
+def passed(name):
+    """Bytes that have arrived, of the direction of which fewer have."""
+    return min(count for count, _ in STREAMS[name].got)
+
+
+def stream_end(name):
+    return STREAMS.pop(name).end()
+
+
 def close(name):
     for end in TALKS.pop(name):
         end.close()
@@ -72,7 +136,8 @@ def main():
         what, *words = json.loads(line)
         try:
             said = {"listen": listen, "connect": connect, "talk": talk,
-                    "close": close}[what](*words)
+                    "stream": stream, "passed": passed,
+                    "stream_end": stream_end, "close": close}[what](*words)
         except ConnectionError as error:
             said = errno.errorcode.get(error.errno, "?")
         except (OSError, AssertionError) as error:
