@@ -217,7 +217,8 @@ check-fault: debug-kernel all ## run the socket tests with allocations failing
 .PHONY: check-policy
 check-policy: all ## run the tests of the policy alone (SECONDS=N, KILLS=N)
 	$(TOP)/tools/setup
-	SDIRECT_POLICY_CASES=200000 SDIRECT_POLICY_KILLS=$(or $(KILLS),100) \
+	SDIRECT_POLICY_CASES=200000 SDIRECT_POLICY_KILLS=$(or $(KILLS),1000) \
+		SDIRECT_POLICY_RELOADS=100 \
 		SDIRECT_POLICY_SECONDS=$(or $(SECONDS),600) \
 		$(PYTHON) -m pytest $(PYTEST_ARGS) $(addprefix $(TOP)/selftests/,\
 		"test_native.py::test_units[sdirectd]" test_policy.py \

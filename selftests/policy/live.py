@@ -109,12 +109,12 @@ def notified(directory):
 
 
 class Worker:
-    """worker.py under the shim; by which program, and behind which words."""
+    """talker.py under the shim; by which program, and behind which words."""
 
     def __init__(self, program=sys.executable, prefix=()):
         self.process = subprocess.Popen(
             [*prefix, BUILD / "sdirect-run", "--require", program,
-             HERE / "worker.py"], text=True, stdin=subprocess.PIPE,
+             HERE / "talker.py"], text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
         self.ports = {name: self.ask("listen", name) for name in "abcd"}
 
@@ -258,6 +258,7 @@ def traffic_goes_on(daemon, work):
     for at in range(RELOADS):
         verdicts = [("direct", "tcp"), ("tcp", "direct")][at % 2]
         daemon.reload(rules.format(*verdicts, **work.ports))
+        say(f"reloaded {at + 1} times")
         for talk in streams:
             work.more(talk)
         used |= {(row["tx_carrier"], row["verdict"])
@@ -298,6 +299,7 @@ def being_killed_changes_nothing(daemon, work):
     for at in range(KILLS):
         daemon.kill()
         if at % 10 == 0:
+            say(f"killed {at} times")
             work.until(work.open("b"), verdict("tcp", 2))
         if at % 2:
             daemon.start()

@@ -23,6 +23,7 @@ void force_free(struct force *force)
 	engine_free(force->engine);
 	policy_free(&force->policy);
 	free(force->fields);
+	free(force->some);
 	free(force);
 }
 
@@ -33,10 +34,13 @@ static struct force *ready(struct force *force, time_t now)
 	force->time = now;
 	force->engine = engine_build(&force->policy, now);
 	force->fields = calloc(force->policy.n + 1, sizeof(*force->fields));
-	if (!force->engine || !force->fields)
+	force->some = calloc(force->policy.n / FORCE_SOME + 1,
+			     sizeof(*force->some));
+	if (!force->engine || !force->fields || !force->some)
 		return NULL;
 	for (i = 0; i < force->policy.n; i++) {
 		force->fields[i] = wire_fields(&force->policy.rule[i]);
+		force->some[i / FORCE_SOME] |= force->fields[i];
 		force->all_fields |= force->fields[i];
 	}
 	return force;
@@ -202,8 +206,14 @@ static uint32_t looked_at(const struct force *force, size_t first,
 {
 	uint32_t fields = 0;
 
-	for (; first <= last && fields != force->all_fields; first++)
-		fields |= force->fields[first];
+	while (first <= last && fields != force->all_fields) {
+		if (first % FORCE_SOME || last - first < FORCE_SOME) {
+			fields |= force->fields[first++];
+		} else {
+			fields |= force->some[first / FORCE_SOME];
+			first += FORCE_SOME;
+		}
+	}
 	return fields;
 }
 

@@ -11,11 +11,14 @@
 #include "link.h"
 #include "query.h"
 
+#define FORCE_SOME	256	/* rules */
+
 /**
  * struct force - a policy in force
  * @policy:	the rules
  * @engine:	ready to judge, as of @time
  * @fields:	what each rule looks at, see wire_fields()
+ * @some:	what FORCE_SOME rules at a time look at
  * @all_fields:	what any of them looks at
  * @generation:	what the module calls them; 0: it has not been told
  * @time:	as of when rules with times were chosen
@@ -24,6 +27,7 @@ struct force {
 	struct policy policy;
 	struct engine *engine;
 	uint32_t *fields;
+	uint32_t *some;
 	uint32_t all_fields;
 	uint32_t generation;
 	time_t time;

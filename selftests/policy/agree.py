@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""differ.py JUDGE [CASES [SEED]]: sdirectd's engine against the reference.
+"""agree.py JUDGE [CASES [SEED]]: sdirectd's engine against the reference.
 
 Random policies and connections; both must name the same rule for each.  A
 difference prints the policy's seed and the case, and stops.
