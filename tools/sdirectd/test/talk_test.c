@@ -198,6 +198,9 @@ static struct nlmsghdr *question(char *buf, uint32_t uid, bool whole)
 	mnl_attr_put_u16(nlh, SDIRECT_A_END_PORT, 0x5000);
 	mnl_attr_put_u32(nlh, SDIRECT_A_END_UID, uid);
 	mnl_attr_put_strz(nlh, SDIRECT_A_END_CGROUP_PATH, "/a/b");
+	mnl_attr_put_strz(nlh, SDIRECT_A_END_EXE, "/bin/sh");
+	mnl_attr_put_u64(nlh, SDIRECT_A_END_EXE_DEV, 1ull << 41);
+	mnl_attr_put_u64(nlh, SDIRECT_A_END_EXE_INO, 1ull << 42);
 	mnl_attr_nest_end(nlh, nest);
 	return nlh;
 }
@@ -252,7 +255,11 @@ void test_query(void **state)
 	assert_int_equal(from->user, 1000);
 	assert_string_equal(from->cgroup, "/a/b");
 	assert_int_equal(from->known, 1 << FIELD_ADDR | 1 << FIELD_PORT |
-			 1 << FIELD_USER | 1 << FIELD_CGROUP);
+			 1 << FIELD_USER | 1 << FIELD_CGROUP | 1 << FIELD_EXE);
+	assert_true(query.exe_dev[SIDE_FROM] == 1ull << 41);
+	assert_true(query.exe_ino[SIDE_FROM] == 1ull << 42);
+	query_verify(&query);
+	assert_false(from->known & 1 << FIELD_EXE || from->exe_named);
 	assert_int_equal(query.candidate.end[SIDE_TO].known, 0);
 	assert_int_not_equal(query_parse(question(buf, 1, false), &query), 0);
 	srand(1);
