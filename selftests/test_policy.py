@@ -65,7 +65,7 @@ FAULTS = {
     "range_ends_early": ("tree.c", "range->last + 1 ? bound_index(s, range->last + 1)",
                          "range->last + 1 ? bound_index(s, range->last)"),
     "wild_forgotten": ("engine.c", "	visit(q, node->wild);\n", ""),
-    "last_match_wins": ("engine.c", "node->rule[i] < q->best", "true"),
+    "last_match_wins": ("engine.c", "node->rule[i] < q->best; i++", "true; i++"),
     "pruned_too_much": ("engine.c", "node->least >= q->best",
                         "node->least + 1 >= q->best"),
     "bits_of_none": ("bits.c",
@@ -86,7 +86,8 @@ FAULTS = {
     "midnight": ("when.c", "minute >= when->begin || minute < when->end",
                  "minute >= when->begin && minute < when->end"),
     "until_is_short": ("when.c", "read.tm_mday++", "read.tm_mday += 0"),
-    "mapped_in_ipv6": ("items.c", "!is_address(set->field) ||", "true ||"),
+    "mapped_in_ipv6": ("items.c", "!is_address(field) ||",
+                       "!is_address(field) || true ||"),
 }
 
 
