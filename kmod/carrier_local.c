@@ -9,6 +9,7 @@
 #include "compat.h"
 
 #include <linux/errno.h>
+#include <linux/module.h>
 #include <linux/sdirect_ring.h>
 #include <linux/tcp.h>
 
@@ -209,3 +210,4 @@ const struct sdr_carrier sdr_carrier_local = {
 	.poll_tx	= local_poll_tx,
 	.poll_rx	= local_poll_rx,
 };
+EXPORT_SYMBOL_NS_GPL(sdr_carrier_local, SDIRECT);

@@ -7,13 +7,13 @@
 #include "stream.h"
 #include "wake.h"
 
+/* Nobody on this host sends for an end that is on another one. */
 static bool ended(const struct sdr_end *end)
 {
 	return !end->ss || sdr_stream_tx_ended(end->ss->sk);
 }
 
-/* Must end @side send by system call, where it learns why? */
-static void tell_user(struct sdr_pair *pair, int side)
+void sdr_demote_tell(struct sdr_pair *pair, int side)
 {
 	u32 *closed = &sdr_pair_kern(pair, side)->tx_closed;
 
@@ -37,7 +37,7 @@ static void tell_users(struct sdr_pair *pair)
 	int i;
 
 	for (i = 0; pair->kern && i < 2; i++)
-		tell_user(pair, i);
+		sdr_demote_tell(pair, i);
 }
 
 /* What the end @ss wants, at both ends. */
@@ -103,5 +103,6 @@ void sdr_demote_joined(struct sdr_pair *pair)
 	/* Pairs with sdr_demote_mark(). */
 	smp_mb();
 	mark(pair->end[0].ss, pair);
-	mark(pair->end[1].ss, pair);
+	if (pair->end[1].ss)
+		mark(pair->end[1].ss, pair);
 }

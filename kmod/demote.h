@@ -38,6 +38,13 @@ static inline void sdr_demote(struct sdr_sock *ss, enum sdr_demoter who,
  */
 bool sdr_demote_policy(struct sdr_pair *pair, bool on);
 
+/**
+ * sdr_demote_tell - must an end send by system call, where it learns why?
+ * @pair:	the pair, with its pages; its lock is held
+ * @side:	the end that is told
+ */
+void sdr_demote_tell(struct sdr_pair *pair, int side);
+
 /* sdr_demote_joined() - the two ends have met; under the pair's lock. */
 void sdr_demote_joined(struct sdr_pair *pair);
 

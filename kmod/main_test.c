@@ -39,6 +39,7 @@ static struct kunit_suite *suites[] = {
 	&sdr_lease_suite,
 	&sdr_view_suite,
 	&sdr_revoke_suite,
+	&sdr_far_suite,
 };
 
 static int __init test_init(void)

@@ -2,14 +2,18 @@
 /* What the two ends of a connection share. */
 #include "compat.h"
 
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "carrier.h"
+#include "far.h"
 #include "pair.h"
 #include "payer.h"
 #include "ring.h"
 
 #define SDR_PAIR_PAGES	3	/* two control pages and the kernel's */
+/* Of ranges before a new ring: the receiver pays for those that it leaves. */
+#define SDR_CHAIN_MAX	8
 
 static void seg_init(struct sdr_seg *seg, const struct sdr_carrier *carrier,
 		     u64 start, struct sdr_ring *ring)
@@ -92,7 +96,24 @@ static void pair_free_rcu(struct rcu_head *rcu)
 		__free_page(pair->kern);
 		sdr_quota_uncharge(pair->quota, SDR_PAIR_PAGES);
 	}
+	if (pair->far) {
+		struct module *owner = pair->far->ops->owner;
+
+		pair->far->ops->put(pair->far);
+		module_put(owner);
+	}
 	kfree(pair);
+}
+
+bool sdr_pair_unread_long(const struct sdr_pair *pair, int side)
+{
+	const struct sdr_seg *seg = pair->first[side];
+	int n;
+
+	lockdep_assert_held(&pair->lock);
+	for (n = 0; seg && seg->end != SDIRECT_POS_OPEN; n++)
+		seg = seg->next;
+	return n >= SDR_CHAIN_MAX;
 }
 
 void sdr_pair_close(struct sdr_pair *pair)
@@ -117,6 +138,7 @@ void sdr_pair_put(struct sdr_pair *pair)
 	if (pair && refcount_dec_and_test(&pair->ref))
 		call_rcu(&pair->rcu, pair_free_rcu);
 }
+EXPORT_SYMBOL_NS_GPL(sdr_pair_put, SDIRECT);
 
 static void kern_page_init(struct page *page)
 {

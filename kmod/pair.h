@@ -14,6 +14,7 @@
 #include "vote.h"
 
 struct sdr_carrier;
+struct sdr_far;
 struct sdr_payer;
 struct sdr_ring;
 struct sdr_sock;
@@ -86,16 +87,18 @@ struct sdr_ruling {
  * @ctl:	the page that this end writes, NULL until a ring is needed
  * @by_tcp:	SDR_BY_TCP_*, why what is sent to this end must go by TCP;
  *		changes under the pair's lock
+ * @far:	it is on another host, and there; under the pair's lock
  */
 struct sdr_end {
 	struct sdr_sock *ss;
 	struct sdr_owner owner;
 	struct page *ctl;
 	u8 by_tcp;
+	bool far;
 };
 
 /**
- * struct sdr_pair - a connection whose ends are both here
+ * struct sdr_pair - a connection of which an end, or both, are here
  * @ref:	one for each end, one for each region
  * @lock:	protects @end[].ss and the allocation of the pages; a leaf lock,
  *		process context
@@ -103,6 +106,8 @@ struct sdr_end {
  *		once, together with both @end[].ctl, with release order
  * @quota:	who is charged for the three pages
  * @closed:	ends whose sockets are gone
+ * @far:	the other end if it is on another host, see far.h; set before
+ *		anybody sees the pair, and released with it
  * @first:	@first[i] is the oldest range of the bytes sent by end i
  * @origin:	the TCP ranges that both streams start in; most connections end
  *		before they need another
@@ -118,6 +123,7 @@ struct sdr_pair {
 	struct page *kern;
 	struct sdr_quota *quota;
 	int closed;
+	struct sdr_far *far;
 	struct sdr_seg *first[2];
 	struct sdr_seg origin[2];
 	struct sdr_end end[2];
@@ -181,6 +187,18 @@ void sdr_pair_close(struct sdr_pair *pair);
 
 /* sdr_pair_drop_seg() frees a range that the receiver has left behind. */
 void sdr_pair_drop_seg(struct sdr_pair *pair, struct sdr_seg *seg);
+
+/* Is end @side closed? */
+static inline bool sdr_pair_gone(const struct sdr_pair *pair, int side)
+{
+	return !READ_ONCE(pair->end[side].ss) && !READ_ONCE(pair->end[side].far);
+}
+
+/*
+ * Has the receiver left so much of what end @side sends unread that the chain
+ * must not grow?  Context: the pair's lock is held.
+ */
+bool sdr_pair_unread_long(const struct sdr_pair *pair, int side);
 
 /* Is what end @side sends to go by TCP because somebody has demoted the pair? */
 static inline bool sdr_pair_demoted(const struct sdr_pair *pair, int side)

@@ -10,12 +10,14 @@
 #include "compat.h"
 
 #include <linux/jhash.h>
+#include <linux/module.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <net/tcp.h>
 
 #include "demote.h"
+#include "far.h"
 #include "judge.h"
 #include "pair.h"
 #include "payer.h"
@@ -26,6 +28,16 @@
 /* An end waits so long, and so many bytes, for the other to show up. */
 #define SDR_RDV_TIME	(60 * HZ)
 #define SDR_RDV_BYTES	BIT(30)
+
+/* Connections that carry less are never asked for on other hosts. */
+#define SDR_RDV_ASK_CALLS	4
+#define SDR_RDV_ASK_BYTES	(64u << 10)
+#define SDR_RDV_ASK_AGAIN	HZ
+
+/* One host can stand for two only if its ends do not meet by themselves. */
+static bool sdr_rdv_apart;
+module_param_named(apart, sdr_rdv_apart, bool, 0600);
+MODULE_PARM_DESC(apart, "ends on this host do not meet; for tests");
 
 struct sdr_rdv_bucket {
 	spinlock_t lock;	/* protects head, and rdv of those on it */
@@ -131,7 +143,8 @@ static struct sdr_match find(struct sdr_rdv_bucket *b, const struct sdr_key *key
 		} else if (overdue(other)) {
 			give_up(other, SDIRECT_REASON_NO_PEER);
 		} else if (other->key.mine == key->theirs &&
-			   other->key.theirs == key->mine) {
+			   other->key.theirs == key->mine &&
+			   !READ_ONCE(sdr_rdv_apart)) {
 			match.crowd |= !!match.peer;
 			if (match.peer)
 				give_up(match.peer, SDIRECT_REASON_KEY);
@@ -221,6 +234,7 @@ static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 			give_up(match.peer, SDIRECT_REASON_KEY);
 	} else if (!match.peer) {
 		ss->rdv_since = jiffies;
+		ss->rdv_ask = jiffies;
 		WRITE_ONCE(ss->reason, SDIRECT_REASON_WAITING);
 		WRITE_ONCE(ss->rdv, SDR_RDV_POSTED);
 		hlist_add_head(&ss->rdv_node, &b->head);
@@ -252,13 +266,47 @@ static void stop_waiting(struct sdr_sock *ss, enum sdirect_reason reason)
 	spin_unlock(&b->lock);
 }
 
+/* Is the connection worth a question to the other host?  The client asks. */
+static bool ask_due(const struct sdr_sock *ss)
+{
+	const struct tcp_sock *tp = tcp_sk(ss->sk);
+
+	return sdr_far_there() && ss->active && ss->sk->sk_family == AF_INET &&
+	       time_after_eq(jiffies, READ_ONCE(ss->rdv_ask)) &&
+	       (READ_ONCE(ss->tx.calls) + READ_ONCE(ss->rx.calls) >=
+			SDR_RDV_ASK_CALLS ||
+		tp->bytes_sent + tp->bytes_received >= SDR_RDV_ASK_BYTES);
+}
+
+static struct sdr_far_who who_is(const struct sdr_sock *ss)
+{
+	const struct inet_sock *inet = inet_sk(ss->sk);
+
+	return (struct sdr_far_who) {
+		.net	= sock_net(ss->sk),
+		.key	= ss->key,
+		.saddr	= inet->inet_saddr,
+		.daddr	= inet->inet_daddr,
+		.sport	= inet->inet_sport,
+		.dport	= inet->inet_dport,
+	};
+}
+
+static void ask(struct sdr_sock *ss)
+{
+	const struct sdr_far_who who = who_is(ss);
+
+	WRITE_ONCE(ss->rdv_ask, jiffies + SDR_RDV_ASK_AGAIN);
+	sdr_far_ask(&who);
+}
+
 bool sdr_rendezvous_due(const struct sdr_sock *ss)
 {
 	switch (READ_ONCE(ss->rdv)) {
 	case SDR_RDV_IDLE:
 		return inet_sk_state_load(ss->sk) == TCP_ESTABLISHED;
 	case SDR_RDV_POSTED:
-		return expired(ss);
+		return expired(ss) || ask_due(ss);
 	default:
 		return false;
 	}
@@ -272,7 +320,10 @@ void sdr_rendezvous_try(struct sdr_sock *ss)
 	if (likely(!sdr_rendezvous_due(ss)))
 		return;
 	if (READ_ONCE(ss->rdv) != SDR_RDV_IDLE) {
-		stop_waiting(ss, SDIRECT_REASON_NO_PEER);
+		if (expired(ss))
+			stop_waiting(ss, SDIRECT_REASON_NO_PEER);
+		else
+			ask(ss);
 		return;
 	}
 
@@ -308,6 +359,68 @@ void sdr_rendezvous_look(struct sdr_sock *ss)
 	sdr_rendezvous_try(ss);
 	release_sock(ss->sk);
 }
+
+/* The one socket that waits with this key, and has these addresses. */
+static struct sdr_sock *find_far(struct sdr_rdv_bucket *b,
+				 const struct sdr_far_who *who)
+{
+	struct sdr_sock *ss, *found = NULL;
+
+	hlist_for_each_entry(ss, &b->head, rdv_node) {
+		struct sdr_far_who is = who_is(ss);
+
+		if (is.key.mine != who->key.mine ||
+		    is.key.theirs != who->key.theirs)
+			continue;
+		if (found || !net_eq(is.net, who->net) ||
+		    ss->sk->sk_family != AF_INET ||
+		    is.saddr != who->saddr || is.daddr != who->daddr ||
+		    is.sport != who->sport || is.dport != who->dport)
+			return NULL;
+		found = ss;
+	}
+	return found;
+}
+
+/*
+ * The user at the other end is another host's: who lets the module be loaded
+ * that reaches it lets everybody here use it.
+ */
+static bool judge_far(const struct sdr_sock *ss)
+{
+	return inet_sk_state_load(ss->sk) == TCP_ESTABLISHED &&
+	       !transformed(ss->sk);
+}
+
+struct sdr_pair *sdr_rendezvous_far(const struct sdr_far_who *who,
+				    struct sdr_far *far)
+{
+	struct sdr_rdv_bucket *b = bucket_of(&who->key);
+	struct sdr_pair *pair = sdr_pair_alloc();
+	struct sdr_sock *ss;
+
+	if (!pair)
+		return NULL;
+	spin_lock(&b->lock);
+	ss = find_far(b, who);
+	if (ss && judge_far(ss) && try_module_get(far->ops->owner)) {
+		pair->far = far;
+		pair->end[SDR_FAR_SIDE].far = true;
+		spin_lock(&pair->lock);
+		take_seat(ss, pair, SDR_NEAR_SIDE);
+		pair->end[SDR_NEAR_SIDE].by_tcp = 0;
+		join(ss, pair);
+		sdr_demote_joined(pair);
+		spin_unlock(&pair->lock);
+		sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
+	}
+	spin_unlock(&b->lock);
+	if (pair->far)
+		return pair;
+	sdr_pair_put(pair);
+	return NULL;
+}
+EXPORT_SYMBOL_NS_GPL(sdr_rendezvous_far, SDIRECT);
 
 bool sdr_rendezvous_leave(struct sdr_sock *ss)
 {

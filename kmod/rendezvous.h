@@ -6,6 +6,9 @@
 #include <linux/init.h>
 #include <linux/types.h>
 
+struct sdr_far;
+struct sdr_far_who;
+struct sdr_pair;
 struct sdr_sock;
 
 /**
@@ -46,6 +49,23 @@ void sdr_rendezvous_forget(struct sdr_sock *ss);
  */
 s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
 			  const struct sdr_sock *peer);
+
+/**
+ * sdr_rendezvous_far - a connection whose other end is on another host
+ * @who:	the connection, as its end here knows it
+ * @far:	the other end
+ *
+ * Makes a half pair of the socket that waits with this key and these addresses,
+ * if there is exactly one and the policy allows it.  What the key and both
+ * addresses say is all that is known of the other end; whoever registers with
+ * sdr_far_register() must see to it that nobody names a connection that is not
+ * his host's.
+ *
+ * Return: the half pair, with a reference for the far end, or NULL; @far then
+ * belongs to the caller as before, else to the pair.  Context: may sleep.
+ */
+struct sdr_pair *sdr_rendezvous_far(const struct sdr_far_who *who,
+				    struct sdr_far *far);
 
 int __init sdr_rendezvous_init(void);
 void sdr_rendezvous_exit(void);

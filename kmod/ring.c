@@ -3,6 +3,7 @@
 #include "compat.h"
 
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sdirect_ring.h>
 #include <linux/slab.h>
 
@@ -51,9 +52,9 @@ void sdr_ring_put(struct sdr_ring *ring)
 	if (ring && refcount_dec_and_test(&ring->ref))
 		ring_free(ring);
 }
+EXPORT_SYMBOL_NS_GPL(sdr_ring_put, SDIRECT);
 
-/* The address of @pos, and in @len how many bytes go on there. */
-static void *ring_chunk(struct sdr_ring *ring, u64 pos, size_t *len)
+void *sdr_ring_at(const struct sdr_ring *ring, u64 pos, size_t *len)
 {
 	u32 off = sdirect_ring_offset(ring->size, pos);
 	u32 in_page = offset_in_page(off);
@@ -69,7 +70,7 @@ size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
 
 	while (done < len) {
 		size_t want = len - done, got;
-		void *to = ring_chunk(ring, pos + done, &want);
+		void *to = sdr_ring_at(ring, pos + done, &want);
 
 		got = copy_from_iter(to, want, from);
 		done += got;
@@ -92,7 +93,7 @@ size_t sdr_ring_read(struct sdr_ring *ring, u64 pos, size_t len,
 	 */
 	while (done < len) {
 		size_t want = len - done, got;
-		void *from = ring_chunk(ring, pos + done, &want);
+		void *from = sdr_ring_at(ring, pos + done, &want);
 
 		got = copy_to_iter(from, want, to);
 		done += got;

@@ -51,6 +51,14 @@ static inline struct sdr_ring *sdr_ring_get(struct sdr_ring *ring)
 }
 
 /**
+ * sdr_ring_at - the kernel's address of a position
+ * @ring:	the ring
+ * @pos:	stream position
+ * @len:	(in) bytes wanted, (out) how many of them follow there
+ */
+void *sdr_ring_at(const struct sdr_ring *ring, u64 pos, size_t *len);
+
+/**
  * sdr_ring_write - copy from a message into the ring
  * @ring:	the ring
  * @pos:	stream position of the first byte

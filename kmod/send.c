@@ -23,7 +23,7 @@ static enum sdirect_reason why_unread(const struct sdr_pair *pair, int side)
 	const struct sdr_end *peer = &pair->end[!side];
 	u8 by_tcp = READ_ONCE(peer->by_tcp);
 
-	if (!READ_ONCE(peer->ss) || !by_tcp)
+	if (sdr_pair_gone(pair, !side) || !by_tcp)
 		return SDIRECT_REASON_PEER_GONE;
 	if (by_tcp & SDR_BY_TCP_OPTION)
 		return SDIRECT_REASON_OPTION;

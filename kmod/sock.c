@@ -107,19 +107,22 @@ void sdr_sock_leave(struct sdr_sock *ss)
 
 	lock_sock(ss->sk);
 	alone = sdr_rendezvous_leave(ss);
+	pair = sdr_sock_pair(ss);
+	if (!alone) {
+		/* Under its lock: who has that finds the state, or no end. */
+		spin_lock(&pair->lock);
+		pair->end[ss->side].ss = NULL;
+		rings = pair->kern;
+		if (rings)
+			WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
+		spin_unlock(&pair->lock);
+		WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
+	}
 	release_sock(ss->sk);
 	if (alone)
 		return;
-	pair = sdr_sock_pair(ss);
-	spin_lock(&pair->lock);
-	pair->end[ss->side].ss = NULL;
-	rings = pair->kern;
-	if (rings)
-		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
-	spin_unlock(&pair->lock);
-	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
-	/* Who waits for TCP alone hears of the end from TCP. */
-	if (rings)
+	/* Who waits for TCP alone hears of the end from TCP; another host does not. */
+	if (rings || pair->far)
 		sdr_wake_end(pair, !ss->side);
 }
 

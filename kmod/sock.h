@@ -69,6 +69,7 @@ enum sdr_rdv {
  * @rdv:	enum sdr_rdv; changed under the bucket's lock
  * @rdv_node:	in the rendezvous table
  * @rdv_since:	jiffies when it was posted
+ * @rdv_ask:	jiffies from which on another host may be asked (again)
  * @secret:	the initial sequence number chosen for connect()
  * @key:	the connection's key, valid from @rdv POSTED or PAIRED on
  * @pair:	set once by the second end to arrive, with release order
@@ -99,6 +100,7 @@ struct sdr_sock {
 	u8 rdv;
 	struct hlist_node rdv_node;
 	unsigned long rdv_since;
+	unsigned long rdv_ask;
 	u32 secret;
 	struct sdr_key key;
 	struct sdr_pair *pair;

@@ -134,6 +134,9 @@ static int get_peer_cred(const struct sock *sk, char __user *optval,
 	if (!pair || sdr_sock_plain(ss) || sdr_pair_barred(pair))
 		return -ENODATA;
 	peer = &pair->end[!ss->side].owner;
+	/* On another host, where users are others. */
+	if (!peer->cred)
+		return -ENODATA;
 	memset(&cred, 0, sizeof(cred));
 	cred.pid = pid_vnr(peer->pid);
 	cred.uid = from_kuid_munged(ns, peer->cred->euid);

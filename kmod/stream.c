@@ -12,6 +12,7 @@
 #include <linux/sdirect_ring.h>
 #include <net/tcp.h>
 
+#include "far.h"
 #include "lease.h"
 #include "payer.h"
 #include "rendezvous.h"
@@ -24,8 +25,6 @@
 #define SDR_SEAL_CALLS	4
 #define SDR_SEAL_BYTES	(64u << 10)
 #define SDR_RING_FIRST	(16u << 10)
-/* Of ranges before a new ring: the receiver pays for those that it leaves. */
-#define SDR_CHAIN_MAX	8
 
 /* Where a stream is before its ends have met. */
 static struct sdr_seg sdr_seg_alone = {
@@ -62,6 +61,7 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	struct sdr_flow *tx = &ss->tx;
 	struct sdr_pair *pair = tx->pair;
 	struct sdr_seg *old = tx->seg;
+	bool far = sdr_far_is(pair, !ss->side);
 
 	sock_owned_by_me(ss->sk);
 	seg->start = tx->pos;
@@ -84,20 +84,15 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	 * bytes.  The receiver may free @old from here on.
 	 */
 	smp_store_release(&old->end, tx->pos);
+	/* Who reads there has a chain of his own, which begins as this does. */
+	if (far)
+		pair->first[ss->side] = seg;
 	spin_unlock(&pair->lock);
+	if (far)
+		sdr_pair_drop_seg(pair, old);
 
 	sdr_lease_stale_tx(ss);
 	sdr_wake_end(pair, !ss->side);
-}
-
-/* Has the receiver left so much of the chain unread that it must not grow? */
-static bool unread_long(const struct sdr_seg *seg, const struct sdr_seg *last)
-{
-	int n;
-
-	for (n = 0; n < SDR_CHAIN_MAX && seg != last; n++)
-		seg = seg->next;
-	return n == SDR_CHAIN_MAX;
 }
 
 static bool all_acked(const struct sdr_sock *ss)
@@ -135,7 +130,7 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 			/* Only what has arrived can be seen to be the same. */
 			why = all_acked(ss) ? SDIRECT_REASON_COUNTS :
 					      SDIRECT_REASON_COLD;
-		else if (unread_long(pair->first[ss->side], ss->tx.seg))
+		else if (sdr_pair_unread_long(pair, ss->side))
 			why = SDIRECT_REASON_COLD;
 		else
 			why = SDIRECT_REASON_NONE;
@@ -161,12 +156,36 @@ static u32 ring_limit(const struct sdr_sock *ss)
 	return rounddown_pow_of_two(limit);
 }
 
+/* The same where the peer is on another host, and at most how long the ring. */
+static enum sdirect_reason far_obstacle(struct sdr_sock *ss, u32 *size)
+{
+	const struct sdr_pair *pair = ss->tx.pair;
+	u8 by_tcp = READ_ONCE(pair->end[SDR_FAR_SIDE].by_tcp);
+
+	*size = min(*size, ring_limit(ss));
+	if (sdr_pair_gone(pair, SDR_FAR_SIDE))
+		return SDIRECT_REASON_PEER_GONE;
+	if (by_tcp & SDR_BY_TCP_OPTION)
+		return SDIRECT_REASON_OPTION;
+	if (by_tcp)
+		return SDIRECT_REASON_DEMOTED;
+	return pair->far->ops->ready(pair->far, size);
+}
+
+/* Who pays for what end @side sends: who reads it, if that is here. */
+static const struct cred *payer_cred(const struct sdr_pair *pair, int side)
+{
+	return pair->end[pair->far ? side : !side].owner.cred;
+}
+
 static int start_ring(struct sdr_sock *ss, u32 size, struct sdr_payer *payer)
 {
 	struct sdr_flow *tx = &ss->tx;
-	const struct cred *reader = tx->pair->end[!ss->side].owner.cred;
+	struct sdr_far *far = tx->pair->far;
+	const struct cred *reader = payer_cred(tx->pair, ss->side);
 	struct sdr_ring *ring;
 	struct sdr_seg *seg;
+	int err = 0;
 
 	sdr_payer_add_user(payer, reader->euid);
 	/* The way back to TCP must not fail: it is laid before it is needed. */
@@ -177,10 +196,17 @@ static int start_ring(struct sdr_sock *ss, u32 size, struct sdr_payer *payer)
 	ring = sdr_ring_alloc(size, payer);
 	if (!ring)
 		return -ENOMEM;
-	seg = sdr_seg_alloc(&sdr_carrier_local, 0, ring);
+	seg = sdr_seg_alloc(far ? far->ops->carrier : &sdr_carrier_local, 0,
+			    ring);
 	if (!seg) {
 		sdr_ring_put(ring);
 		return -ENOMEM;
+	}
+	if (far)
+		err = far->ops->begin(far, ring, tx->pos);
+	if (err) {
+		sdr_seg_free(seg);
+		return err;
 	}
 	append(ss, seg);
 	sdr_keep_begin(ss);
@@ -199,6 +225,7 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 {
 	struct sdr_payer payer = { };
 	struct sdr_flow *tx = &ss->tx;
+	u32 size = SDR_RING_FIRST;
 	enum sdirect_reason why;
 	s64 n = 0;
 
@@ -211,7 +238,13 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 	if (sdr_pair_demoted(tx->pair, ss->side))
 		return false;
 	tx->seg->carrier->sync_tx(tx);
-	why = obstacle(ss, &payer, &n);
+	if (tx->pair->far) {
+		size = SDIRECT_RING_MAX;
+		why = far_obstacle(ss, &size);
+		payer = sdr_payer_of(ss->sk);
+	} else {
+		why = obstacle(ss, &payer, &n);
+	}
 	if (why == SDIRECT_REASON_COUNTS) {
 		remain_tcp(ss, why, SDR_STAT_NO_COUNTS);
 	} else if (why == SDIRECT_REASON_OPTION) {
@@ -219,11 +252,15 @@ bool sdr_stream_seal_now(struct sdr_sock *ss)
 	} else if (why != SDIRECT_REASON_NONE) {
 		WRITE_ONCE(ss->reason, why);
 	} else if (!n || tx->pos >= SDR_SEAL_BUSY) {
-		if (start_ring(ss, SDR_RING_FIRST, &payer))
+		int err = start_ring(ss, size, &payer);
+
+		if (!err)
+			sdr_tally_inc(&ss->tally, SDR_STAT_SEALS);
+		else if (err == -EAGAIN)
+			WRITE_ONCE(ss->reason, SDIRECT_REASON_COLD);
+		else
 			remain_tcp(ss, SDIRECT_REASON_MEMORY,
 				   SDR_STAT_NO_MEMORY);
-		else
-			sdr_tally_inc(&ss->tally, SDR_STAT_SEALS);
 	}
 	sdr_payer_put(&payer);
 	if (sdr_flow_on_tcp(tx))
@@ -258,7 +295,7 @@ bool sdr_stream_seal_due(const struct sdr_sock *ss)
 
 bool sdr_stream_can_grow(const struct sdr_sock *ss, const struct sdr_seg *seg)
 {
-	return seg->ring->size < ring_limit(ss);
+	return !sdr_sock_pair(ss)->far && seg->ring->size < ring_limit(ss);
 }
 
 bool sdr_stream_grow(struct sdr_sock *ss)
@@ -287,6 +324,61 @@ bool sdr_stream_grow(struct sdr_sock *ss)
 	return true;
 }
 
+/*
+ * A link has died, and the other host has the bytes up to where TCP goes on now:
+ * the rest is still on the ring.  Send them whatever the buffer's size; the ring
+ * held them before.
+ */
+static int resend(struct sdr_sock *ss, struct sdr_ring *ring, u64 len)
+{
+	struct sock *sk = ss->sk;
+	int sndbuf = sk->sk_sndbuf, n = 0;
+
+	WRITE_ONCE(sk->sk_sndbuf, INT_MAX / 2);
+	for (; len && n >= 0; len -= n) {
+		struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+		size_t chunk = len;
+		struct kvec vec;
+
+		vec.iov_base = sdr_ring_at(ring, ss->tx.pos, &chunk);
+		vec.iov_len = chunk;
+		iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, chunk);
+		n = sdr_carrier_tcp.send(&ss->tx, &msg, chunk);
+		if (n < 0)
+			break;
+	}
+	/* A bigger buffer that TCP has given itself meanwhile is forgotten. */
+	WRITE_ONCE(sk->sk_sndbuf, sndbuf);
+	return n < 0 ? n : 0;
+}
+
+static void take_way_back(struct sdr_sock *ss)
+{
+	append(ss, ss->tx.way_back);
+	ss->tx.way_back = NULL;
+}
+
+/* Back to TCP, from where the other host says that it has not received. */
+static int far_to_tcp(struct sdr_sock *ss)
+{
+	struct sdr_flow *tx = &ss->tx;
+	struct sdr_ring *ring;
+	u64 end = tx->pos;
+	int err = 0;
+	s64 from;
+
+	from = tx->pair->far->ops->leave(tx->pair->far, end);
+	if (from < 0)
+		return from;
+	ring = sdr_ring_get(tx->seg->ring);
+	tx->pos = from;
+	take_way_back(ss);
+	if (tx->pos != end && !sdr_stream_tx_ended(ss->sk))
+		err = resend(ss, ring, end - tx->pos);
+	sdr_ring_put(ring);
+	return err;
+}
+
 int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
 {
 	struct sdr_flow *tx = &ss->tx;
@@ -298,12 +390,14 @@ int sdr_stream_to_tcp(struct sdr_sock *ss, enum sdirect_reason reason)
 		return 0;
 	sdr_lease_revoke(ss);
 	err = tx->seg->carrier->sync_tx(tx);
+	if (!err && tx->pair->far)
+		err = far_to_tcp(ss);
+	else if (!err)
+		take_way_back(ss);
 	if (err) {
 		WRITE_ONCE(ss->failed, true);
 		return err;
 	}
-	append(ss, tx->way_back);
-	tx->way_back = NULL;
 	WRITE_ONCE(ss->reason, reason);
 	sdr_tally_inc(&ss->tally, SDR_STAT_DEMOTES);
 	return 0;

@@ -47,7 +47,7 @@ static inline bool sdr_stream_left(const struct sdr_pair *pair, int side)
 {
 	const struct sdr_end *peer = &pair->end[!side];
 
-	return !READ_ONCE(peer->ss) ||
+	return sdr_pair_gone(pair, !side) ||
 	       READ_ONCE(peer->by_tcp) & SDR_BY_TCP_OPTION;
 }
 
@@ -56,7 +56,7 @@ static inline bool sdr_stream_unread(const struct sdr_pair *pair, int side)
 {
 	const struct sdr_end *peer = &pair->end[!side];
 
-	return !READ_ONCE(peer->ss) || READ_ONCE(peer->by_tcp);
+	return sdr_pair_gone(pair, !side) || READ_ONCE(peer->by_tcp);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <net/sock.h>
 
+#include "far.h"
 #include "pair.h"
 #include "sock.h"
 #include "wake.h"
@@ -55,6 +56,10 @@ void sdr_wake_end(struct sdr_pair *pair, int side)
 {
 	struct sdr_sock *ss;
 
+	if (sdr_far_is(pair, side)) {
+		pair->far->ops->kick(pair->far);
+		return;
+	}
 	spin_lock(&pair->lock);
 	ss = pair->end[side].ss;
 	if (ss)

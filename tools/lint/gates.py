@@ -47,6 +47,7 @@ BARRIER_FILES = {
     "kmod/carrier_local.c": "publishes positions to user space",
     "kmod/carrier_tcp.c": "asks TCP for a wake-up",
     "kmod/demote.c": "meets the join of a pair, and a socket's end",
+    "kmod/far.c": "seals a range and publishes for an end elsewhere",
     "kmod/judge.c": "meets new rules",
     "kmod/lease.c": "publishes the region, hands positions over",
     "kmod/look.c": "follows the chain of ranges under RCU",

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The other end of a connection on another host; see far.h. */
+#include "compat.h"
+
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sdirect_ring.h>
+#include <net/tcp.h>
+
+#include "carrier.h"
+#include "demote.h"
+#include "far.h"
+#include "payer.h"
+#include "ring.h"
+#include "sockopt.h"
+#include "stream.h"
+#include "wake.h"
+
+static const struct sdr_far_ops __rcu *far_ops;
+
+int sdr_far_register(const struct sdr_far_ops *ops)
+{
+	const struct sdr_far_ops *old;
+
+	old = unrcu_pointer(cmpxchg(&far_ops, NULL, RCU_INITIALIZER(ops)));
+	return old ? -EBUSY : 0;
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_register, SDIRECT);
+
+void sdr_far_unregister(const struct sdr_far_ops *ops)
+{
+	RCU_INIT_POINTER(far_ops, NULL);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_unregister, SDIRECT);
+
+bool sdr_far_there(void)
+{
+	return unlikely(rcu_access_pointer(far_ops));
+}
+
+void sdr_far_ask(const struct sdr_far_who *who)
+{
+	const struct sdr_far_ops *ops;
+
+	rcu_read_lock();
+	ops = rcu_dereference(far_ops);
+	if (ops && !try_module_get(ops->owner))
+		ops = NULL;
+	rcu_read_unlock();
+	if (!ops)
+		return;
+	ops->ask(who);
+	module_put(ops->owner);
+}
+
+static struct sdirect_ctl_page *far_ctl(struct sdr_pair *pair)
+{
+	return sdr_pair_ctl(pair, SDR_FAR_SIDE);
+}
+
+/* Who pays for what the own end receives; false: it does not receive by ring. */
+static bool receiver(struct sdr_pair *pair, struct sdr_payer *payer)
+{
+	struct sdr_end *end = &pair->end[SDR_NEAR_SIDE];
+	bool ok = false;
+
+	spin_lock(&pair->lock);
+	if (end->ss && !end->by_tcp && !sdr_sockopt_rx_needs_tcp(end->ss->sk) &&
+	    !sdr_pair_unread_long(pair, SDR_FAR_SIDE)) {
+		*payer = sdr_payer_of(end->ss->sk);
+		ok = true;
+	}
+	spin_unlock(&pair->lock);
+	return ok;
+}
+
+struct sdr_ring *sdr_far_ring(struct sdr_pair *pair, u32 size)
+{
+	struct sdr_ring *ring = NULL;
+	struct sdr_payer payer;
+
+	if (!receiver(pair, &payer))
+		return NULL;
+	sdr_payer_add_user(&payer, pair->end[SDR_NEAR_SIDE].owner.cred->euid);
+	if (!sdr_pair_pages(pair, &payer))
+		ring = sdr_ring_alloc(size, &payer);
+	sdr_payer_put(&payer);
+	return ring;
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_ring, SDIRECT);
+
+/* What the far end sends is appended here, as stream.c does for a socket. */
+static void append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
+{
+	struct sdr_seg *last;
+
+	spin_lock(&pair->lock);
+	last = pair->first[SDR_FAR_SIDE];
+	while (last->end != SDIRECT_POS_OPEN)
+		last = last->next;
+	/* A, pairs with B in sdirect_ring.h: a new ring begins where we are. */
+	if (seg->ring)
+		SDIRECT_STORE_RELEASE(&far_ctl(pair)->tx_tail,
+				      seg->start + there);
+	if (pair->kern && pair->first[SDR_FAR_SIDE] == last)
+		WRITE_ONCE(sdr_pair_kern(pair, SDR_NEAR_SIDE)->rx_limit,
+			   seg->start);
+	last->next = seg;
+	/* Pairs with the loads of ->end: who sees it sees ->next. */
+	smp_store_release(&last->end, seg->start);
+	spin_unlock(&pair->lock);
+	sdr_wake_end(pair, SDR_NEAR_SIDE);
+}
+
+int sdr_far_append(struct sdr_pair *pair, struct sdr_ring *ring, u64 pos,
+		   u64 there)
+{
+	struct sdr_seg *seg;
+
+	seg = sdr_seg_alloc(ring ? pair->far->ops->carrier : &sdr_carrier_tcp,
+			    pos, ring);
+	if (!seg)
+		return -ENOMEM;
+	append(pair, seg, there);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_append, SDIRECT);
+
+void sdr_far_wrote(struct sdr_pair *pair, u64 before, u64 now)
+{
+	if (sdirect_ring_publish(&far_ctl(pair)->tx_tail,
+				 &sdr_pair_kern(pair, SDR_NEAR_SIDE)->rx_want,
+				 before, now))
+		sdr_wake_end(pair, SDR_NEAR_SIDE);
+	else
+		sdr_wake_sigio(pair, SDR_NEAR_SIDE);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_wrote, SDIRECT);
+
+void sdr_far_read(struct sdr_pair *pair, u64 before, u64 now)
+{
+	if (sdirect_ring_publish(&far_ctl(pair)->rx_head,
+				 &sdr_pair_kern(pair, SDR_NEAR_SIDE)->tx_want,
+				 before, now))
+		sdr_wake_end(pair, SDR_NEAR_SIDE);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_read, SDIRECT);
+
+u64 sdr_far_sent(struct sdr_pair *pair, u64 from)
+{
+	sdirect_ring_arm(&sdr_pair_kern(pair, SDR_FAR_SIDE)->rx_want, from);
+	return SDIRECT_LOAD_ACQUIRE(&sdr_pair_ctl(pair,		/* B */
+						  SDR_NEAR_SIDE)->tx_tail);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_sent, SDIRECT);
+
+u64 sdr_far_got(struct sdr_pair *pair, u64 from)
+{
+	sdirect_ring_arm(&sdr_pair_kern(pair, SDR_FAR_SIDE)->tx_want, from);
+	return SDIRECT_LOAD_ACQUIRE(&sdr_pair_ctl(pair,		/* D */
+						  SDR_NEAR_SIDE)->rx_head);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_got, SDIRECT);
+
+u8 sdr_far_wish(const struct sdr_pair *pair)
+{
+	return READ_ONCE(pair->end[SDR_NEAR_SIDE].by_tcp);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_wish, SDIRECT);
+
+void sdr_far_by_tcp(struct sdr_pair *pair, bool option, bool demoted)
+{
+	u8 mark = SDR_BY_TCP_DEMOTED(SDR_FAR_SIDE, SDR_DEMOTER_PROGRAM);
+	u8 *far = &pair->end[SDR_FAR_SIDE].by_tcp;
+
+	spin_lock(&pair->lock);
+	WRITE_ONCE(*far, (*far & ~mark) | (option ? SDR_BY_TCP_OPTION : 0) |
+			 (demoted ? mark : 0));
+	if (pair->kern)
+		sdr_demote_tell(pair, SDR_NEAR_SIDE);
+	spin_unlock(&pair->lock);
+	sdr_wake_end(pair, SDR_NEAR_SIDE);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_by_tcp, SDIRECT);
+
+/* The own end's TCP socket with a reference, or NULL. */
+static struct sock *own_sock(struct sdr_pair *pair)
+{
+	struct sock *sk = NULL;
+
+	spin_lock(&pair->lock);
+	if (pair->end[SDR_NEAR_SIDE].ss) {
+		sk = pair->end[SDR_NEAR_SIDE].ss->sk;
+		sock_hold(sk);
+	}
+	spin_unlock(&pair->lock);
+	return sk;
+}
+
+void sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason)
+{
+	struct sock *sk = own_sock(pair);
+	struct sdr_sock *ss;
+
+	if (!sk)
+		return;
+	lock_sock(sk);
+	/* It leaves the pair under its lock: if it is there, it stays. */
+	ss = READ_ONCE(pair->end[SDR_NEAR_SIDE].ss);
+	if (ss && sdr_stream_to_tcp(ss, reason))
+		ss = NULL;
+	release_sock(sk);
+	/* Whoever waits for room on the ring is to ask TCP. */
+	sdr_wake_end(pair, SDR_NEAR_SIDE);
+	if (!ss)
+		sdr_far_abort(pair);
+	sock_put(sk);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_to_tcp, SDIRECT);
+
+void sdr_far_abort(struct sdr_pair *pair)
+{
+	struct sock *sk = own_sock(pair);
+
+	if (!sk)
+		return;
+	tcp_abort(sk, ECONNRESET);
+	sock_put(sk);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_abort, SDIRECT);
+
+void sdr_far_gone(struct sdr_pair *pair)
+{
+	spin_lock(&pair->lock);
+	WRITE_ONCE(pair->end[SDR_FAR_SIDE].far, false);
+	if (pair->kern)
+		WRITE_ONCE(sdr_pair_kern(pair, SDR_NEAR_SIDE)->tx_closed, 1);
+	spin_unlock(&pair->lock);
+	sdr_wake_end(pair, SDR_NEAR_SIDE);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_gone, SDIRECT);
+
+void sdr_far_close(struct sdr_pair *pair)
+{
+	sdr_far_gone(pair);
+	sdr_pair_close(pair);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_close, SDIRECT);
