@@ -40,6 +40,8 @@ static struct kunit_suite *suites[] = {
 	&sdr_view_suite,
 	&sdr_revoke_suite,
 	&sdr_far_suite,
+	&sdr_rdma_msg_suite,
+	&sdr_rdma_state_suite,
 };
 
 static int __init test_init(void)
