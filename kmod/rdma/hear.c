@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The far end of a connection: what the other host says of it. */
+#include "compat.h"
+
+#include <net/net_namespace.h>
+
+#include "rendezvous.h"
+#include "ring.h"
+#include "rdma/conn.h"
+#include "rdma/link.h"
+#include "rdma/qp.h"
+
+/* A connection and its pair know each other. */
+static bool attach(struct sdr_rdma_conn *conn)
+{
+	struct sdr_pair *pair;
+
+	sdr_rdma_conn_get(conn);
+	pair = sdr_rendezvous_far(&conn->who, &conn->far);
+	if (!pair) {
+		sdr_rdma_conn_put(conn);
+		return false;
+	}
+	spin_lock(&conn->lock);
+	conn->pair = pair;
+	spin_unlock(&conn->lock);
+	/* It may have been closed, or demoted, before we could hear of it. */
+	sdr_rdma_conn_queue(conn, &conn->work);
+	return true;
+}
+
+static void forget(struct sdr_rdma_conn *conn)
+{
+	conn->close_said = true;
+	conn->close_heard = true;
+	sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+/* A host names a connection of its own address alone: the link's. */
+static void hear_attach(struct sdr_rdma_link *link,
+			const struct sdr_rdma_msg *msg)
+{
+	const struct sdr_far_who who = {
+		.net		= &init_net,
+		.key.mine	= msg->theirs,
+		.key.theirs	= msg->mine,
+		.saddr		= link->local,
+		.daddr		= link->peer,
+		.sport		= cpu_to_be16(msg->dport),
+		.dport		= cpu_to_be16(msg->sport),
+	};
+	struct sdr_rdma_msg reply = {
+		.type = SDR_RDMA_REFUSED, .conn = msg->from,
+	};
+	struct sdr_rdma_conn *conn = sdr_rdma_conn_create(link, &who);
+
+	if (conn) {
+		conn->peer = msg->from;
+		if (attach(conn)) {
+			reply.type = SDR_RDMA_ATTACHED;
+			reply.from = conn->id;
+		} else {
+			forget(conn);
+		}
+		sdr_rdma_conn_put(conn);
+	}
+	sdr_rdma_link_say(link, &reply);
+}
+
+static void hear_attached(struct sdr_rdma_conn *conn,
+			  const struct sdr_rdma_msg *msg)
+{
+	if (conn->peer)
+		return;
+	conn->peer = msg->from;
+	if (attach(conn)) {
+		sdr_rdma_link_want(conn->link);
+		return;
+	}
+	/* The socket has gone meanwhile. */
+	conn->close_said = true;
+	sdr_rdma_conn_say(conn, SDR_RDMA_CLOSE, 0, 0);
+}
+
+static void hear_refused(struct sdr_rdma_conn *conn,
+			 const struct sdr_rdma_msg *msg)
+{
+	if (!conn->peer)
+		forget(conn);
+}
+
+static bool give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_qp *qp = conn->link->qp;
+	struct sdr_rdma_rx *rx = &conn->rx;
+	struct sdr_rdma_mr *mr;
+	struct sdr_ring *ring;
+
+	if (rx->state == SDR_RDMA_RX_RING || !conn->pair)
+		return false;
+	if (READ_ONCE(conn->link->state) != SDR_RDMA_UP) {
+		sdr_rdma_link_want(conn->link);
+		return false;
+	}
+	sdr_rdma_rx_drop(conn);
+	ring = sdr_far_ring(conn->pair, msg->size);
+	if (!ring)
+		return false;
+	mr = sdr_rdma_mr_create(qp, ring);
+	if (IS_ERR(mr)) {
+		sdr_ring_put(ring);
+		return false;
+	}
+	spin_lock(&conn->lock);
+	*rx = (struct sdr_rdma_rx) {
+		.state	= SDR_RDMA_RX_READY,
+		.gen	= msg->gen,
+		.qp	= qp,
+		.mr	= mr,
+		.ring	= ring,
+		.end	= SDIRECT_POS_OPEN,
+	};
+	spin_unlock(&conn->lock);
+	return true;
+}
+
+static void hear_ring_req(struct sdr_rdma_conn *conn,
+			  const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_msg reply = {
+		.type = SDR_RDMA_NO_RING, .conn = conn->peer, .gen = msg->gen,
+	};
+
+	if (give_ring(conn, msg)) {
+		reply.type = SDR_RDMA_RING;
+		reply.size = msg->size;
+		reply.addr = sdr_rdma_mr_addr(conn->rx.mr);
+		reply.rkey = sdr_rdma_mr_key(conn->rx.mr);
+	}
+	sdr_rdma_link_say(conn->link, &reply);
+}
+
+static void hear_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+
+	spin_lock(&conn->lock);
+	if (tx->state == SDR_RDMA_TX_ASKED && tx->gen == msg->gen &&
+	    tx->size == msg->size &&
+	    READ_ONCE(conn->link->state) == SDR_RDMA_UP) {
+		tx->state = SDR_RDMA_TX_READY;
+		tx->qp = conn->link->qp;
+		tx->raddr = msg->addr;
+		tx->rkey = msg->rkey;
+	}
+	spin_unlock(&conn->lock);
+}
+
+static void hear_no_ring(struct sdr_rdma_conn *conn,
+			 const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+
+	spin_lock(&conn->lock);
+	if (tx->state == SDR_RDMA_TX_ASKED && tx->gen == msg->gen)
+		tx->state = SDR_RDMA_TX_NONE;
+	spin_unlock(&conn->lock);
+}
+
+static void hear_seal(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_rx *rx = &conn->rx;
+	u64 count = READ_ONCE(rx->count);
+
+	if (rx->state != SDR_RDMA_RX_READY || rx->gen != msg->gen) {
+		/* The queue pair died before this was heard. */
+		sdr_rdma_conn_say(conn, SDR_RDMA_RESUME, msg->gen, msg->pos);
+		return;
+	}
+	if (sdr_far_append(conn->pair, sdr_ring_get(rx->ring), msg->pos,
+			   count)) {
+		conn->abort = true;
+		sdr_rdma_conn_queue(conn, &conn->move);
+		return;
+	}
+	spin_lock(&conn->lock);
+	rx->told = msg->pos;
+	rx->tail = msg->pos + rx->count;
+	rx->state = SDR_RDMA_RX_RING;
+	if (rx->count > count)
+		sdr_far_wrote(conn->pair, msg->pos + count, rx->tail);
+	sdr_rdma_conn_pump(conn);
+	spin_unlock(&conn->lock);
+}
+
+static void hear_unseal(struct sdr_rdma_conn *conn,
+			const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_rx *rx = &conn->rx;
+
+	if (rx->state != SDR_RDMA_RX_RING || rx->gen != msg->gen) {
+		/* RESUME said the same. */
+		sdr_rdma_conn_say(conn, SDR_RDMA_UNSEALED, msg->gen, msg->pos);
+		return;
+	}
+	spin_lock(&conn->lock);
+	rx->end = msg->pos;
+	spin_unlock(&conn->lock);
+	sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+static void hear_unsealed(struct sdr_rdma_conn *conn,
+			  const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+
+	spin_lock(&conn->lock);
+	if (tx->gen == msg->gen)
+		WRITE_ONCE(tx->unsealed, true);
+	spin_unlock(&conn->lock);
+	wake_up(&conn->wait);
+}
+
+static void hear_resume(struct sdr_rdma_conn *conn,
+			const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+
+	if ((tx->state != SDR_RDMA_TX_RING &&
+	     tx->state != SDR_RDMA_TX_BROKEN) || tx->gen != msg->gen)
+		return;
+	/* It has what was acknowledged, and cannot have what was not sent. */
+	if (msg->pos < max(tx->base, tx->head) || msg->pos > tx->sent) {
+		conn->abort = true;
+		sdr_rdma_conn_queue(conn, &conn->move);
+		return;
+	}
+	spin_lock(&conn->lock);
+	WRITE_ONCE(tx->resume, msg->pos);
+	spin_unlock(&conn->lock);
+	sdr_rdma_link_fail(conn->link);
+	wake_up(&conn->wait);
+	if (tx->state == SDR_RDMA_TX_BROKEN)
+		sdr_rdma_conn_queue(conn, &conn->move);
+}
+
+static void hear_by_tcp(struct sdr_rdma_conn *conn,
+			const struct sdr_rdma_msg *msg)
+{
+	if (conn->pair)
+		sdr_far_by_tcp(conn->pair, msg->arg & SDR_RDMA_BY_TCP_OPTION,
+			       msg->arg & SDR_RDMA_BY_TCP_DEMOTED);
+}
+
+static void hear_close(struct sdr_rdma_conn *conn,
+		       const struct sdr_rdma_msg *msg)
+{
+	conn->close_heard = true;
+	if (conn->pair) {
+		sdr_far_gone(conn->pair);
+		/* Its ring is kept there until nothing is written to it. */
+		sdr_rdma_conn_queue(conn, &conn->move);
+	}
+	sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+typedef void hear_fn(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg);
+
+static hear_fn *const hears[__SDR_RDMA_MSG_MAX] = {
+	[SDR_RDMA_ATTACHED]	= hear_attached,
+	[SDR_RDMA_REFUSED]	= hear_refused,
+	[SDR_RDMA_RING_REQ]	= hear_ring_req,
+	[SDR_RDMA_RING]		= hear_ring,
+	[SDR_RDMA_NO_RING]	= hear_no_ring,
+	[SDR_RDMA_SEAL]		= hear_seal,
+	[SDR_RDMA_UNSEAL]	= hear_unseal,
+	[SDR_RDMA_UNSEALED]	= hear_unsealed,
+	[SDR_RDMA_RESUME]	= hear_resume,
+	[SDR_RDMA_BY_TCP]	= hear_by_tcp,
+	[SDR_RDMA_CLOSE]	= hear_close,
+};
+
+void sdr_rdma_conn_hear(struct sdr_rdma_link *link,
+			const struct sdr_rdma_msg *msg)
+{
+	struct sdr_rdma_conn *conn;
+
+	lockdep_assert_held(&link->gate);
+	if (msg->type == SDR_RDMA_ATTACH) {
+		hear_attach(link, msg);
+		return;
+	}
+	conn = sdr_rdma_conn_find(link, msg->conn);
+	if (!conn)
+		return;
+	/* Nothing but the answer before the answer. */
+	if (hears[msg->type] && !conn->lost &&
+	    (conn->peer || msg->type == SDR_RDMA_ATTACHED ||
+	     msg->type == SDR_RDMA_REFUSED))
+		hears[msg->type](conn, msg);
+	sdr_rdma_conn_put(conn);
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sdirect_rdma.ko: connections between hosts by RDMA.
+ *
+ * A module of its own, so that sdirect.ko needs no ib_core.  It registers with
+ * the core as who reaches the other end of a connection on another host.
+ */
+#include "compat.h"
+
+#include <linux/in.h>
+#include <linux/module.h>
+#include <linux/sysctl.h>
+#include <net/net_namespace.h>
+#include <rdma/ib_cm.h>
+#include <rdma/rdma_cm.h>
+
+#include "carrier.h"
+#include "rdma/conn.h"
+#include "rdma/control.h"
+#include "rdma/link.h"
+#include "rdma/qp.h"
+
+struct workqueue_struct *sdr_rdma_wq;
+
+static struct sdr_carrier carrier;
+static struct rdma_cm_id *listen_id;
+static struct ctl_table_header *sysctls;
+
+module_param_named(port, sdr_rdma_port, ushort, 0444);
+MODULE_PARM_DESC(port, "of the control connection and of RDMA CM");
+
+static struct ctl_table table[] = {
+	{
+		.procname	= "rdma_soft",
+		.data		= &sdr_rdma_soft,
+		.maxlen		= sizeof(sdr_rdma_soft),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{ }
+};
+
+/* The core asks under a socket's lock: only what is quick. */
+static void ask(const struct sdr_far_who *who)
+{
+	struct sdr_rdma_link *link;
+
+	/* RDMA's own namespaces are another matter. */
+	if (!net_eq(who->net, &init_net))
+		return;
+	link = sdr_rdma_link_call(who->saddr, who->daddr);
+	if (!link)
+		return;
+	sdr_rdma_conn_ask(link, who);
+	sdr_rdma_link_put(link);
+}
+
+/* Another host asks for a queue pair; an error has @id destroyed. */
+static int requested(struct rdma_cm_id *id, const struct rdma_cm_event *event)
+{
+	const struct rdma_conn_param *param = &event->param.conn;
+	__be64 cookie;
+	int err;
+
+	if (param->private_data_len < sizeof(cookie))
+		return -EPROTO;
+	memcpy(&cookie, param->private_data, sizeof(cookie));
+	err = sdr_rdma_link_accept(id, be64_to_cpu(cookie));
+	if (err)
+		rdma_reject(id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
+	return err;
+}
+
+static int cm_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
+{
+	if (event->event == RDMA_CM_EVENT_CONNECT_REQUEST)
+		return requested(id, event);
+	/* The listener itself has no queue pair. */
+	return id->context ? sdr_rdma_qp_event(id, event) : 0;
+}
+
+static int listen(void)
+{
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons(sdr_rdma_port),
+	};
+	int err;
+
+	listen_id = rdma_create_id(&init_net, cm_event, NULL, RDMA_PS_TCP,
+				   IB_QPT_RC);
+	if (IS_ERR(listen_id))
+		return PTR_ERR(listen_id);
+	err = rdma_bind_addr(listen_id, (struct sockaddr *)&at) ?:
+	      rdma_listen(listen_id, 64);
+	if (err)
+		rdma_destroy_id(listen_id);
+	return err;
+}
+
+static int __init start(void)
+{
+	int err;
+
+	err = listen();
+	if (err)
+		return err;
+	err = sdr_rdma_control_listen();
+	if (err)
+		goto err_listen;
+	err = sdr_far_register(&sdr_rdma_conn_ops);
+	if (err)
+		goto err_control;
+	return 0;
+
+err_control:
+	sdr_rdma_control_unlisten();
+err_listen:
+	rdma_destroy_id(listen_id);
+	return err;
+}
+
+static int __init sdr_rdma_init(void)
+{
+	int err = -ENOMEM;
+
+	/* Its bytes are those of a ring in memory; how they get there is ours. */
+	carrier = sdr_carrier_local;
+	carrier.id = SDIRECT_CARRIER_RDMA;
+	carrier.name = "rdma";
+	sdr_rdma_conn_ops.carrier = &carrier;
+	sdr_rdma_conn_ops.ask = ask;
+	sysctls = register_net_sysctl(&init_net, "net/sdirect", table);
+	if (!sysctls)
+		return err;
+	sdr_rdma_wq = alloc_workqueue("sdirect_rdma", WQ_UNBOUND, 0);
+	if (!sdr_rdma_wq)
+		goto err_sysctl;
+	err = start();
+	if (!err)
+		return 0;
+	destroy_workqueue(sdr_rdma_wq);
+err_sysctl:
+	unregister_net_sysctl_table(sysctls);
+	return err;
+}
+
+static void __exit sdr_rdma_exit(void)
+{
+	sdr_far_unregister(&sdr_rdma_conn_ops);
+	sdr_rdma_control_unlisten();
+	rdma_destroy_id(listen_id);
+	sdr_rdma_link_stop_all();
+	destroy_workqueue(sdr_rdma_wq);
+	unregister_net_sysctl_table(sysctls);
+}
+
+module_init(sdr_rdma_init);
+module_exit(sdr_rdma_exit);
+
+MODULE_DESCRIPTION("sdirect between hosts, by RDMA");
+MODULE_AUTHOR("The sdirect developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(SDIRECT_VERSION);
+MODULE_IMPORT_NS(SDIRECT);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The far end of a connection: its bytes.
+ *
+ * The own end's ring is copied to the other host's, byte for byte at the same
+ * place, and what the other host has read comes back as a credit.  Neither
+ * depends on the order of bytes within a write: the tail of the ring here moves
+ * when a write is complete.
+ */
+#include "compat.h"
+
+#include "ring.h"
+#include "rdma/conn.h"
+#include "rdma/link.h"
+#include "rdma/qp.h"
+
+/* A program that writes without end must not keep a doorbell busy without end. */
+#define PUMP_TRIES	64
+
+/* Post what there is up to @tail; false: no more can be posted now. */
+static bool post(struct sdr_rdma_conn *conn, u64 tail)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+	int n;
+
+	while (tx->sent < tail) {
+		u32 off = tx->sent & (tx->size - 1);
+		const struct sdr_rdma_write write = {
+			.dma	= tx->dma,
+			.off	= off,
+			.len	= min_t(u64, tail - tx->sent, tx->size - off),
+			.raddr	= tx->raddr,
+			.rkey	= tx->rkey,
+			.conn	= conn->peer,
+			.pos	= tx->sent,
+			.ctx	= sdr_rdma_conn_get(conn),
+		};
+
+		n = sdr_rdma_qp_write(tx->qp, &write);
+		if (n < 0) {
+			refcount_dec(&conn->ref);
+			conn->missed |= n == -EAGAIN;
+			return false;
+		}
+		tx->sent += n;
+	}
+	return true;
+}
+
+static void pump_tx(struct sdr_rdma_conn *conn)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+	int tries;
+	u64 tail;
+
+	for (tries = 0; tries < PUMP_TRIES; tries++) {
+		/* Once the end is known the program writes there no more. */
+		tail = min(sdr_far_sent(conn->pair, tx->sent), tx->end);
+		/* A tail that cannot be true is for the program's own call. */
+		if (tail <= tx->sent ||
+		    tail - max(tx->head, tx->base) > tx->size)
+			return;
+		if (!post(conn, tail))
+			return;
+	}
+	sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+/* Say how much was read, a quarter of the ring at a time. */
+static void pump_rx(struct sdr_rdma_conn *conn)
+{
+	struct sdr_rdma_rx *rx = &conn->rx;
+	u32 step = rx->ring->size / 4;
+	int err;
+	u64 got;
+
+	for (;;) {
+		got = sdr_far_got(conn->pair, rx->told + step - 1);
+		if (got < rx->told + step || got > rx->tail)
+			return;
+		err = sdr_rdma_qp_credit(rx->qp, conn->peer, rx->gen, got);
+		conn->missed |= err == -EAGAIN;
+		if (err)
+			return;
+		rx->told = got;
+	}
+}
+
+void sdr_rdma_conn_pump(struct sdr_rdma_conn *conn)
+{
+	lockdep_assert_held(&conn->lock);
+	if (conn->tx.state == SDR_RDMA_TX_RING && conn->tx.qp)
+		pump_tx(conn);
+	if (conn->rx.state == SDR_RDMA_RX_RING && conn->rx.qp)
+		pump_rx(conn);
+}
+
+/* --- what the queue pair tells --- */
+
+void sdr_rdma_conn_arrived(struct sdr_rdma_conn *conn, u32 bytes)
+{
+	struct sdr_rdma_rx *rx = &conn->rx;
+	bool finish = false;
+
+	spin_lock(&conn->lock);
+	if (rx->state == SDR_RDMA_RX_READY) {
+		rx->count += bytes;
+	} else if (rx->state == SDR_RDMA_RX_RING) {
+		sdr_far_wrote(conn->pair, rx->tail, rx->tail + bytes);
+		rx->tail += bytes;
+		finish = rx->tail >= rx->end;
+		/* It may have read this before it was counted. */
+		sdr_rdma_conn_pump(conn);
+	}
+	spin_unlock(&conn->lock);
+	if (finish)
+		sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+void sdr_rdma_conn_credit(struct sdr_rdma_conn *conn, u32 gen, u64 pos)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+
+	spin_lock(&conn->lock);
+	/* Nothing was read that was not sent. */
+	if (tx->state == SDR_RDMA_TX_RING && tx->gen == gen && pos > tx->head &&
+	    pos <= tx->sent) {
+		sdr_far_read(conn->pair, tx->head, pos);
+		tx->head = pos;
+		sdr_rdma_conn_pump(conn);
+	}
+	spin_unlock(&conn->lock);
+}
+
+void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok)
+{
+	struct sdr_rdma_conn *conn = ctx;
+	struct sdr_rdma_tx *tx = &conn->tx;
+
+	spin_lock(&conn->lock);
+	if (ok && tx->state == SDR_RDMA_TX_RING && pos > tx->acked) {
+		tx->acked = pos;
+		if (pos == tx->end)
+			wake_up(&conn->wait);
+	}
+	spin_unlock(&conn->lock);
+	sdr_rdma_conn_put(conn);
+}
+
+void sdr_rdma_conn_room(struct sdr_rdma_conn *conn)
+{
+	spin_lock(&conn->lock);
+	if (conn->missed && conn->pair) {
+		conn->missed = false;
+		sdr_rdma_conn_pump(conn);
+	}
+	spin_unlock(&conn->lock);
+}
+
+/* --- the queue pair is dead --- */
+
+static void abort_conn(struct sdr_rdma_conn *conn)
+{
+	conn->abort = true;
+	sdr_rdma_conn_queue(conn, &conn->move);
+}
+
+void sdr_rdma_conn_hold(struct sdr_rdma_conn *conn)
+{
+	lockdep_assert_held(&conn->link->gate);
+	spin_lock(&conn->lock);
+	conn->tx.qp = NULL;
+	conn->rx.qp = NULL;
+	spin_unlock(&conn->lock);
+}
+
+static void rx_down(struct sdr_rdma_conn *conn)
+{
+	struct sdr_rdma_rx *rx = &conn->rx;
+	u32 gen = rx->gen;
+	u64 tail = rx->tail;
+
+	if (rx->state == SDR_RDMA_RX_RING) {
+		/* Whoever said that all is here has lied, or memory is short. */
+		if ((rx->end != SDIRECT_POS_OPEN && rx->end != tail) ||
+		    sdr_far_append(conn->pair, NULL, tail, 0))
+			abort_conn(conn);
+		else
+			sdr_rdma_conn_say(conn, SDR_RDMA_RESUME, gen, tail);
+	}
+	sdr_rdma_rx_drop(conn);
+}
+
+static void tx_down(struct sdr_rdma_conn *conn)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+	struct sdr_rdma_qp *qp = conn->link->qp;
+	struct sdr_ring *ring = tx->ring;
+	u64 *dma = tx->dma;
+	u32 i;
+
+	if (tx->state != SDR_RDMA_TX_RING) {
+		if (tx->state != SDR_RDMA_TX_BROKEN)
+			sdr_rdma_tx_drop(conn);
+		return;
+	}
+	spin_lock(&conn->lock);
+	tx->state = SDR_RDMA_TX_BROKEN;
+	tx->dma = NULL;
+	spin_unlock(&conn->lock);
+	for (i = 0; i < ring->size >> PAGE_SHIFT; i++)
+		sdr_rdma_qp_unmap(qp, dma[i]);
+	kfree(dma);
+	wake_up(&conn->wait);
+	if (tx->resume != SDIRECT_POS_OPEN)
+		sdr_rdma_conn_queue(conn, &conn->move);
+}
+
+void sdr_rdma_conn_down(struct sdr_rdma_conn *conn)
+{
+	lockdep_assert_held(&conn->link->gate);
+	rx_down(conn);
+	tx_down(conn);
+	sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+void sdr_rdma_conn_lost(struct sdr_rdma_conn *conn)
+{
+	struct sdr_pair *pair;
+
+	mutex_lock(&conn->link->gate);
+	conn->lost = true;
+	conn->close_heard = true;
+	pair = conn->pair;
+	if (!pair)
+		conn->close_said = true;
+	else
+		sdr_far_gone(pair);
+	if (conn->tx.state == SDR_RDMA_TX_BROKEN)
+		abort_conn(conn);
+	mutex_unlock(&conn->link->gate);
+	wake_up(&conn->wait);
+	sdr_rdma_conn_queue(conn, &conn->work);
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A queue pair between two hosts, and all that it needs. */
+#include "compat.h"
+
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <rdma/ib_verbs.h>
+#include <rdma/rdma_cm.h>
+
+#include "rdma/qp.h"
+#include "rdma/wr.h"
+
+#define RESOLVE_MS	1000
+/* 4.096 us * 2^16 for each of 7 attempts: a dead peer shows within 2 s. */
+#define ACK_TIMEOUT	16
+#define RETRIES		6	/* 7 never gives up on soft RoCE */
+#define RNR_FOREVER	7
+
+int sdr_rdma_soft;
+
+static void fail(struct sdr_rdma_qp *qp)
+{
+	qp->user->failed(qp->owner);
+}
+
+/* Software that plays a device is slower than TCP: only for who asks for it. */
+static bool device_ok(const struct ib_device *dev)
+{
+	switch (dev->ops.driver_id) {
+	case RDMA_DRIVER_RXE:
+	case RDMA_DRIVER_SIW:
+		return READ_ONCE(sdr_rdma_soft);
+	default:
+		return true;
+	}
+}
+
+static int make_qp(struct sdr_rdma_qp *qp)
+{
+	struct ib_device *dev = qp->id->device;
+	struct ib_qp_init_attr attr = {
+		.qp_context		= qp,
+		.cap.max_send_wr	= SDR_RDMA_SENDS + 2,
+		.cap.max_recv_wr	= SDR_RDMA_RECVS + 1,
+		.cap.max_send_sge	= min_t(u32, SDR_RDMA_SGES,
+						dev->attrs.max_send_sge),
+		.cap.max_recv_sge	= 1,
+		.sq_sig_type		= IB_SIGNAL_REQ_WR,
+		.qp_type		= IB_QPT_RC,
+	};
+	int err;
+
+	qp->sges = attr.cap.max_send_sge;
+	qp->pd = ib_alloc_pd(dev, 0);
+	if (IS_ERR(qp->pd)) {
+		err = PTR_ERR(qp->pd);
+		qp->pd = NULL;
+		return err;
+	}
+	/* Twice: soft RoCE loses what does not fit. */
+	qp->cq = ib_alloc_cq(dev, qp, 2 * (SDR_RDMA_SENDS + SDR_RDMA_RECVS + 3),
+			     0, IB_POLL_WORKQUEUE);
+	if (IS_ERR(qp->cq)) {
+		err = PTR_ERR(qp->cq);
+		qp->cq = NULL;
+		return err;
+	}
+	attr.send_cq = qp->cq;
+	attr.recv_cq = qp->cq;
+	err = rdma_create_qp(qp->id, qp->pd, &attr);
+	if (err)
+		return err;
+	return sdr_rdma_wr_start(qp);
+}
+
+static int resources(struct sdr_rdma_qp *qp)
+{
+	if (!device_ok(qp->id->device))
+		return -EOPNOTSUPP;
+	return make_qp(qp);
+}
+
+static struct rdma_conn_param conn_param(const struct sdr_rdma_qp *qp)
+{
+	return (struct rdma_conn_param) {
+		.private_data		= &qp->cookie,
+		.private_data_len	= sizeof(qp->cookie),
+		.retry_count		= RETRIES,
+		.rnr_retry_count	= RNR_FOREVER,
+	};
+}
+
+static int route_resolved(struct sdr_rdma_qp *qp)
+{
+	struct rdma_conn_param param = conn_param(qp);
+	int err = resources(qp);
+
+	return err ?: rdma_connect_locked(qp->id, &param);
+}
+
+int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
+{
+	struct sdr_rdma_qp *qp = id->context;
+	int err = 0;
+
+	switch (event->event) {
+	case RDMA_CM_EVENT_ADDR_RESOLVED:
+		err = rdma_set_ack_timeout(id, ACK_TIMEOUT) ?:
+		      rdma_resolve_route(id, RESOLVE_MS);
+		break;
+	case RDMA_CM_EVENT_ROUTE_RESOLVED:
+		err = route_resolved(qp);
+		break;
+	case RDMA_CM_EVENT_ESTABLISHED:
+		qp->user->made(qp->owner);
+		break;
+	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
+		break;
+	default:
+		err = -ENOTCONN;
+	}
+	if (err)
+		fail(qp);
+	return 0;
+}
+
+static struct sdr_rdma_qp *qp_alloc(const struct sdr_rdma_user *user,
+				    void *owner)
+{
+	struct sdr_rdma_qp *qp = kzalloc(sizeof(*qp), GFP_KERNEL);
+
+	if (!qp)
+		return NULL;
+	qp->user = user;
+	qp->owner = owner;
+	spin_lock_init(&qp->lock);
+	INIT_LIST_HEAD(&qp->free);
+	return qp;
+}
+
+struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
+					void *owner, struct sockaddr *from,
+					struct sockaddr *to, u64 cookie)
+{
+	struct sdr_rdma_qp *qp = qp_alloc(user, owner);
+	int err;
+
+	if (!qp)
+		return ERR_PTR(-ENOMEM);
+	qp->cookie = cpu_to_be64(cookie);
+	qp->id = rdma_create_id(&init_net, sdr_rdma_qp_event, qp, RDMA_PS_TCP,
+				IB_QPT_RC);
+	if (IS_ERR(qp->id)) {
+		err = PTR_ERR(qp->id);
+		goto err_qp;
+	}
+	err = rdma_resolve_addr(qp->id, from, to, RESOLVE_MS);
+	if (!err)
+		return qp;
+	rdma_destroy_id(qp->id);
+err_qp:
+	kfree(qp);
+	return ERR_PTR(err);
+}
+
+struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,
+				       void *owner, struct rdma_cm_id *id)
+{
+	struct sdr_rdma_qp *qp = qp_alloc(user, owner);
+	struct rdma_conn_param param;
+	int err;
+
+	if (!qp)
+		return ERR_PTR(-ENOMEM);
+	qp->id = id;
+	err = resources(qp);
+	if (!err)
+		err = rdma_set_ack_timeout(id, ACK_TIMEOUT);
+	id->context = qp;
+	param = conn_param(qp);
+	if (!err)
+		err = rdma_accept(id, &param);
+	if (!err)
+		return qp;
+	/* The caller's again, who has it destroyed. */
+	qp->id = NULL;
+	if (id->qp) {
+		WRITE_ONCE(qp->draining, true);
+		ib_drain_qp(id->qp);
+		rdma_destroy_qp(id);
+	}
+	sdr_rdma_qp_free(qp);
+	return ERR_PTR(err);
+}
+
+void sdr_rdma_qp_drain(struct sdr_rdma_qp *qp)
+{
+	if (!qp->id->qp)
+		return;
+	WRITE_ONCE(qp->draining, true);
+	rdma_disconnect(qp->id);
+	ib_drain_qp(qp->id->qp);
+	rdma_destroy_qp(qp->id);
+}
+
+void sdr_rdma_qp_free(struct sdr_rdma_qp *qp)
+{
+	/* Its completions may still be called until the queue is gone. */
+	if (qp->cq)
+		ib_free_cq(qp->cq);
+	sdr_rdma_wr_stop(qp);
+	if (qp->pd)
+		ib_dealloc_pd(qp->pd);
+	if (qp->id)
+		rdma_destroy_id(qp->id);
+	kfree(qp);
+}
+
+u64 sdr_rdma_qp_map(struct sdr_rdma_qp *qp, struct page *page)
+{
+	struct ib_device *dev = qp->id->device;
+	u64 dma = ib_dma_map_page(dev, page, 0, PAGE_SIZE, DMA_TO_DEVICE);
+
+	if (ib_dma_mapping_error(dev, dma))
+		return 0;
+	/* The program writes its ring at any time: no bouncing. */
+	if (!ib_uses_virt_dma(dev) && dma_need_sync(dev->dma_device, dma)) {
+		sdr_rdma_qp_unmap(qp, dma);
+		return 0;
+	}
+	return dma;
+}
+
+void sdr_rdma_qp_unmap(struct sdr_rdma_qp *qp, u64 dma)
+{
+	ib_dma_unmap_page(qp->id->device, dma, PAGE_SIZE, DMA_TO_DEVICE);
+}
+
+const char *sdr_rdma_qp_device(const struct sdr_rdma_qp *qp)
+{
+	return qp->id->device ? dev_name(&qp->id->device->dev) : "-";
+}

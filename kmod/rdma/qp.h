@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A queue pair between two hosts, and all that it needs: the verbs are here. */
+#ifndef _SDR_RDMA_QP_H
+#define _SDR_RDMA_QP_H
+
+#include <linux/types.h>
+#include <rdma/rdma_cm.h>
+
+struct sdr_ring;
+struct sdr_rdma_mr;
+struct sdr_rdma_qp;
+
+/**
+ * struct sdr_rdma_user - what a queue pair tells its user; process context
+ * @made:	it is connected
+ * @failed:	it will not work (any more); may come often; does not sleep
+ * @arrived:	the other host has written @bytes for connection @conn
+ * @credit:	it has read ring @gen of connection @conn up to @pos
+ * @written:	what sdr_rdma_qp_write() posted is at the other host (@ok), or
+ *		the queue pair is dead; @ctx is the caller's again
+ * @room:	a work request is free again after one was missed
+ */
+struct sdr_rdma_user {
+	void (*made)(void *owner);
+	void (*failed)(void *owner);
+	void (*arrived)(void *owner, u32 conn, u32 bytes);
+	void (*credit)(void *owner, u32 conn, u32 gen, u64 pos);
+	void (*written)(void *ctx, u64 pos, bool ok);
+	void (*room)(void *owner);
+};
+
+/**
+ * struct sdr_rdma_write - bytes of a ring that are to be written
+ * @dma:	addresses of the ring's pages
+ * @off:	where they begin in the ring
+ * @len:	how many; they do not wrap
+ * @raddr:	where they go to
+ * @rkey:	key of that memory
+ * @conn:	the other host's number of the connection
+ * @pos:	stream position of the first
+ * @ctx:	for @written
+ */
+struct sdr_rdma_write {
+	const u64 *dma;
+	u32 off;
+	u32 len;
+	u64 raddr;
+	u32 rkey;
+	u32 conn;
+	u64 pos;
+	void *ctx;
+};
+
+/* sdr_rdma_soft - devices that are only software may be used (a sysctl) */
+extern int sdr_rdma_soft;
+
+/**
+ * sdr_rdma_qp_connect - make a queue pair with another host
+ * @user:	who is told
+ * @owner:	handed to @user
+ * @from:	own address
+ * @to:		the other host's, with the port
+ * @cookie:	tells it which link asks
+ *
+ * Return: the queue pair, about which @user is told, or an ERR_PTR.  Context:
+ * may sleep.
+ */
+struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
+					void *owner, struct sockaddr *from,
+					struct sockaddr *to, u64 cookie);
+
+/**
+ * sdr_rdma_qp_accept - the same for one that another host asks for
+ * @user:	who is told
+ * @owner:	handed to @user
+ * @id:		of the request; with success it belongs to the queue pair
+ */
+struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,
+				       void *owner, struct rdma_cm_id *id);
+
+/* sdr_rdma_qp_event() - for RDMA CM: what happens to an accepted one. */
+int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event);
+
+/**
+ * sdr_rdma_qp_drain - end it: when it returns nothing arrives any more
+ * @qp:	the queue pair; nobody posts to it any more
+ *
+ * All that did arrive, and all that was written, has been told.  Context: may
+ * sleep; not from a callback.
+ */
+void sdr_rdma_qp_drain(struct sdr_rdma_qp *qp);
+/* After it, and after all regions were freed. */
+void sdr_rdma_qp_free(struct sdr_rdma_qp *qp);
+
+/**
+ * sdr_rdma_qp_write - write bytes to the other host, with the connection's number
+ * @qp:	the queue pair
+ * @write:	what
+ *
+ * Context: any but hard interrupts.  Return: how many bytes of @write were
+ * posted, or -EAGAIN: @room will come; -ENOTCONN.
+ */
+int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write);
+
+/* sdr_rdma_qp_credit() tells the other host how far ring @gen was read. */
+int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos);
+
+/* sdr_rdma_qp_map() gives a page's address for the device, 0 if it has none. */
+u64 sdr_rdma_qp_map(struct sdr_rdma_qp *qp, struct page *page);
+void sdr_rdma_qp_unmap(struct sdr_rdma_qp *qp, u64 dma);
+
+/**
+ * sdr_rdma_mr_create - let the other host write to a ring
+ * @qp:		the queue pair
+ * @ring:	the ring, which stays the caller's
+ *
+ * Return: a region or an ERR_PTR.  Context: may sleep; not from a callback.
+ */
+struct sdr_rdma_mr *sdr_rdma_mr_create(struct sdr_rdma_qp *qp,
+				       const struct sdr_ring *ring);
+/* Nothing is written to it any more when this returns; may sleep. */
+void sdr_rdma_mr_free(struct sdr_rdma_mr *mr);
+u32 sdr_rdma_mr_key(const struct sdr_rdma_mr *mr);
+u64 sdr_rdma_mr_addr(const struct sdr_rdma_mr *mr);
+
+/* sdr_rdma_qp_device() - the device's name. */
+const char *sdr_rdma_qp_device(const struct sdr_rdma_qp *qp);
+
+#endif /* _SDR_RDMA_QP_H */

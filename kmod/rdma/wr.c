@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The work requests of a queue pair. */
+#include "compat.h"
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "rdma/wr.h"
+
+static struct ib_device *device(const struct sdr_rdma_qp *qp)
+{
+	return qp->id->device;
+}
+
+/* All that were posted fail with the one that went wrong. */
+static void failed(struct sdr_rdma_qp *qp, const struct ib_wc *wc)
+{
+	if (wc->status != IB_WC_WR_FLUSH_ERR)
+		pr_info_ratelimited("sdirect_rdma: %s: %s\n",
+				    dev_name(&device(qp)->dev),
+				    ib_wc_status_msg(wc->status));
+	qp->user->failed(qp->owner);
+}
+
+static int post_recv(struct sdr_rdma_recv *recv)
+{
+	struct ib_sge sge = {
+		.addr	= recv->dma,
+		.length	= sizeof(recv->credit),
+		.lkey	= recv->qp->pd->local_dma_lkey,
+	};
+	struct ib_recv_wr wr = {
+		.wr_cqe		= &recv->cqe,
+		.sg_list	= &sge,
+		.num_sge	= 1,
+	};
+
+	return ib_post_recv(recv->qp->id->qp, &wr, NULL);
+}
+
+static void got_credit(struct sdr_rdma_recv *recv, const struct ib_wc *wc)
+{
+	struct sdr_rdma_qp *qp = recv->qp;
+	struct sdr_rdma_credit credit;
+
+	if (wc->byte_len != sizeof(credit)) {
+		qp->user->failed(qp->owner);
+		return;
+	}
+	ib_dma_sync_single_for_cpu(wc->qp->device, recv->dma, sizeof(credit),
+				   DMA_FROM_DEVICE);
+	credit = recv->credit;
+	ib_dma_sync_single_for_device(wc->qp->device, recv->dma, sizeof(credit),
+				      DMA_FROM_DEVICE);
+	qp->user->credit(qp->owner, be32_to_cpu(credit.conn),
+			 be32_to_cpu(credit.gen), be64_to_cpu(credit.pos));
+}
+
+static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct sdr_rdma_recv *recv = container_of(wc->wr_cqe,
+						  struct sdr_rdma_recv, cqe);
+	struct sdr_rdma_qp *qp = recv->qp;
+
+	if (wc->status != IB_WC_SUCCESS) {
+		failed(qp, wc);
+		return;
+	}
+	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM)
+		qp->user->arrived(qp->owner, be32_to_cpu(wc->ex.imm_data),
+				  wc->byte_len);
+	else
+		got_credit(recv, wc);
+	if (!READ_ONCE(qp->draining) && post_recv(recv))
+		qp->user->failed(qp->owner);
+}
+
+static struct sdr_rdma_send *send_get(struct sdr_rdma_qp *qp)
+{
+	struct sdr_rdma_send *send;
+	unsigned long flags;
+
+	spin_lock_irqsave(&qp->lock, flags);
+	send = list_first_entry_or_null(&qp->free, struct sdr_rdma_send, node);
+	if (send)
+		list_del(&send->node);
+	else
+		qp->missed = true;
+	spin_unlock_irqrestore(&qp->lock, flags);
+	return send;
+}
+
+static void send_put(struct sdr_rdma_send *send)
+{
+	struct sdr_rdma_qp *qp = send->qp;
+	unsigned long flags;
+	bool missed;
+
+	send->ctx = NULL;
+	spin_lock_irqsave(&qp->lock, flags);
+	list_add(&send->node, &qp->free);
+	missed = qp->missed;
+	qp->missed = false;
+	spin_unlock_irqrestore(&qp->lock, flags);
+	if (missed)
+		qp->user->room(qp->owner);
+}
+
+static void send_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct sdr_rdma_send *send = container_of(wc->wr_cqe,
+						  struct sdr_rdma_send, cqe);
+	struct sdr_rdma_qp *qp = send->qp;
+	bool ok = wc->status == IB_WC_SUCCESS;
+
+	if (!ok)
+		failed(qp, wc);
+	if (send->ctx)
+		qp->user->written(send->ctx, send->pos, ok);
+	send_put(send);
+}
+
+int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write)
+{
+	struct ib_sge sge[SDR_RDMA_SGES];
+	struct sdr_rdma_send *send = send_get(qp);
+	struct ib_rdma_wr wr = {
+		.wr.opcode	= IB_WR_RDMA_WRITE_WITH_IMM,
+		.wr.send_flags	= IB_SEND_SIGNALED,
+		.wr.ex.imm_data	= cpu_to_be32(write->conn),
+		.wr.sg_list	= sge,
+		.remote_addr	= write->raddr + write->off,
+		.rkey		= write->rkey,
+	};
+	u32 done = 0, n = 0;
+
+	if (!send)
+		return -EAGAIN;
+	while (done < write->len && n < qp->sges) {
+		u32 at = write->off + done, in_page = offset_in_page(at);
+
+		sge[n] = (struct ib_sge) {
+			.addr	= write->dma[at >> PAGE_SHIFT] + in_page,
+			.length	= min_t(u32, write->len - done,
+					PAGE_SIZE - in_page),
+			.lkey	= qp->pd->local_dma_lkey,
+		};
+		done += sge[n++].length;
+	}
+	send->pos = write->pos + done;
+	send->ctx = write->ctx;
+	wr.wr.num_sge = n;
+	wr.wr.wr_cqe = &send->cqe;
+	if (ib_post_send(qp->id->qp, &wr.wr, NULL)) {
+		send_put(send);
+		return -ENOTCONN;
+	}
+	return done;
+}
+
+int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos)
+{
+	struct sdr_rdma_send *send = send_get(qp);
+	struct ib_sge sge = {
+		.length	= sizeof(send->credit),
+		.lkey	= qp->pd->local_dma_lkey,
+	};
+	struct ib_send_wr wr = {
+		.opcode		= IB_WR_SEND,
+		.send_flags	= IB_SEND_SIGNALED,
+		.sg_list	= &sge,
+		.num_sge	= 1,
+	};
+
+	if (!send)
+		return -EAGAIN;
+	send->credit.conn = cpu_to_be32(conn);
+	send->credit.gen = cpu_to_be32(gen);
+	send->credit.pos = cpu_to_be64(pos);
+	ib_dma_sync_single_for_device(device(qp), send->dma,
+				      sizeof(send->credit), DMA_TO_DEVICE);
+	sge.addr = send->dma;
+	wr.wr_cqe = &send->cqe;
+	if (ib_post_send(qp->id->qp, &wr, NULL)) {
+		send_put(send);
+		return -ENOTCONN;
+	}
+	return 0;
+}
+
+static int map_send(struct sdr_rdma_qp *qp, struct sdr_rdma_send *send)
+{
+	u64 dma = ib_dma_map_single(device(qp), &send->credit,
+				    sizeof(send->credit), DMA_TO_DEVICE);
+
+	if (ib_dma_mapping_error(device(qp), dma))
+		return -EIO;
+	send->qp = qp;
+	send->dma = dma;
+	send->cqe.done = send_done;
+	list_add(&send->node, &qp->free);
+	return 0;
+}
+
+static int map_recv(struct sdr_rdma_qp *qp, struct sdr_rdma_recv *recv)
+{
+	u64 dma = ib_dma_map_single(device(qp), &recv->credit,
+				    sizeof(recv->credit), DMA_FROM_DEVICE);
+
+	if (ib_dma_mapping_error(device(qp), dma))
+		return -EIO;
+	recv->qp = qp;
+	recv->dma = dma;
+	recv->cqe.done = recv_done;
+	return post_recv(recv);
+}
+
+int sdr_rdma_wr_start(struct sdr_rdma_qp *qp)
+{
+	int i, err = 0;
+
+	qp->sends = kcalloc(SDR_RDMA_SENDS, sizeof(*qp->sends), GFP_KERNEL);
+	qp->recvs = kcalloc(SDR_RDMA_RECVS, sizeof(*qp->recvs), GFP_KERNEL);
+	if (!qp->sends || !qp->recvs)
+		return -ENOMEM;
+	for (i = 0; !err && i < SDR_RDMA_SENDS; i++)
+		err = map_send(qp, &qp->sends[i]);
+	for (i = 0; !err && i < SDR_RDMA_RECVS; i++)
+		err = map_recv(qp, &qp->recvs[i]);
+	return err;
+}
+
+void sdr_rdma_wr_stop(struct sdr_rdma_qp *qp)
+{
+	int i;
+
+	for (i = 0; qp->sends && i < SDR_RDMA_SENDS; i++)
+		if (qp->sends[i].qp)
+			ib_dma_unmap_single(qp->pd->device, qp->sends[i].dma,
+					    sizeof(qp->sends[i].credit),
+					    DMA_TO_DEVICE);
+	for (i = 0; qp->recvs && i < SDR_RDMA_RECVS; i++)
+		if (qp->recvs[i].qp)
+			ib_dma_unmap_single(qp->pd->device, qp->recvs[i].dma,
+					    sizeof(qp->recvs[i].credit),
+					    DMA_FROM_DEVICE);
+	kfree(qp->sends);
+	kfree(qp->recvs);
+}

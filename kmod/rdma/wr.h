@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The work requests of a queue pair, all allocated with it. */
+#ifndef _SDR_RDMA_WR_H
+#define _SDR_RDMA_WR_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <rdma/ib_verbs.h>
+
+#include "rdma/qp.h"
+
+#define SDR_RDMA_SENDS	256	/* work requests that send */
+#define SDR_RDMA_RECVS	512	/* ... and that receive */
+#define SDR_RDMA_SGES	16	/* pages in one write */
+
+/* What a SEND carries, in network byte order. */
+struct sdr_rdma_credit {
+	__be32 conn;
+	__be32 gen;
+	__be64 pos;
+};
+
+/**
+ * struct sdr_rdma_send - one work request that sends
+ * @cqe:	called at its completion
+ * @node:	in the queue pair's list while it is free
+ * @qp:		the queue pair
+ * @ctx:	of a write
+ * @pos:	of a write: position behind its last byte
+ * @credit:	of a credit: what it says
+ * @dma:	its address
+ */
+struct sdr_rdma_send {
+	struct ib_cqe cqe;
+	struct list_head node;
+	struct sdr_rdma_qp *qp;
+	void *ctx;
+	u64 pos;
+	struct sdr_rdma_credit credit;
+	u64 dma;
+};
+
+/**
+ * struct sdr_rdma_recv - one work request that receives
+ * @cqe:	called at its completion
+ * @qp:		the queue pair
+ * @credit:	where a SEND goes
+ * @dma:	its address
+ */
+struct sdr_rdma_recv {
+	struct ib_cqe cqe;
+	struct sdr_rdma_qp *qp;
+	struct sdr_rdma_credit credit;
+	u64 dma;
+};
+
+/**
+ * struct sdr_rdma_qp - a queue pair
+ * @user:	who is told
+ * @owner:	handed to @user
+ * @id:		RDMA CM's
+ * @pd:		protection domain
+ * @cq:		of both queues
+ * @cookie:	private data of the connect
+ * @sges:	pages in one write
+ * @lock:	protects @free and @missed; a leaf
+ * @free:	sends that are not in use
+ * @missed:	somebody found none
+ * @draining:	what arrives is not received into again
+ * @sends:	all of them
+ * @recvs:	all of them
+ */
+struct sdr_rdma_qp {
+	const struct sdr_rdma_user *user;
+	void *owner;
+	struct rdma_cm_id *id;
+	struct ib_pd *pd;
+	struct ib_cq *cq;
+	__be64 cookie;
+	u32 sges;
+	spinlock_t lock;
+	struct list_head free;
+	bool missed;
+	bool draining;
+	struct sdr_rdma_send *sends;
+	struct sdr_rdma_recv *recvs;
+};
+
+/* sdr_rdma_wr_start() allocates and posts; 0 or an error. */
+int sdr_rdma_wr_start(struct sdr_rdma_qp *qp);
+/* Frees; after the drain. */
+void sdr_rdma_wr_stop(struct sdr_rdma_qp *qp);
+
+#endif /* _SDR_RDMA_WR_H */
