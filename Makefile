@@ -162,6 +162,11 @@ check-programs: ## run real programs under the shim and on TCP
 check-suites: ## run other projects' test suites, and compare with TCP
 	$(MAKE) check-compat ONLY=suites
 
+.PHONY: check-rdma
+check-rdma: all ## run the tests of connections between hosts
+	$(TOP)/tools/setup build vm check
+	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests/test_rdma.py
+
 .PHONY: check-debug
 check-debug: debug-kernel all ## run the tests on the debug kernel (FRESH=1: all)
 	$(TOP)/tools/setup

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Connections between the two ends of a wire, which stand for two hosts."""
+import contextlib
+import hashlib
+import os
+import random
+import socket
+import subprocess
+import threading
+import time
+
+AF_SDIRECT = 18
+SOL_SDIRECT = 1489
+INFO = 1
+DEMOTE = 0xd504
+PROMOTE = 0xd505
+CLIENT, SERVER, STRANGER = "10.7.0.1", "10.7.1.1", "10.7.0.9"
+PORT = 4793             # of the control connection
+TCP, RDMA = 0, 2        # enum sdirect_carrier
+LIMIT = 60 * int(os.environ.get("SDIRECT_TIME", "1"))    # seconds
+
+
+class Wrong(Exception):
+    """What a test has found."""
+
+
+def run(*argv, status=0):
+    done = subprocess.run([str(arg) for arg in argv], text=True,
+                          capture_output=True, timeout=LIMIT, check=False,
+                          stdin=subprocess.DEVNULL)
+    if status is not None and done.returncode != status:
+        raise Wrong(f"{argv}: exit {done.returncode}\n"
+                    f"{done.stdout}{done.stderr}")
+    return done
+
+
+def until(what, condition):
+    """Waits for it, without a word of how long it takes."""
+    end = time.monotonic() + LIMIT
+    while not condition():
+        if time.monotonic() > end:
+            raise Wrong(f"not {what} after {LIMIT} s")
+        time.sleep(0.02)
+
+
+class Inet(socket.socket):
+    """Python builds addresses by family: call it AF_INET, it is one."""
+
+    def __init__(self):
+        plain = socket.socket(AF_SDIRECT, socket.SOCK_STREAM)
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM, 0,
+                         plain.detach())
+        self.settimeout(LIMIT)
+
+
+def carriers(sock):
+    """Of what is sent, and of what is received."""
+    raw = sock.getsockopt(SOL_SDIRECT, INFO, 56)
+    return raw[4], raw[5]
+
+
+@contextlib.contextmanager
+def connected():
+    """The client's end and the server's, on TCP."""
+    with Inet() as listener, Inet() as client:
+        listener.bind((SERVER, 0))
+        listener.listen()
+        client.bind((CLIENT, 0))
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        with server:
+            server.settimeout(LIMIT)
+            yield client, server
+
+
+def receive(sock, length):
+    data = b""
+    while len(data) < length:
+        got = sock.recv(length - len(data))
+        if not got:
+            raise Wrong(f"the end after {len(data)} of {length} bytes")
+        data += got
+    return data
+
+
+def echo(client, server, data):
+    """There and back, compared at both."""
+    for sender, receiver in ((client, server), (server, client)):
+        sender.sendall(data)
+        if receive(receiver, len(data)) != data:
+            raise Wrong(f"other bytes, of {len(data)}")
+
+
+def on(client, server, carrier):
+    """Talks until both directions are there."""
+    def moved():
+        echo(client, server, os.urandom(64))
+        return carriers(client) == carriers(server) == (carrier, carrier)
+    until(f"on carrier {carrier}", moved)
+
+
+@contextlib.contextmanager
+def direct():
+    """The same as connected(), by RDMA both ways."""
+    with connected() as (client, server):
+        on(client, server, RDMA)
+        yield client, server
+
+
+def send_random(sock, total, seed, digest):
+    choose = random.Random(seed)
+    while total:
+        data = choose.randbytes(min(total, choose.randrange(1, 200000)))
+        digest.update(data)
+        sock.sendall(data)
+        total -= len(data)
+
+
+def stream(sender, receiver, total, seed=1):
+    """Bytes from one end to the other, and their hash at both."""
+    sent, got = hashlib.sha256(), hashlib.sha256()
+    thread = threading.Thread(target=send_random, daemon=True,
+                              args=(sender, total, seed, sent))
+    thread.start()
+    left = total
+    while left:
+        data = receiver.recv(min(left, 70000))
+        if not data:
+            raise Wrong(f"the end, {left} of {total} bytes too early")
+        got.update(data)
+        left -= len(data)
+    thread.join(LIMIT)
+    if thread.is_alive() or sent.digest() != got.digest():
+        raise Wrong(f"other bytes, of {total}")
+
+
+def both_ways(client, server, total, meanwhile=None):
+    """Streams in both directions at once; what is wrong with either."""
+    wrong = []
+
+    def one(*ends):
+        try:
+            stream(*ends, total)
+        except (Wrong, OSError) as error:
+            wrong.append(f"{ends[0].getsockname()[0]}: {error!r}")
+
+    threads = [threading.Thread(target=one, args=ends, daemon=True)
+               for ends in ((client, server), (server, client))]
+    for thread in threads:
+        thread.start()
+    if meanwhile:
+        meanwhile()
+    for thread in threads:
+        thread.join(2 * LIMIT)
+        if thread.is_alive():
+            wrong.append("it hangs")
+    if wrong:
+        raise Wrong("; ".join(wrong))

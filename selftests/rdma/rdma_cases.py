@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Connections between two hosts by RDMA; each case is a test."""
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import hosts
+from hosts import RDMA, TCP, Wrong
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
+SOFT = pathlib.Path("/proc/sys/net/sdirect/rdma_soft")
+MEGA = 1 << 20
+ROUNDS = int(os.environ.get("SDIRECT_ROUNDS", "5"))  # of removing the device
+HEADER = struct.Struct(">HHHHIIIIIIQQIIQ")
+HELLO, ATTACH, REFUSED, RING_REQ, SEAL, DOWN = 1, 2, 4, 5, 8, 14
+MAGIC = 0x5344524d
+
+
+def stat():
+    return json.loads(hosts.run(BUILD / "sdirect", "stat", "--json").stdout)
+
+
+def software_is_not_used_unasked():
+    SOFT.write_text("0")
+    try:
+        with hosts.connected() as (client, server):
+            for _ in range(300):
+                hosts.echo(client, server, b"x" * 100)
+            if hosts.carriers(client) != (TCP, TCP):
+                raise Wrong("a software device is in use")
+    finally:
+        SOFT.write_text("1")
+
+
+def both_directions_change():
+    before = stat()
+    with hosts.direct() as (client, server):
+        for _ in range(100):
+            hosts.echo(client, server, os.urandom(64))
+    after = stat()
+    if after["ring_tx_bytes"] - before["ring_tx_bytes"] < 2 * 6400:
+        raise Wrong(f"too few bytes by rings: {before} {after}")
+    if after["pairs"] - before["pairs"] != 2:
+        raise Wrong("not a pair at each host")
+
+
+def all_sizes():
+    with hosts.direct() as (client, server):
+        for size in (1, 2, 7, 63, 64, 65, 4095, 4096, 4097, 65535, 65536,
+                     65537, 200001):
+            data = random.randbytes(size)
+            if size <= 65537:
+                hosts.echo(client, server, data)
+            hosts.stream(client, server, size, size)
+            hosts.stream(server, client, size, size)
+
+
+def bytes_both_ways():
+    with hosts.direct() as (client, server):
+        hosts.both_ways(client, server, 3 * MEGA)
+        if hosts.carriers(client) != (RDMA, RDMA):
+            raise Wrong("it has left RDMA")
+
+
+def end_of_stream():
+    with hosts.direct() as (client, server):
+        client.sendall(b"a" * 1000)
+        client.shutdown(socket.SHUT_WR)
+        if hosts.receive(server, 1000) != b"a" * 1000 or server.recv(1):
+            raise Wrong("no end behind the last byte")
+        server.sendall(b"b" * 50000)
+        server.close()
+        hosts.receive(client, 50000)
+        if client.recv(1):
+            raise Wrong("more than there is")
+
+
+def unread_bytes_reset():
+    with hosts.direct() as (client, server):
+        client.sendall(b"never read")
+        hosts.until("there", lambda: server.recv(99, socket.MSG_PEEK))
+        server.close()
+        try:
+            while client.recv(99):
+                pass
+            raise Wrong("no reset")
+        except ConnectionResetError:
+            pass
+
+
+def reader_that_waits():
+    """A full ring stops the sender, and is emptied from where it was."""
+    with hosts.direct() as (client, server):
+        client.setblocking(False)
+        sent = 0
+        data = random.Random(7).randbytes(8 * MEGA)
+        try:
+            while True:
+                sent += client.send(data[sent:sent + 50000])
+        except BlockingIOError:
+            pass
+        if not 0 < sent < 4 * MEGA:
+            raise Wrong(f"{sent} bytes without a reader")
+        if hosts.receive(server, sent) != data[:sent]:
+            raise Wrong("other bytes")
+        client.settimeout(hosts.LIMIT)
+        hosts.echo(client, server, b"go on")
+
+
+def demoted_and_promoted():
+    with hosts.direct() as (client, server):
+        for end in client, server:
+            fcntl.ioctl(end, hosts.DEMOTE)
+            hosts.on(client, server, TCP)
+            hosts.both_ways(client, server, 100000)
+            fcntl.ioctl(end, hosts.PROMOTE)
+            hosts.on(client, server, RDMA)
+
+
+def urgent_byte_goes_by_tcp():
+    with hosts.direct() as (client, server):
+        client.sendall(b"before")
+        client.send(b"!", socket.MSG_OOB)
+        client.sendall(b"behind")
+        if hosts.receive(server, 6) != b"before":
+            raise Wrong("other bytes before it")
+        hosts.until("urgent", lambda: server.recv(1, socket.MSG_OOB) == b"!")
+        if hosts.receive(server, 6) != b"behind":
+            raise Wrong("other bytes behind it")
+
+
+def child_goes_on():
+    with hosts.direct() as (client, server):
+        pid = os.fork()
+        if not pid:
+            try:
+                server.sendall(hosts.receive(server, 100000)[::-1])
+            finally:
+                os._exit(0)
+        data = os.urandom(100000)
+        client.sendall(data)
+        got = hosts.receive(client, len(data))
+        os.waitpid(pid, 0)
+        if got != data[::-1]:
+            raise Wrong("other bytes by the child")
+        hosts.echo(client, server, b"and back to the parent")
+
+
+def killed_process_ends_the_stream():
+    with hosts.direct() as (client, server):
+        pid = os.fork()
+        if not pid:
+            client.close()
+            while True:
+                server.sendall(b"x" * 10000)
+        server.close()
+        hosts.receive(client, 300000)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        count = 0
+        while got := client.recv(65536):
+            if set(got) != {ord("x")}:
+                raise Wrong("other bytes")
+            count += len(got)
+        # A blocking send ends where it is killed: any number, and the end.
+
+
+def many_share_a_link():
+    with contextlib.ExitStack() as stack:
+        ends = [stack.enter_context(hosts.connected()) for _ in range(100)]
+        for client, server in ends:
+            hosts.on(client, server, RDMA)
+        for client, server in ends:
+            hosts.echo(client, server, os.urandom(3000))
+        shown = hosts.run("ss", "-Htn", "dport", "=", hosts.PORT).stdout
+        if len(shown.splitlines()) != 1:
+            raise Wrong(f"not one control connection:\n{shown}")
+
+
+def shim_works_without_system_calls():
+    before = stat()
+    command = [BUILD / "sdirect-run", "--require", sys.executable,
+               pathlib.Path(__file__).with_name("peers.py")]
+    with subprocess.Popen([*command, "server"], stdout=subprocess.PIPE,
+                          text=True) as server:
+        try:
+            port = server.stdout.readline().strip()
+            hosts.run(*command, "client", port)
+            if server.wait(hosts.LIMIT):
+                raise Wrong("the server has failed")
+        finally:
+            server.kill()
+    after = stat()
+    for name in ("user_tx_calls", "user_rx_calls", "leases"):
+        if after[name] <= before[name]:
+            raise Wrong(f"{name} does not grow")
+
+
+def loss_and_disorder():
+    hosts.run("tc", "qdisc", "add", "dev", "va", "root", "netem", "loss",
+              "2%", "duplicate", "1%", "delay", "1ms", "reorder", "5%")
+    try:
+        with hosts.direct() as (client, server):
+            hosts.both_ways(client, server, 300000)
+    finally:
+        hosts.run("tc", "qdisc", "del", "dev", "va", "root")
+
+
+def removed(device):
+    hosts.run("rdma", "link", "delete", device)
+
+
+def added(device, netdev):
+    hosts.run("rdma", "link", "add", device, "type", "rxe", "netdev", netdev)
+
+
+def device_is_removed():
+    """At a random moment of streams in both directions; then it comes back."""
+    seed = int(os.environ.get("SDIRECT_SEED", "1"))
+    choose = random.Random(seed)
+    for _ in range(ROUNDS):
+        device, netdev = choose.choice((("rxea", "va"), ("rxeb", "vb")))
+        with hosts.direct() as (client, server):
+            def meanwhile():
+                time.sleep(choose.random() / 2)     # any moment will do
+                removed(device)  # noqa: B023
+            try:
+                hosts.both_ways(client, server, 2 * MEGA, meanwhile)
+                if hosts.carriers(client)[0] != TCP:
+                    raise Wrong("it goes on without a device")
+            finally:
+                added(device, netdev)
+            hosts.on(client, server, RDMA)
+            hosts.both_ways(client, server, 100000)
+
+
+def idle_connection_survives():
+    """With nothing under way when the device goes."""
+    with hosts.direct() as (client, server):
+        client.sendall(b"not read yet")
+        hosts.until("there", lambda: server.recv(99, socket.MSG_PEEK))
+        removed("rxea")
+        try:
+            if hosts.receive(server, 12) != b"not read yet":
+                raise Wrong("other bytes")
+            hosts.echo(client, server, b"by TCP")
+        finally:
+            added("rxea", "va")
+
+
+def control_connection_is_lost():
+    """What is on RDMA then cannot be told apart: an error, never an end."""
+    with hosts.direct() as (client, server), hosts.connected() as other:
+        hosts.run("ss", "-K", "dport", "=", hosts.PORT)
+        try:
+            while True:
+                hosts.echo(client, server, b"x" * 100)
+        except OSError as error:
+            if error.errno not in (errno.ECONNRESET, errno.EPIPE):
+                raise
+        hosts.on(*other, RDMA)
+        with hosts.direct() as ends:
+            hosts.echo(*ends, b"another link")
+
+
+def message(kind, conn=0, sender=0, gen=0, arg=0, size=0, pos=0, **key):
+    return HEADER.pack(kind, key.get("sport", 0), key.get("dport", 0), 0, conn,
+                       sender, gen, arg, 0, size, pos, 0, key.get("mine", 0),
+                       key.get("theirs", 0), 0)
+
+
+def stranger():
+    sock = socket.create_connection((hosts.SERVER, hosts.PORT), hosts.LIMIT,
+                                    (hosts.STRANGER, 0))
+    sock.sendall(message(HELLO, gen=1, arg=MAGIC, pos=5))
+    return sock
+
+
+def hung_up(sock):
+    try:
+        while sock.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+
+
+def strangers_are_harmless():
+    """Wrong versions, garbage, what is not theirs, in any order."""
+    with hosts.direct() as (client, server):
+        for first in (b"\xff" * 64, bytes(64), message(HELLO, gen=2, arg=MAGIC),
+                      message(HELLO, gen=1, arg=1), message(DOWN)):
+            with socket.create_connection((hosts.SERVER, hosts.PORT),
+                                          hosts.LIMIT) as sock:
+                sock.sendall(first)
+                hung_up(sock)
+        choose = random.Random(3)
+        with stranger() as sock:
+            hosts.receive(sock, HEADER.size)
+            sock.sendall(message(ATTACH, sender=9, mine=1, theirs=2,
+                                 sport=client.getsockname()[1],
+                                 dport=server.getsockname()[1]))
+            kind, *rest = HEADER.unpack(hosts.receive(sock, HEADER.size))
+            if kind != REFUSED or rest[3] != 9:
+                raise Wrong(f"an answer of type {kind}")
+            for _ in range(500):
+                sock.sendall(message(choose.randrange(RING_REQ, DOWN),
+                                     choose.randrange(1, 200), gen=1,
+                                     size=65536, pos=choose.getrandbits(40)))
+        with stranger() as sock:
+            hosts.receive(sock, HEADER.size)
+            sock.sendall(message(SEAL, conn=1, pos=1 << 62))
+            hung_up(sock)
+        hosts.both_ways(client, server, 100000)
+
+
+def unload_is_refused_while_in_use():
+    with hosts.direct() as (client, server):
+        if not hosts.run("rmmod", "sdirect_rdma", status=None).returncode:
+            raise Wrong("the module is gone from under a connection")
+        hosts.echo(client, server, b"still here")
+
+
+CASES = (
+    software_is_not_used_unasked, both_directions_change, all_sizes,
+    bytes_both_ways, end_of_stream, unread_bytes_reset, reader_that_waits,
+    demoted_and_promoted, urgent_byte_goes_by_tcp, child_goes_on,
+    killed_process_ends_the_stream, many_share_a_link,
+    shim_works_without_system_calls, loss_and_disorder, device_is_removed,
+    idle_connection_survives, control_connection_is_lost,
+    strangers_are_harmless, unload_is_refused_while_in_use,
+)
+NAMES = tuple(case.__name__ for case in CASES)

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Two soft RoCE devices, rxea (10.7.0.1) and rxeb (10.7.1.1), on the ends of a
+# wire that what they send really crosses, in one network namespace: a rule for
+# each address sends it out, and what comes in at either end is local.
+set -eu
+
+modprobe -a rdma_rxe rdma_cm
+ip link add va type veth peer name vb
+ip addr add 10.7.0.1/24 dev va
+ip addr add 10.7.1.1/24 dev vb
+ip addr add 10.7.0.9/24 dev va	# a stranger's
+ip link set va up
+ip link set vb up
+for name in all va vb; do
+	echo 0 >/proc/sys/net/ipv4/conf/$name/rp_filter
+	echo 1 >/proc/sys/net/ipv4/conf/$name/accept_local
+done
+echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+ip rule add pref 10 dev va lookup local
+ip rule add pref 10 dev vb lookup local
+ip route add 10.7.1.1 dev va src 10.7.0.1 table 100
+ip route add 10.7.0.1 dev vb src 10.7.1.1 table 101
+ip rule add pref 20 to 10.7.1.1 lookup 100
+ip rule add pref 20 to 10.7.0.1 lookup 101
+ip rule add pref 100 lookup local
+ip rule del pref 0
+rdma link add rxea type rxe netdev va
+rdma link add rxeb type rxe netdev vb
