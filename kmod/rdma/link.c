@@ -445,6 +445,45 @@ int sdr_rdma_link_accept(struct rdma_cm_id *id, u64 cookie)
 	return err;
 }
 
+static void tell(struct sdr_rdma_link *link, struct sdr_rdma_link_info *info)
+{
+	struct sdr_rdma_conn *conn;
+	unsigned long i;
+
+	memset(info, 0, sizeof(*info));
+	mutex_lock(&link->gate);
+	info->local = link->local;
+	info->peer = link->peer;
+	info->active = link->active;
+	info->talking = link->talking;
+	info->state = READ_ONCE(link->state);
+	if (link->qp)
+		strscpy(info->device, sdr_rdma_qp_device(link->qp),
+			sizeof(info->device));
+	xa_for_each(&link->conns, i, conn)
+		info->conns++;
+	mutex_unlock(&link->gate);
+}
+
+bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info)
+{
+	struct sdr_rdma_link *link, *found = NULL;
+
+	mutex_lock(&links_lock);
+	list_for_each_entry(link, &links, node)
+		if (!nth--) {
+			found = link;
+			refcount_inc(&link->ref);
+			break;
+		}
+	mutex_unlock(&links_lock);
+	if (!found)
+		return false;
+	tell(found, info);
+	sdr_rdma_link_put(found);
+	return true;
+}
+
 void sdr_rdma_link_stop_all(void)
 {
 	struct sdr_rdma_link *link;

@@ -93,6 +93,29 @@ bool sdr_rdma_link_want(struct sdr_rdma_link *link);
 /* sdr_rdma_link_fail() - the queue pair does not work; any context. */
 void sdr_rdma_link_fail(struct sdr_rdma_link *link);
 
+/**
+ * struct sdr_rdma_link_info - what is told of a link; as its fields
+ * @local:	own address
+ * @peer:	the other's
+ * @active:	this host has called
+ * @talking:	there is a control connection
+ * @state:	of the queue pair
+ * @device:	its name, or empty
+ * @conns:	connections
+ */
+struct sdr_rdma_link_info {
+	__be32 local;
+	__be32 peer;
+	bool active;
+	bool talking;
+	enum sdr_rdma_state state;
+	char device[64];
+	u32 conns;
+};
+
+/* sdr_rdma_link_info() - of the @nth link; false: there are not so many. */
+bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info);
+
 /* sdr_rdma_link_stop_all() ends all; may sleep. */
 void sdr_rdma_link_stop_all(void);
 

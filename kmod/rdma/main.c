@@ -18,6 +18,7 @@
 #include "rdma/conn.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
+#include "rdma/netlink.h"
 #include "rdma/qp.h"
 
 struct workqueue_struct *sdr_rdma_wq;
@@ -109,11 +110,16 @@ static int __init start(void)
 	err = sdr_rdma_control_listen();
 	if (err)
 		goto err_listen;
-	err = sdr_far_register(&sdr_rdma_conn_ops);
+	err = sdr_rdma_netlink_init();
 	if (err)
 		goto err_control;
+	err = sdr_far_register(&sdr_rdma_conn_ops);
+	if (err)
+		goto err_netlink;
 	return 0;
 
+err_netlink:
+	sdr_rdma_netlink_exit();
 err_control:
 	sdr_rdma_control_unlisten();
 err_listen:
@@ -149,6 +155,7 @@ err_sysctl:
 static void __exit sdr_rdma_exit(void)
 {
 	sdr_far_unregister(&sdr_rdma_conn_ops);
+	sdr_rdma_netlink_exit();
 	sdr_rdma_control_unlisten();
 	rdma_destroy_id(listen_id);
 	sdr_rdma_link_stop_all();

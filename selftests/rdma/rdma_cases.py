@@ -324,6 +324,21 @@ def strangers_are_harmless():
         hosts.both_ways(client, server, 100000)
 
 
+def links_are_listed():
+    with hosts.direct() as (client, server):
+        found = json.loads(hosts.run(BUILD / "sdirect", "rdma", "list",
+                                     "--json").stdout)
+        ways = {(row["local"], row["remote"], row["active"]): row
+                for row in found}
+        one = ways.get((hosts.CLIENT, hosts.SERVER, True))
+        other = ways.get((hosts.SERVER, hosts.CLIENT, False))
+        for row, device in ((one, "rxea"), (other, "rxeb")):
+            if not row or not row["talking"] or row["state"] != "up" or \
+                    row["device"] != device or not row["connections"]:
+                raise Wrong(f"not so: {found}")
+        hosts.echo(client, server, b"x")
+
+
 def unload_is_refused_while_in_use():
     with hosts.direct() as (client, server):
         if not hosts.run("rmmod", "sdirect_rdma", status=None).returncode:
@@ -338,6 +353,7 @@ CASES = (
     killed_process_ends_the_stream, many_share_a_link,
     shim_works_without_system_calls, loss_and_disorder, device_is_removed,
     idle_connection_survives, control_connection_is_lost,
-    strangers_are_harmless, unload_is_refused_while_in_use,
+    strangers_are_harmless, links_are_listed,
+    unload_is_refused_while_in_use,
 )
 NAMES = tuple(case.__name__ for case in CASES)

@@ -56,6 +56,7 @@ int cmd_demote(const struct options *opt);
 int cmd_promote(const struct options *opt);
 int cmd_policy(const struct options *opt);
 int cmd_monitor(const struct options *opt);
+int cmd_rdma(const struct options *opt);
 int cmd_help(const struct options *opt);
 int cmd_version(const struct options *opt);
 

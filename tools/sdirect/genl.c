@@ -69,7 +69,7 @@ static int family_reply(const struct nlmsghdr *nlh, void *data)
 			      data);
 }
 
-static int family_resolve(struct genl *genl)
+static int family_resolve(struct genl *genl, const char *name)
 {
 	char buf[256];
 	struct nlmsghdr *nlh;
@@ -77,7 +77,7 @@ static int family_resolve(struct genl *genl)
 
 	nlh = request(genl, buf, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY,
 		      1);
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, SDIRECT_GENL_NAME);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
 	err = transact(genl, nlh, family_reply, &genl->family);
 	if (!err && !genl->family)
 		err = -EBADMSG;
@@ -85,6 +85,11 @@ static int family_resolve(struct genl *genl)
 }
 
 int genl_open(struct genl *genl)
+{
+	return genl_open_family(genl, SDIRECT_GENL_NAME);
+}
+
+int genl_open_family(struct genl *genl, const char *name)
 {
 	int err;
 
@@ -95,7 +100,7 @@ int genl_open(struct genl *genl)
 	if (mnl_socket_bind(genl->sock, 0, MNL_SOCKET_AUTOPID) < 0)
 		err = -errno;
 	else
-		err = family_resolve(genl);
+		err = family_resolve(genl, name);
 	if (err)
 		genl_close(genl);
 	return err;

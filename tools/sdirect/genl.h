@@ -22,6 +22,8 @@ struct genl {
  * Return: 0, -ENOENT if the module is not loaded, or another -errno.
  */
 int genl_open(struct genl *genl);
+/* The same for the family @name, of another module. */
+int genl_open_family(struct genl *genl, const char *name);
 void genl_close(struct genl *genl);
 
 /**

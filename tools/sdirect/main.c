@@ -22,6 +22,7 @@ const struct command commands[] = {
 	  cmd_policy },
 	{ "monitor", "j", NULL, 0, "show decisions as they are made",
 	  cmd_monitor },
+	{ "rdma", "j", "list", 0, "show the links to other hosts", cmd_rdma },
 	{ "help", "", "[COMMAND]", 0, "explain a command, or all of them",
 	  cmd_help },
 	{ "version", "", NULL, 0, "show the versions of this tool and the module",

@@ -17,6 +17,7 @@ CASES = (
     ("stat --json -a", 2, "stat has no option -a "),
     ("version --json", 2, "version has no option --json "),
     ("list -x", 2, "invalid option -- 'x'"),
+    ("rdma none", 2, 'rdma has no "none" '),
     ("list more", 2, "unexpected argument: more "),
     ("help none", 2, "unknown command: none"),
     ("policy", 2, "policy what?"),
