@@ -26,9 +26,14 @@ static void know_addr(struct sdr_facts *facts, int field,
 static void know_ids(struct sdr_facts *facts, int side,
 		     const struct cred *cred, struct user_namespace *ns)
 {
-	uid_t uid = from_kuid(ns, cred->euid);
-	gid_t gid = from_kgid(ns, cred->egid);
+	uid_t uid;
+	gid_t gid;
 
+	/* Another host's. */
+	if (!cred)
+		return;
+	uid = from_kuid(ns, cred->euid);
+	gid = from_kgid(ns, cred->egid);
 	if (uid != (uid_t)-1)
 		know(facts, SDR_FIELD(side, SDIRECT_FIELD_FROM_UID), 0, uid);
 	if (gid != (gid_t)-1)
@@ -61,6 +66,8 @@ static u32 same(const struct sdr_party *a, const struct sdr_party *b)
 	const struct cred *x = a->owner.cred, *y = b->owner.cred;
 	u32 mask = 0;
 
+	if (!x || !y)
+		return 0;
 	if (x->user_ns == y->user_ns && uid_eq(x->euid, y->euid))
 		mask |= SDIRECT_SAME_USER;
 	if (x->user_ns == y->user_ns && gid_eq(x->egid, y->egid))

@@ -7,6 +7,7 @@
 #include <net/tcp.h>
 
 #include "demote.h"
+#include "far.h"
 #include "judge.h"
 #include "net.h"
 #include "pair.h"
@@ -37,22 +38,36 @@ static int from_side(const struct sdr_pair *pair)
 {
 	const struct sdr_sock *a = pair->end[0].ss, *b = pair->end[1].ss;
 
+	if (pair->far)
+		return a->active ? SDR_NEAR_SIDE : SDR_FAR_SIDE;
 	if (a->active != b->active)
 		return b->active;
 	return a->key.mine > b->key.mine;
+}
+
+/* Are both ends there?  The pair's lock is held. */
+static bool whole(const struct sdr_pair *pair)
+{
+	return pair->end[0].ss && (pair->end[1].ss || pair->end[1].far);
 }
 
 /* Both ends, with references; under the pair's lock, while they are there. */
 static void describe(const struct sdr_pair *pair, struct sdr_candidate *cand)
 {
 	const struct sdr_end *end;
-	int i;
+	int i, from = pair->ruling.from;
 
 	for (i = 0; i < 2; i++) {
-		end = &pair->end[pair->ruling.from ^ i];
-		sdr_party_of(&cand->end[i], end->ss->sk, &end->owner);
+		end = &pair->end[from ^ i];
+		if (end->ss)
+			sdr_party_of(&cand->end[i], end->ss->sk, &end->owner);
 	}
 	cand->carrier = SDIRECT_CARRIER_LOCAL;
+	if (!pair->far)
+		return;
+	i = from ^ SDR_FAR_SIDE;
+	sdr_party_beyond(&cand->end[i], &cand->end[!i]);
+	cand->carrier = SDIRECT_CARRIER_RDMA;
 }
 
 /* Begin a judgement, which gets a number.  False if an end is gone. */
@@ -63,7 +78,7 @@ static bool begin(struct sdr_pair *pair, struct sdr_candidate *cand,
 	bool here;
 
 	spin_lock(&pair->lock);
-	here = pair->end[0].ss && pair->end[1].ss;
+	here = whole(pair);
 	if (here) {
 		ruling->from = from_side(pair);
 		describe(pair, cand);
@@ -81,8 +96,10 @@ static void seats_of(const struct sdr_candidate *cand,
 	struct sdr_policy *all = sdr_net(&init_net)->policy;
 	int i;
 
+	/* The other host has a policy of its own. */
 	for (i = 0; i < 2; i++)
-		policy[i] = sdr_net(cand->end[i].net)->policy;
+		policy[i] = sdr_party_far(&cand->end[i]) ? NULL :
+			    sdr_net(cand->end[i].net)->policy;
 	if (policy[1] == policy[0])
 		policy[1] = NULL;
 	policy[2] = NULL;
@@ -98,6 +115,12 @@ static void seats_of(const struct sdr_candidate *cand,
 
 /* --- what follows --- */
 
+static uid_t uid_of(const struct sdr_party *party)
+{
+	return sdr_party_far(party) ? (uid_t)-1 :
+	       from_kuid(&init_user_ns, party->owner.cred->euid);
+}
+
 static void audit_denial(const struct sdr_candidate *cand)
 {
 	const struct sdr_party *from = &cand->end[0], *to = &cand->end[1];
@@ -107,9 +130,9 @@ static void audit_denial(const struct sdr_candidate *cand)
 	/* It must not wait for a full queue: a socket's lock may be held. */
 	audit_log(NULL, GFP_NOWAIT | __GFP_NOWARN, AUDIT_KERNEL,
 		  "op=sdirect-deny uid=%u saddr=%pI6c src=%u peer-uid=%u daddr=%pI6c dest=%u res=0",
-		  from_kuid(&init_user_ns, from->owner.cred->euid),
+		  uid_of(from),
 		  &from->addr, from->port,
-		  from_kuid(&init_user_ns, to->owner.cred->euid),
+		  uid_of(to),
 		  &to->addr, to->port);
 }
 
@@ -276,8 +299,8 @@ static void settle(struct sdr_pair *pair, struct outcome *out)
 		changed = sdr_demote_policy(pair, true);
 	else if (!ruling->waiting)
 		changed = sdr_demote_policy(pair, false);
-	/* Without pages nobody has anything that changes. */
-	out->wake = changed && pair->kern;
+	/* Without pages nobody here has anything that changes. */
+	out->wake = changed && (pair->kern || pair->far);
 	if (out->wake && sdr_pair_barred(pair))
 		withdraw(pair);
 	if (out->final) {
@@ -330,7 +353,7 @@ static bool enter(struct sdr_pair *pair, u32 epoch,
 	int i;
 
 	spin_lock(&pair->lock);
-	mine = ruling->epoch == epoch && pair->end[0].ss && pair->end[1].ss;
+	mine = ruling->epoch == epoch && whole(pair);
 	if (mine) {
 		memcpy(ruling->vote, vote, sizeof(ruling->vote));
 		ruling->waiting = 0;
@@ -398,7 +421,7 @@ void sdr_judge_vote(struct sdr_pair *pair, u32 epoch, int seat,
 
 	spin_lock(&pair->lock);
 	counts = ruling->epoch == epoch && ruling->waiting & BIT(seat) &&
-		 pair->end[0].ss && pair->end[1].ss;
+		 whole(pair);
 	if (counts) {
 		describe(pair, &cand);
 		ruling->vote[seat] = *vote;
@@ -434,7 +457,8 @@ static bool finds(const struct sdr_sock *ss, struct sdr_pair *pair)
 
 	spin_lock(&pair->lock);
 	peer = pair->end[!ss->side].ss;
-	first = peer && (!ss->side || sock_net(peer->sk) != sock_net(ss->sk));
+	first = pair->far ||
+		(peer && (!ss->side || sock_net(peer->sk) != sock_net(ss->sk)));
 	spin_unlock(&pair->lock);
 	return first;
 }

@@ -2,15 +2,18 @@
 /* What follows from rules and answers, for a connection. */
 #include "compat.h"
 
+#include <linux/module.h>
 #include <linux/user_namespace.h>
 #include <net/inet_sock.h>
 
 #include "facts.h"
+#include "far.h"
 #include "fixture_test.h"
 #include "helper.h"
 #include "judge.h"
 #include "net.h"
 #include "question.h"
+#include "rendezvous.h"
 #include "sock.h"
 #include "teller.h"
 
@@ -46,7 +49,7 @@ static struct sdr_policy *policy(void)
 }
 
 /* Put a set of one rule in force; every set has another generation. */
-static int push(u8 verdict)
+static int push_for(u8 verdict, const struct sdr_cond_desc *cond)
 {
 	static u32 generation;
 	struct sdr_rule rule = { .number = 7, .verdict = verdict };
@@ -58,9 +61,14 @@ static int push(u8 verdict)
 	if (err)
 		return err;
 	mutex_lock(&policy()->config);
-	err = sdr_helper_add(policy(), generation, &rule, NULL, 0, &why);
+	err = sdr_helper_add(policy(), generation, &rule, cond, !!cond, &why);
 	mutex_unlock(&policy()->config);
 	return err ? err : sdr_helper_commit(policy(), generation, &why);
+}
+
+static int push(u8 verdict)
+{
+	return push_for(verdict, NULL);
 }
 
 static int judge_init(struct kunit *test)
@@ -175,6 +183,115 @@ static void rule_after(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sdr_pair_barred(m.pair),
 			c->barred && c->verdict != SDIRECT_VERDICT_ASK);
 	expect_reset(test, &m, c->reset);
+}
+
+/* --- an end on another host, of which only the addresses are known --- */
+
+static int n_kicks;
+
+static void far_kick(struct sdr_far *far)
+{
+	n_kicks++;
+}
+
+static void far_put(struct sdr_far *far)
+{
+}
+
+static const struct sdr_far_ops far_ops = {
+	.owner = THIS_MODULE, .kick = far_kick, .put = far_put,
+};
+
+static struct sdr_far far_end = { .ops = &far_ops };
+
+static struct met meet_far(struct kunit *test, bool active)
+{
+	struct test_conn *conn = test_connected(test, PF_INET);
+	struct sdr_sock *ss = test_end(test, conn->end[!active]->sk, active);
+	const struct inet_sock *inet = inet_sk(ss->sk);
+	struct met m = { .ss = { ss, ss } };
+	struct sdr_far_who who;
+
+	test_meet(ss);
+	who = (struct sdr_far_who) {
+		.net = &init_net, .key = ss->key,
+		.saddr = inet->inet_saddr, .daddr = inet->inet_daddr,
+		.sport = inet->inet_sport, .dport = inet->inet_dport,
+	};
+	n_kicks = 0;
+	m.pair = sdr_rendezvous_far(&who, &far_end);
+	KUNIT_ASSERT_NOT_NULL(test, m.pair);
+	return m;
+}
+
+static void far_leave(const struct met *m)
+{
+	sdr_far_close(m->pair);
+	sdr_pair_put(m->pair);
+}
+
+/* The own host's vote decides, and the other host is told of a bar. */
+static void far_rule(struct kunit *test)
+{
+	const struct rule_case *c = test->param_value;
+	struct met m;
+	int active;
+
+	for (active = 0; active < 2; active++) {
+		KUNIT_ASSERT_EQ(test, push(c->verdict), 0);
+		m = meet_far(test, active);
+		KUNIT_EXPECT_EQ(test, sdr_pair_barred(m.pair), c->barred);
+		KUNIT_EXPECT_EQ(test, !!sdr_far_wish(m.pair), c->barred);
+		expect_reset(test, &m, c->reset);
+		KUNIT_ASSERT_EQ(test, push(SDIRECT_VERDICT_DIRECT), 0);
+		flush_work(&sdr_net(&init_net)->again);
+		KUNIT_EXPECT_EQ(test, sdr_pair_barred(m.pair), false);
+		KUNIT_EXPECT_GT(test, n_kicks, 0);
+		far_leave(&m);
+	}
+}
+
+/* A rule may be about these alone, and about what is known of them. */
+static void far_alone(struct kunit *test)
+{
+	static const struct sdirect_policy_range rdma = {
+		SDIRECT_CARRIER_RDMA, SDIRECT_CARRIER_RDMA
+	};
+	static const struct sdirect_policy_range any = { 0, U32_MAX };
+	struct sdr_cond_desc cond = {
+		.field = SDIRECT_FIELD_CARRIER, .ranges = &rdma, .n = 1,
+	};
+	struct met near = meet(test), far = meet_far(test, true);
+
+	KUNIT_ASSERT_EQ(test, push_for(SDIRECT_VERDICT_TCP, &cond), 0);
+	flush_work(&sdr_net(&init_net)->again);
+	KUNIT_EXPECT_FALSE(test, sdr_pair_barred(near.pair));
+	KUNIT_EXPECT_TRUE(test, sdr_pair_barred(far.pair));
+	cond.ranges = &any;
+	cond.field = SDIRECT_FIELD_TO_UID;
+	KUNIT_ASSERT_EQ(test, push_for(SDIRECT_VERDICT_TCP, &cond), 0);
+	flush_work(&sdr_net(&init_net)->again);
+	KUNIT_EXPECT_TRUE(test, sdr_pair_barred(near.pair));
+	KUNIT_EXPECT_FALSE(test, sdr_pair_barred(far.pair));
+	far_leave(&far);
+}
+
+/* The user on this host is who is asked for, and the answer counts. */
+static void far_answered(struct kunit *test)
+{
+	struct met m;
+
+	KUNIT_ASSERT_EQ(test, push(SDIRECT_VERDICT_ASK), 0);
+	m = meet_far(test, false);
+	KUNIT_ASSERT_TRUE(test, is_asked(1));
+	KUNIT_EXPECT_EQ(test, answer(SDIRECT_VERDICT_DIRECT), 0);
+	KUNIT_EXPECT_FALSE(test, sdr_pair_barred(m.pair));
+	sdr_judge_pair(m.pair, NULL);
+	KUNIT_ASSERT_TRUE(test, is_asked(2));
+	sdr_far_gone(m.pair);
+	KUNIT_EXPECT_EQ(test, answer(SDIRECT_VERDICT_DENY), 0);
+	expect_reset(test, &m, false);
+	far_leave(&m);
 }
 
 /* Every answer once, and none that comes late. */
@@ -339,6 +456,9 @@ static void helper_alone(struct kunit *test)
 static struct kunit_case judge_tests[] = {
 	KUNIT_CASE_PARAM(rule_before, rule_gen_params),
 	KUNIT_CASE_PARAM(rule_after, rule_gen_params),
+	KUNIT_CASE_PARAM(far_rule, rule_gen_params),
+	KUNIT_CASE(far_alone),
+	KUNIT_CASE(far_answered),
 	KUNIT_CASE(answered),
 	KUNIT_CASE(asked_twice),
 	KUNIT_CASE(answer_for_nobody),

@@ -33,6 +33,17 @@ void sdr_party_of(struct sdr_party *party, const struct sock *sk,
 	party->owner = sdr_owner_get(owner);
 }
 
+void sdr_party_beyond(struct sdr_party *party, const struct sdr_party *near)
+{
+	*party = (struct sdr_party) {
+		.addr		= near->peer_addr,
+		.peer_addr	= near->addr,
+		.port		= near->peer_port,
+		.peer_port	= near->port,
+		.family		= near->family,
+	};
+}
+
 void sdr_candidate_copy(struct sdr_candidate *to,
 			const struct sdr_candidate *from)
 {
@@ -40,7 +51,8 @@ void sdr_candidate_copy(struct sdr_candidate *to,
 
 	*to = *from;
 	for (i = 0; i < 2; i++) {
-		get_net(to->end[i].net);
+		if (!sdr_party_far(&to->end[i]))
+			get_net(to->end[i].net);
 		to->end[i].owner = sdr_owner_get(&from->end[i].owner);
 	}
 }
@@ -50,7 +62,8 @@ void sdr_candidate_put(struct sdr_candidate *cand)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		put_net(cand->end[i].net);
+		if (!sdr_party_far(&cand->end[i]))
+			put_net(cand->end[i].net);
 		sdr_owner_put(&cand->end[i].owner);
 	}
 }
@@ -58,8 +71,11 @@ void sdr_candidate_put(struct sdr_candidate *cand)
 bool sdr_party_visible(const struct sdr_party *party,
 		       const struct user_namespace *ns)
 {
-	const struct user_namespace *owner = party->net->user_ns;
+	const struct user_namespace *owner;
 
+	if (sdr_party_far(party))
+		return false;
+	owner = party->net->user_ns;
 	while (owner->level > ns->level)
 		owner = owner->parent;
 	return owner == ns;

@@ -14,6 +14,10 @@ struct user_namespace;
 
 /**
  * struct sdr_party - an end of a connection, as of connect or accept
+ *
+ * Of one on another host only the addresses are known: @net is NULL, and so is
+ * all in @owner.
+ *
  * @addr:	its own address; IPv4 as ::ffff:a.b.c.d
  * @peer_addr:	the other's, as it sees that
  * @port:	its own port
@@ -54,6 +58,15 @@ struct sdr_candidate {
  */
 void sdr_party_of(struct sdr_party *party, const struct sock *sk,
 		  const struct sdr_owner *owner);
+
+/* sdr_party_beyond() describes the other end, on another host, of @near. */
+void sdr_party_beyond(struct sdr_party *party, const struct sdr_party *near);
+
+/* Is this end on another host? */
+static inline bool sdr_party_far(const struct sdr_party *party)
+{
+	return !party->net;
+}
 
 /* sdr_candidate_copy() takes references of its own.  Context: any. */
 void sdr_candidate_copy(struct sdr_candidate *to,

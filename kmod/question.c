@@ -40,6 +40,14 @@ void sdr_question_put(struct sdr_question *q)
 	kfree(q);
 }
 
+/* Who is behind a question: who has connected, if that is on this host. */
+static kuid_t asker(const struct sdr_question *q)
+{
+	const struct sdr_party *from = &q->cand.end[0];
+
+	return q->cand.end[sdr_party_far(from)].owner.cred->euid;
+}
+
 /* Has this user too many questions waiting? */
 static bool crowded(const struct sdr_policy *policy, kuid_t uid)
 {
@@ -50,7 +58,7 @@ static bool crowded(const struct sdr_policy *policy, kuid_t uid)
 	if (policy->n_questions < SDIRECT_POLICY_QUESTIONS_USER)
 		return false;
 	list_for_each_entry(q, &policy->questions, node)
-		n += uid_eq(q->cand.end[0].owner.cred->euid, uid);
+		n += uid_eq(asker(q), uid);
 	return n >= SDIRECT_POLICY_QUESTIONS_USER;
 }
 
@@ -74,7 +82,6 @@ static bool asked_before(struct sdr_policy *policy,
 
 static int post(struct sdr_policy *policy, struct sdr_question *q)
 {
-	const struct cred *from = q->cand.end[0].owner.cred;
 	int err = 0;
 
 	spin_lock(&policy->lock);
@@ -83,7 +90,7 @@ static int post(struct sdr_policy *policy, struct sdr_question *q)
 	} else if (asked_before(policy, q)) {
 		err = 0;
 	} else if (policy->n_questions >= SDIRECT_POLICY_QUESTIONS_MAX ||
-		   crowded(policy, from->euid)) {
+		   crowded(policy, asker(q))) {
 		err = -ENOBUFS;
 	} else {
 		q->id = ++policy->last_id;

@@ -382,10 +382,6 @@ static struct sdr_sock *find_far(struct sdr_rdv_bucket *b,
 	return found;
 }
 
-/*
- * The user at the other end is another host's: who lets the module be loaded
- * that reaches it lets everybody here use it.
- */
 static bool judge_far(const struct sdr_sock *ss)
 {
 	return inet_sk_state_load(ss->sk) == TCP_ESTABLISHED &&
@@ -406,19 +402,21 @@ struct sdr_pair *sdr_rendezvous_far(const struct sdr_far_who *who,
 	if (ss && judge_far(ss) && try_module_get(far->ops->owner)) {
 		pair->far = far;
 		pair->end[SDR_FAR_SIDE].far = true;
+		pair->end[SDR_FAR_SIDE].by_tcp = SDR_BY_TCP_POLICY;
 		spin_lock(&pair->lock);
 		take_seat(ss, pair, SDR_NEAR_SIDE);
-		pair->end[SDR_NEAR_SIDE].by_tcp = 0;
 		join(ss, pair);
 		sdr_demote_joined(pair);
 		spin_unlock(&pair->lock);
 		sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
 	}
 	spin_unlock(&b->lock);
-	if (pair->far)
-		return pair;
-	sdr_pair_put(pair);
-	return NULL;
+	if (!pair->far) {
+		sdr_pair_put(pair);
+		return NULL;
+	}
+	sdr_judge_pair(pair, NULL);
+	return pair;
 }
 EXPORT_SYMBOL_NS_GPL(sdr_rendezvous_far, SDIRECT);
 

@@ -56,7 +56,7 @@ s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
  * @far:	the other end
  *
  * Makes a half pair of the socket that waits with this key and these addresses,
- * if there is exactly one and the policy allows it.  What the key and both
+ * if there is exactly one, and has the policy asked.  What the key and both
  * addresses say is all that is known of the other end; whoever registers with
  * sdr_far_register() must see to it that nobody names a connection that is not
  * his host's.

@@ -167,6 +167,8 @@ static enum sdirect_reason far_obstacle(struct sdr_sock *ss, u32 *size)
 		return SDIRECT_REASON_PEER_GONE;
 	if (by_tcp & SDR_BY_TCP_OPTION)
 		return SDIRECT_REASON_OPTION;
+	if (by_tcp & SDR_BY_TCP_POLICY)
+		return SDIRECT_REASON_POLICY;
 	if (by_tcp)
 		return SDIRECT_REASON_DEMOTED;
 	return pair->far->ops->ready(pair->far, size);

@@ -61,9 +61,14 @@ static int put_addrs(struct sk_buff *skb, const struct sdr_party *party)
 static int put_ids(struct sk_buff *skb, const struct cred *cred,
 		   const struct viewer *to)
 {
-	uid_t uid = from_kuid(to->ns, cred->euid);
-	gid_t gid = from_kgid(to->ns, cred->egid);
+	uid_t uid;
+	gid_t gid;
 
+	/* Another host's. */
+	if (!cred)
+		return 0;
+	uid = from_kuid(to->ns, cred->euid);
+	gid = from_kgid(to->ns, cred->egid);
 	return (uid != (uid_t)-1 &&
 		nla_put_u32(skb, SDIRECT_A_END_UID, uid)) ||
 	       (gid != (gid_t)-1 &&
