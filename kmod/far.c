@@ -11,6 +11,7 @@
 #include "carrier.h"
 #include "demote.h"
 #include "far.h"
+#include "party.h"
 #include "payer.h"
 #include "ring.h"
 #include "sockopt.h"
@@ -91,8 +92,11 @@ struct sdr_ring *sdr_far_ring(struct sdr_pair *pair, u32 size)
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_ring, SDIRECT);
 
-/* What the far end sends is appended here, as stream.c does for a socket. */
-static void append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
+/*
+ * What the far end sends is appended here, as stream.c does for a socket.  False:
+ * it would end a range before that begins.
+ */
+static bool append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
 {
 	struct sdr_seg *last;
 
@@ -100,6 +104,10 @@ static void append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
 	last = pair->first[SDR_FAR_SIDE];
 	while (last->end != SDIRECT_POS_OPEN)
 		last = last->next;
+	if (seg->start < last->start) {
+		spin_unlock(&pair->lock);
+		return false;
+	}
 	/* A, pairs with B in sdirect_ring.h: a new ring begins where we are. */
 	if (seg->ring)
 		SDIRECT_STORE_RELEASE(&far_ctl(pair)->tx_tail,
@@ -112,6 +120,7 @@ static void append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
 	smp_store_release(&last->end, seg->start);
 	spin_unlock(&pair->lock);
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
+	return true;
 }
 
 int sdr_far_append(struct sdr_pair *pair, struct sdr_ring *ring, u64 pos,
@@ -121,10 +130,14 @@ int sdr_far_append(struct sdr_pair *pair, struct sdr_ring *ring, u64 pos,
 
 	seg = sdr_seg_alloc(ring ? pair->far->ops->carrier : &sdr_carrier_tcp,
 			    pos, ring);
-	if (!seg)
+	if (!seg) {
+		sdr_ring_put(ring);
 		return -ENOMEM;
-	append(pair, seg, there);
-	return 0;
+	}
+	if (append(pair, seg, there))
+		return 0;
+	sdr_seg_free(seg);
+	return -EPROTO;
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_append, SDIRECT);
 
@@ -185,27 +198,38 @@ void sdr_far_by_tcp(struct sdr_pair *pair, bool option, bool demoted)
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_by_tcp, SDIRECT);
 
-/* The own end's TCP socket with a reference, or NULL. */
-static struct sock *own_sock(struct sdr_pair *pair)
+/*
+ * The own end's TCP socket with a reference, or NULL.  @busy: its lock is kept
+ * by somebody, who may be a program that does so on purpose.
+ */
+static struct sock *own_sock(struct sdr_pair *pair, bool *busy)
 {
 	struct sock *sk = NULL;
+
+	*busy = false;
 
 	spin_lock(&pair->lock);
 	if (pair->end[SDR_NEAR_SIDE].ss) {
 		sk = pair->end[SDR_NEAR_SIDE].ss->sk;
-		sock_hold(sk);
+		*busy = sock_owned_by_user_nocheck(sk);
+		if (*busy)
+			sk = NULL;
+		else
+			sock_hold(sk);
 	}
 	spin_unlock(&pair->lock);
 	return sk;
 }
 
-void sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason)
+bool sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason)
 {
-	struct sock *sk = own_sock(pair);
 	struct sdr_sock *ss;
+	struct sock *sk;
+	bool busy;
 
+	sk = own_sock(pair, &busy);
 	if (!sk)
-		return;
+		return !busy;
 	lock_sock(sk);
 	/* It leaves the pair under its lock: if it is there, it stays. */
 	ss = READ_ONCE(pair->end[SDR_NEAR_SIDE].ss);
@@ -215,21 +239,38 @@ void sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason)
 	/* Whoever waits for room on the ring is to ask TCP. */
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
 	if (!ss)
-		sdr_far_abort(pair);
+		tcp_abort(sk, ECONNRESET);
 	sock_put(sk);
+	return true;
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_to_tcp, SDIRECT);
 
-void sdr_far_abort(struct sdr_pair *pair)
+bool sdr_far_abort(struct sdr_pair *pair, int err)
 {
-	struct sock *sk = own_sock(pair);
+	struct sock *sk;
+	bool busy;
 
+	sk = own_sock(pair, &busy);
 	if (!sk)
-		return;
-	tcp_abort(sk, ECONNRESET);
+		return !busy;
+	tcp_abort(sk, err);
 	sock_put(sk);
+	return true;
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_abort, SDIRECT);
+
+struct sdr_far_who sdr_far_who_is(const struct sdr_sock *ss)
+{
+	struct sdr_far_who who = {
+		.net	= sock_net(ss->sk),
+		.key	= ss->key,
+		.sport	= inet_sk(ss->sk)->inet_sport,
+		.dport	= inet_sk(ss->sk)->inet_dport,
+	};
+
+	sdr_party_addrs(ss->sk, &who.saddr, &who.daddr);
+	return who;
+}
 
 void sdr_far_gone(struct sdr_pair *pair)
 {

@@ -11,6 +11,7 @@
 #ifndef _SDR_FAR_H
 #define _SDR_FAR_H
 
+#include <linux/in6.h>
 #include <linux/sdirect.h>
 #include <linux/types.h>
 
@@ -21,24 +22,25 @@ struct module;
 struct net;
 struct sdr_carrier;
 struct sdr_far;
+struct sdr_sock;
 
 #define SDR_NEAR_SIDE	0	/* of the own end in a half pair */
 #define SDR_FAR_SIDE	1
 
 /**
- * struct sdr_far_who - a connection as its own end knows it; IPv4
+ * struct sdr_far_who - a connection as its own end knows it
  * @net:	its network namespace
  * @key:	its key
- * @saddr:	own address, network byte order, as all that follow
- * @daddr:	the other's address
- * @sport:	own port
+ * @saddr:	own address, IPv4 as ::ffff:a.b.c.d
+ * @daddr:	the other's
+ * @sport:	own port, network byte order
  * @dport:	the other's port
  */
 struct sdr_far_who {
 	struct net *net;
 	struct sdr_key key;
-	__be32 saddr;
-	__be32 daddr;
+	struct in6_addr saddr;
+	struct in6_addr daddr;
 	__be16 sport;
 	__be16 dport;
 };
@@ -87,6 +89,8 @@ void sdr_far_unregister(const struct sdr_far_ops *ops);
 
 /* Is there anybody to ask?  Any context. */
 bool sdr_far_there(void);
+/* The connection of a socket that waits for its peer. */
+struct sdr_far_who sdr_far_who_is(const struct sdr_sock *ss);
 /* Asks; context as @ask. */
 void sdr_far_ask(const struct sdr_far_who *who);
 
@@ -114,7 +118,8 @@ struct sdr_ring *sdr_far_ring(struct sdr_pair *pair, u32 size);
  * @pos:	where it begins
  * @there:	bytes that are on the ring already
  *
- * Calls are serialised by the caller.  Return: 0 or -ENOMEM.
+ * Calls are serialised by the caller.  Return: 0, -ENOMEM, or -EPROTO: the last
+ * range would end before it begins.
  */
 int sdr_far_append(struct sdr_pair *pair, struct sdr_ring *ring, u64 pos,
 		   u64 there);
@@ -142,10 +147,13 @@ u8 sdr_far_wish(const struct sdr_pair *pair);
 /* The same wish of the far end: for good (an option), or for a while. */
 void sdr_far_by_tcp(struct sdr_pair *pair, bool option, bool demoted);
 
-/* sdr_far_to_tcp() - the own end's send direction goes on by TCP; may sleep. */
-void sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason);
-/* sdr_far_abort() - resets the connection; may sleep. */
-void sdr_far_abort(struct sdr_pair *pair);
+/*
+ * sdr_far_to_tcp() - the own end's send direction goes on by TCP.  May sleep.
+ * Return: false if a call on the socket is under way: try again later.
+ */
+bool sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason);
+/* sdr_far_abort() - ends the connection with this error; as above. */
+bool sdr_far_abort(struct sdr_pair *pair, int err);
 
 /* sdr_far_gone() - the socket at the other host is gone. */
 void sdr_far_gone(struct sdr_pair *pair);

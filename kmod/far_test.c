@@ -95,20 +95,6 @@ struct half {
 	struct fake *fake;
 };
 
-static struct sdr_far_who who_of(const struct sdr_sock *ss)
-{
-	const struct inet_sock *inet = inet_sk(ss->sk);
-
-	return (struct sdr_far_who) {
-		.net	= sock_net(ss->sk),
-		.key	= ss->key,
-		.saddr	= inet->inet_saddr,
-		.daddr	= inet->inet_daddr,
-		.sport	= inet->inet_sport,
-		.dport	= inet->inet_dport,
-	};
-}
-
 static struct half half_of(struct kunit *test)
 {
 	struct test_conn *conn = test_connected(test, PF_INET);
@@ -121,7 +107,7 @@ static struct half half_of(struct kunit *test)
 	fake_carrier = sdr_carrier_local;
 	fake_carrier.id = SDIRECT_CARRIER_RDMA;
 	test_meet(half.ss);
-	who = who_of(half.ss);
+	who = sdr_far_who_is(half.ss);
 	half.fake = kzalloc(sizeof(*half.fake), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, half.fake);
 	half.fake->far.ops = &fake_ops;
@@ -163,18 +149,21 @@ static void not_by_another_name(struct kunit *test)
 	struct sdr_far_who who;
 
 	/* Before it waits, too. */
-	who = who_of(ss);
+	who = sdr_far_who_is(ss);
 	KUNIT_EXPECT_NULL(test, sdr_rendezvous_far(&who, &fake.far));
 	test_meet(ss);
 #define WRONG(field) do {						\
-	who = who_of(ss);						\
+	who = sdr_far_who_is(ss);					\
 	who.field = ~who.field;						\
 	KUNIT_EXPECT_NULL(test, sdr_rendezvous_far(&who, &fake.far));	\
 } while (0)
 	WRONG(key.mine);
 	WRONG(key.theirs);
-	WRONG(saddr);
-	WRONG(daddr);
+	WRONG(saddr.s6_addr32[3]);
+	WRONG(daddr.s6_addr32[3]);
+	/* Of another family. */
+	WRONG(saddr.s6_addr32[2]);
+	WRONG(daddr.s6_addr32[2]);
 	WRONG(sport);
 	WRONG(dport);
 #undef WRONG
@@ -335,6 +324,28 @@ static void receives(struct kunit *test)
 	half_end(&half);
 }
 
+/* Positions that another host has made up. */
+static void ends_that_cannot_be(struct kunit *test)
+{
+	struct half half = half_of(test);
+	struct sdr_ring *ring = sdr_far_ring(half.pair, PAGE_SIZE);
+	struct sdr_sock *ss = half.ss;
+
+	KUNIT_ASSERT_NOT_NULL(test, ring);
+	KUNIT_EXPECT_EQ(test, test_tcp_send(half.server, 0, 300, 0), 300);
+	KUNIT_EXPECT_TRUE(test, test_until(sdr_stream_inq(ss) == 300));
+	KUNIT_EXPECT_EQ(test, take(ss, 0, 200), 200);
+	/* TCP is said to have ended where the reader has been. */
+	KUNIT_EXPECT_EQ(test, sdr_far_append(half.pair, sdr_ring_get(ring),
+					     100, 50), 0);
+	KUNIT_EXPECT_LT(test, take(ss, 200, 100), 0);
+	KUNIT_EXPECT_TRUE(test, ss->failed);
+	/* A ring is said to end before it begins. */
+	KUNIT_EXPECT_EQ(test, sdr_far_append(half.pair, NULL, 99, 0), -EPROTO);
+	KUNIT_EXPECT_EQ(test, sdr_far_append(half.pair, ring, 99, 0), -EPROTO);
+	half_end(&half);
+}
+
 /* What was read is told in time, and no sooner than asked for. */
 static void tells_what_was_read(struct kunit *test)
 {
@@ -388,6 +399,7 @@ static struct kunit_case far_tests[] = {
 	KUNIT_CASE(rest_is_sent_again),
 	KUNIT_CASE(full_ring_does_not_grow),
 	KUNIT_CASE(receives),
+	KUNIT_CASE(ends_that_cannot_be),
 	KUNIT_CASE(tells_what_was_read),
 	KUNIT_CASE(demoted_at_either_end),
 	{ }

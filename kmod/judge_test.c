@@ -208,16 +208,11 @@ static struct met meet_far(struct kunit *test, bool active)
 {
 	struct test_conn *conn = test_connected(test, PF_INET);
 	struct sdr_sock *ss = test_end(test, conn->end[!active]->sk, active);
-	const struct inet_sock *inet = inet_sk(ss->sk);
 	struct met m = { .ss = { ss, ss } };
 	struct sdr_far_who who;
 
 	test_meet(ss);
-	who = (struct sdr_far_who) {
-		.net = &init_net, .key = ss->key,
-		.saddr = inet->inet_saddr, .daddr = inet->inet_daddr,
-		.sport = inet->inet_sport, .dport = inet->inet_dport,
-	};
+	who = sdr_far_who_is(ss);
 	n_kicks = 0;
 	m.pair = sdr_rendezvous_far(&who, &far_end);
 	KUNIT_ASSERT_NOT_NULL(test, m.pair);

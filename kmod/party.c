@@ -9,23 +9,24 @@
 
 #include "party.h"
 
-static void addrs_of(struct sdr_party *party, const struct sock *sk)
+void sdr_party_addrs(const struct sock *sk, struct in6_addr *own,
+		     struct in6_addr *peer)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6) {
-		party->addr = sk->sk_v6_rcv_saddr;
-		party->peer_addr = sk->sk_v6_daddr;
+		*own = sk->sk_v6_rcv_saddr;
+		*peer = sk->sk_v6_daddr;
 		return;
 	}
 #endif
-	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &party->addr);
-	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_daddr, &party->peer_addr);
+	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, own);
+	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_daddr, peer);
 }
 
 void sdr_party_of(struct sdr_party *party, const struct sock *sk,
 		  const struct sdr_owner *owner)
 {
-	addrs_of(party, sk);
+	sdr_party_addrs(sk, &party->addr, &party->peer_addr);
 	party->port = ntohs(inet_sk(sk)->inet_sport);
 	party->peer_port = ntohs(inet_sk(sk)->inet_dport);
 	party->family = sk->sk_family;

@@ -48,6 +48,10 @@ struct sdr_candidate {
 	u8 carrier;
 };
 
+/* The addresses of a connected socket; IPv4 as ::ffff:a.b.c.d. */
+void sdr_party_addrs(const struct sock *sk, struct in6_addr *own,
+		     struct in6_addr *peer);
+
 /**
  * sdr_party_of - describe an end
  * @party:	(out) with references

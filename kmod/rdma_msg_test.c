@@ -16,7 +16,8 @@ static struct sdr_rdma_msg right(u16 type)
 	if (type == SDR_RDMA_HELLO || type == SDR_RDMA_DOWN ||
 	    type == SDR_RDMA_ATTACH)
 		msg.conn = 0;
-	if (type == SDR_RDMA_ATTACH || type == SDR_RDMA_ATTACHED)
+	if (type == SDR_RDMA_ATTACH || type == SDR_RDMA_ATTACHED ||
+	    type == SDR_RDMA_QUERY)
 		msg.from = 7;
 	if (type == SDR_RDMA_RING_REQ || type == SDR_RDMA_RING)
 		msg.size = SDIRECT_RING_MIN;
@@ -136,6 +137,7 @@ static void positions(struct kunit *test)
 {
 	static const u16 with[] = {
 		SDR_RDMA_SEAL, SDR_RDMA_UNSEAL, SDR_RDMA_RESUME,
+		SDR_RDMA_QUERY,
 	};
 	int i;
 

@@ -63,6 +63,9 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 	end = smp_load_acquire(&seg->end);	/* append() */
 	if (rx->pos == end)
 		return -ERESTART;
+	/* Another host may say that TCP has ended where we have been. */
+	if (unlikely(rx->pos > end))
+		return -EPROTO;
 	len = min_t(u64, len, end - rx->pos);
 	if (!sdr_flow_on_tcp(rx)) {
 		n = seg->carrier->recv(rx, msg, len, flags);

@@ -14,6 +14,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "demote.h"
@@ -271,30 +272,16 @@ static bool ask_due(const struct sdr_sock *ss)
 {
 	const struct tcp_sock *tp = tcp_sk(ss->sk);
 
-	return sdr_far_there() && ss->active && ss->sk->sk_family == AF_INET &&
+	return sdr_far_there() && ss->active &&
 	       time_after_eq(jiffies, READ_ONCE(ss->rdv_ask)) &&
 	       (READ_ONCE(ss->tx.calls) + READ_ONCE(ss->rx.calls) >=
 			SDR_RDV_ASK_CALLS ||
 		tp->bytes_sent + tp->bytes_received >= SDR_RDV_ASK_BYTES);
 }
 
-static struct sdr_far_who who_is(const struct sdr_sock *ss)
-{
-	const struct inet_sock *inet = inet_sk(ss->sk);
-
-	return (struct sdr_far_who) {
-		.net	= sock_net(ss->sk),
-		.key	= ss->key,
-		.saddr	= inet->inet_saddr,
-		.daddr	= inet->inet_daddr,
-		.sport	= inet->inet_sport,
-		.dport	= inet->inet_dport,
-	};
-}
-
 static void ask(struct sdr_sock *ss)
 {
-	const struct sdr_far_who who = who_is(ss);
+	const struct sdr_far_who who = sdr_far_who_is(ss);
 
 	WRITE_ONCE(ss->rdv_ask, jiffies + SDR_RDV_ASK_AGAIN);
 	sdr_far_ask(&who);
@@ -367,14 +354,15 @@ static struct sdr_sock *find_far(struct sdr_rdv_bucket *b,
 	struct sdr_sock *ss, *found = NULL;
 
 	hlist_for_each_entry(ss, &b->head, rdv_node) {
-		struct sdr_far_who is = who_is(ss);
+		struct sdr_far_who is;
 
-		if (is.key.mine != who->key.mine ||
-		    is.key.theirs != who->key.theirs)
+		if (ss->key.mine != who->key.mine ||
+		    ss->key.theirs != who->key.theirs)
 			continue;
+		is = sdr_far_who_is(ss);
 		if (found || !net_eq(is.net, who->net) ||
-		    ss->sk->sk_family != AF_INET ||
-		    is.saddr != who->saddr || is.daddr != who->daddr ||
+		    !ipv6_addr_equal(&is.saddr, &who->saddr) ||
+		    !ipv6_addr_equal(&is.daddr, &who->daddr) ||
 		    is.sport != who->sport || is.dport != who->dport)
 			return NULL;
 		found = ss;

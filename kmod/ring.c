@@ -62,6 +62,7 @@ void *sdr_ring_at(const struct sdr_ring *ring, u64 pos, size_t *len)
 	*len = min_t(size_t, *len, PAGE_SIZE - in_page);
 	return page_address(ring->pages[off >> PAGE_SHIFT]) + in_page;
 }
+EXPORT_SYMBOL_NS_GPL(sdr_ring_at, SDIRECT);
 
 size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
 		      struct iov_iter *from)

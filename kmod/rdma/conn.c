@@ -10,11 +10,18 @@
 #include "rdma/link.h"
 #include "rdma/qp.h"
 
-/* One ring's memory, at both hosts: pinned where it is written. */
-#define RING_SIZE	(256u << 10)
 #define ASK_AGAIN	HZ
 /* Longer than a dead queue pair takes to show, and its end to be told. */
 #define LEAVE_TIME	(10 * HZ)
+/* Asked for and not answered, of each link, and how long. */
+#define ASKING_MAX	256
+#define ASKING_TIME	(5 * HZ)
+/* A socket whose lock its program keeps is tried again so often. */
+#define MOVE_AGAIN	max(HZ / 50, 1)
+
+/* All that there are: works that wait for a time have them, too. */
+static atomic_t conns;
+static DECLARE_WAIT_QUEUE_HEAD(conns_gone);
 
 static struct sdr_rdma_conn *conn_of(struct sdr_far *far)
 {
@@ -27,6 +34,13 @@ void sdr_rdma_conn_put(struct sdr_rdma_conn *conn)
 		return;
 	sdr_rdma_link_put(conn->link);
 	kfree(conn);
+	if (atomic_dec_and_test(&conns))
+		wake_up(&conns_gone);
+}
+
+void sdr_rdma_conn_wait_all(void)
+{
+	wait_event(conns_gone, !atomic_read(&conns));
 }
 
 void sdr_rdma_conn_queue(struct sdr_rdma_conn *conn, struct work_struct *work)
@@ -34,6 +48,22 @@ void sdr_rdma_conn_queue(struct sdr_rdma_conn *conn, struct work_struct *work)
 	sdr_rdma_conn_get(conn);
 	if (!queue_work(sdr_rdma_wq, work))
 		sdr_rdma_conn_put(conn);
+}
+
+void sdr_rdma_conn_move(struct sdr_rdma_conn *conn, int error)
+{
+	if (error)
+		WRITE_ONCE(conn->error, error);
+	sdr_rdma_conn_get(conn);
+	if (!queue_delayed_work(sdr_rdma_move_wq, &conn->move, 0))
+		sdr_rdma_conn_put(conn);
+}
+
+void sdr_rdma_conn_answered(struct sdr_rdma_conn *conn)
+{
+	spin_lock_bh(&conn->link->lock);
+	list_del_init(&conn->asking);
+	spin_unlock_bh(&conn->link->lock);
 }
 
 void sdr_rdma_conn_say(struct sdr_rdma_conn *conn, enum sdr_rdma_msg_type type,
@@ -70,9 +100,17 @@ void sdr_rdma_rx_drop(struct sdr_rdma_conn *conn)
 	old = conn->rx;
 	memset(&conn->rx, 0, sizeof(conn->rx));
 	conn->rx.gen = old.gen;
+	conn->rx.over_gen = old.over_gen;
+	conn->rx.over_at = old.over_at;
+	if (old.state == SDR_RDMA_RX_RING) {
+		conn->rx.over_gen = old.gen;
+		conn->rx.over_at = old.tail;
+	}
 	spin_unlock(&conn->lock);
-	if (old.mr)
+	if (old.mr) {
 		sdr_rdma_mr_free(old.mr);
+		conn->link->pinned -= old.ring->size;
+	}
 	sdr_ring_put(old.ring);
 }
 
@@ -95,10 +133,13 @@ void sdr_rdma_tx_drop(struct sdr_rdma_conn *conn)
 	old = *tx;
 	memset(tx, 0, sizeof(*tx));
 	tx->gen = old.gen;
+	tx->flying = old.flying;
 	tx->again = old.again;
 	spin_unlock(&conn->lock);
-	if (old.qp && old.dma)
+	if (old.qp && old.dma) {
 		unmap(old.qp, old.ring, old.dma);
+		conn->link->pinned -= old.ring->size;
+	}
 	sdr_ring_put(old.ring);
 }
 
@@ -114,6 +155,9 @@ static void finish(struct sdr_rdma_conn *conn)
 	}
 	if (xa_erase(&conn->link->conns, conn->id) != conn)
 		return;
+	sdr_rdma_conn_answered(conn);
+	atomic_dec(&conn->link->n_conns);
+	wake_up_all(&conn->link->wait);
 	sdr_rdma_rx_drop(conn);
 	sdr_rdma_tx_drop(conn);
 	spin_lock(&conn->lock);
@@ -155,16 +199,20 @@ static void say_ring_req(struct sdr_rdma_conn *conn)
 	sdr_rdma_link_say(conn->link, &msg);
 }
 
-static void say_wish(struct sdr_rdma_conn *conn)
+u32 sdr_rdma_conn_wish(const struct sdr_rdma_conn *conn)
 {
 	u8 wish = sdr_far_wish(conn->pair);
+
+	return (wish & SDR_BY_TCP_OPTION ? SDR_RDMA_BY_TCP_OPTION : 0) |
+	       (wish & ~SDR_BY_TCP_OPTION ? SDR_RDMA_BY_TCP_DEMOTED : 0);
+}
+
+static void say_wish(struct sdr_rdma_conn *conn)
+{
 	const struct sdr_rdma_msg msg = {
 		.type	= SDR_RDMA_BY_TCP,
 		.conn	= conn->peer,
-		.arg	= (wish & SDR_BY_TCP_OPTION ?
-				SDR_RDMA_BY_TCP_OPTION : 0) |
-			  (wish & ~SDR_BY_TCP_OPTION ?
-				SDR_RDMA_BY_TCP_DEMOTED : 0),
+		.arg	= sdr_rdma_conn_wish(conn),
 	};
 
 	if (msg.arg == conn->wish)
@@ -186,8 +234,7 @@ static void rx_finish(struct sdr_rdma_conn *conn)
 	if (tail < end)
 		return;
 	if (tail > end || sdr_far_append(conn->pair, NULL, end, 0)) {
-		conn->abort = true;
-		sdr_rdma_conn_queue(conn, &conn->move);
+		sdr_rdma_conn_move(conn, ECONNRESET);
 		return;
 	}
 	sdr_rdma_rx_drop(conn);
@@ -205,6 +252,25 @@ static bool take(struct sdr_rdma_conn *conn, bool *flag)
 	return was;
 }
 
+/* What was asked for, or is to be; under the gate. */
+static void ask_all(struct sdr_rdma_conn *conn)
+{
+	bool talking = conn->link->talking;
+	bool attach = take(conn, &conn->attach);
+	bool ring = take(conn, &conn->want_ring);
+
+	if (attach && talking)
+		say_attach(conn);
+	if (ring && talking)
+		say_ring_req(conn);
+	else if (ring && conn->tx.state == SDR_RDMA_TX_ASKED)
+		sdr_rdma_tx_drop(conn);
+	/* What was said before an end would not be heard after it. */
+	if ((attach && !talking) ||
+	    (take(conn, &conn->overdue) && !conn->peer))
+		sdr_rdma_conn_forget(conn);
+}
+
 static void work(struct work_struct *work)
 {
 	struct sdr_rdma_conn *conn = container_of(work, struct sdr_rdma_conn,
@@ -212,10 +278,7 @@ static void work(struct work_struct *work)
 	struct sdr_pair *pair;
 
 	mutex_lock(&conn->link->gate);
-	if (take(conn, &conn->attach))
-		say_attach(conn);
-	if (take(conn, &conn->want_ring))
-		say_ring_req(conn);
+	ask_all(conn);
 	rx_finish(conn);
 	pair = conn->pair;
 	if (pair && conn->peer)
@@ -231,21 +294,27 @@ static void work(struct work_struct *work)
 	sdr_rdma_conn_put(conn);
 }
 
-/* Waits for the socket's lock, so it is not for what others wait for. */
+/* Takes the socket's lock, so it is not for what others wait for. */
 static void move(struct work_struct *work)
 {
-	struct sdr_rdma_conn *conn = container_of(work, struct sdr_rdma_conn,
-						  move);
+	struct sdr_rdma_conn *conn = container_of(to_delayed_work(work),
+						  struct sdr_rdma_conn, move);
+	int error = READ_ONCE(conn->error);
 	struct sdr_pair *pair;
+	bool done = true;
 
 	spin_lock(&conn->lock);
 	pair = conn->pair ? sdr_pair_get(conn->pair) : NULL;
 	spin_unlock(&conn->lock);
-	if (pair && conn->abort)
-		sdr_far_abort(pair);
+	if (pair && error)
+		done = sdr_far_abort(pair, error);
 	else if (pair)
-		sdr_far_to_tcp(pair, SDIRECT_REASON_PEER_GONE);
+		done = sdr_far_to_tcp(pair, SDIRECT_REASON_PEER_GONE);
 	sdr_pair_put(pair);
+	/* Its reference goes along. */
+	if (!done &&
+	    queue_delayed_work(sdr_rdma_move_wq, &conn->move, MOVE_AGAIN))
+		return;
 	sdr_rdma_conn_put(conn);
 }
 
@@ -262,41 +331,58 @@ struct sdr_rdma_conn *sdr_rdma_conn_create(struct sdr_rdma_link *link,
 	spin_lock_init(&conn->lock);
 	init_waitqueue_head(&conn->wait);
 	INIT_WORK(&conn->work, work);
-	INIT_WORK(&conn->move, move);
+	INIT_DELAYED_WORK(&conn->move, move);
+	INIT_LIST_HEAD(&conn->asking);
+	conn->asked = jiffies;
+	conn->link = sdr_rdma_link_get(link);
 	if (xa_alloc(&link->conns, &conn->id, conn, xa_limit_31b, GFP_KERNEL)) {
+		sdr_rdma_link_put(link);
 		kfree(conn);
 		return NULL;
 	}
-	refcount_inc(&link->ref);
-	conn->link = link;
+	atomic_inc(&link->n_conns);
+	atomic_inc(&conns);
 	return conn;
 }
 
+/* Is there an answer to be waited for, or are there too many? */
 static bool asked_already(struct sdr_rdma_link *link,
 			  const struct sdr_far_who *who)
 {
 	struct sdr_rdma_conn *conn;
-	unsigned long i;
 	bool found = false;
+	int n = 0;
 
-	xa_lock(&link->conns);
-	xa_for_each(&link->conns, i, conn)
-		found |= !conn->peer && conn->who.sport == who->sport &&
+	lockdep_assert_held(&link->lock);
+	list_for_each_entry(conn, &link->asking, asking) {
+		n++;
+		found |= conn->who.sport == who->sport &&
 			 conn->who.dport == who->dport;
-	xa_unlock(&link->conns);
-	return found;
+		if (conn->overdue ||
+		    time_before(jiffies, conn->asked + ASKING_TIME))
+			continue;
+		conn->overdue = true;
+		sdr_rdma_conn_queue(conn, &conn->work);
+	}
+	return found || n >= ASKING_MAX;
 }
 
 void sdr_rdma_conn_ask(struct sdr_rdma_link *link, const struct sdr_far_who *who)
 {
-	struct sdr_rdma_conn *conn;
+	struct sdr_rdma_conn *conn = sdr_rdma_conn_create(link, who);
+	bool ask;
 
-	if (asked_already(link, who))
-		return;
-	conn = sdr_rdma_conn_create(link, who);
 	if (!conn)
 		return;
-	conn->attach = true;
+	spin_lock_bh(&link->lock);
+	ask = !asked_already(link, who);
+	if (ask)
+		list_add(&conn->asking, &link->asking);
+	spin_unlock_bh(&link->lock);
+	if (ask)
+		conn->attach = true;
+	else
+		conn->overdue = true;
 	sdr_rdma_conn_queue(conn, &conn->work);
 	sdr_rdma_conn_put(conn);
 }
@@ -336,7 +422,7 @@ static enum sdirect_reason conn_ready(struct sdr_far *far, u32 *size)
 		   time_after_eq(jiffies, tx->again)) {
 		tx->state = SDR_RDMA_TX_ASKED;
 		tx->gen++;
-		tx->size = min(*size, RING_SIZE);
+		tx->size = min(*size, SDR_RDMA_RING_MAX);
 		tx->again = jiffies + ASK_AGAIN;
 		conn->want_ring = true;
 		ask = true;
@@ -368,11 +454,15 @@ static int begin(struct sdr_rdma_conn *conn, struct sdr_ring *ring, u64 pos)
 	struct sdr_rdma_tx *tx = &conn->tx;
 	u64 *dma;
 
-	if (tx->state != SDR_RDMA_TX_READY)
+	/* It may be another one by now. */
+	if (tx->state != SDR_RDMA_TX_READY || tx->size != ring->size)
+		return -EAGAIN;
+	if (!sdr_rdma_link_share(conn->link))
 		return -EAGAIN;
 	dma = map_ring(tx->qp, ring);
 	if (!dma)
 		return -ENOMEM;
+	conn->link->pinned += ring->size;
 	sdr_rdma_conn_say(conn, SDR_RDMA_SEAL, tx->gen, pos);
 	spin_lock(&conn->lock);
 	tx->ring = sdr_ring_get(ring);

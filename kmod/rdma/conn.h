@@ -3,6 +3,7 @@
 #ifndef _SDR_RDMA_CONN_H
 #define _SDR_RDMA_CONN_H
 
+#include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -43,6 +44,7 @@ enum sdr_rdma_tx_state {
  * @dma:	addresses of its pages
  * @base:	position at which it begins
  * @sent:	position up to which it was posted
+ * @flying:	writes that were posted and are not completed
  * @acked:	position up to which it is at the other host
  * @head:	position up to which it was read there
  * @end:	position at which it ends, SDIRECT_POS_OPEN
@@ -61,6 +63,7 @@ struct sdr_rdma_tx {
 	u64 *dma;
 	u64 base;
 	u64 sent;
+	u32 flying;
 	u64 acked;
 	u64 head;
 	u64 end;
@@ -92,6 +95,8 @@ enum sdr_rdma_rx_state {
  * @tail:	position up to which bytes have come
  * @told:	position up to which the own end has read, as was said last
  * @end:	position at which the ring ends, SDIRECT_POS_OPEN
+ * @over_gen:	the ring before this one
+ * @over_at:	... and where that ended
  */
 struct sdr_rdma_rx {
 	enum sdr_rdma_rx_state state;
@@ -103,6 +108,8 @@ struct sdr_rdma_rx {
 	u64 tail;
 	u64 told;
 	u64 end;
+	u32 over_gen;
+	u64 over_at;
 };
 
 /**
@@ -110,6 +117,8 @@ struct sdr_rdma_rx {
  * @far:	what the core knows of it
  * @ref:	the link's table, the pair's, each posted write's, each work's
  * @link:	to the other host
+ * @asking:	in the link's list until there is an answer, under its lock
+ * @asked:	jiffies when it was asked for
  * @id:		own number
  * @peer:	the other host's number, 0 until it is known
  * @who:	the connection
@@ -121,9 +130,10 @@ struct sdr_rdma_rx {
  * @tx:		one direction
  * @rx:		the other
  * @attach:	ATTACH is to be sent
+ * @overdue:	nobody has answered to it
  * @want_ring:	RING_REQ is to be sent
  * @missed:	there was no work request
- * @abort:	the connection is to be reset
+ * @error:	the connection is to end with it
  * @lost:	the control connection is gone
  * @close_said:	CLOSE was sent
  * @close_heard: CLOSE was received
@@ -133,6 +143,8 @@ struct sdr_rdma_conn {
 	struct sdr_far far;
 	refcount_t ref;
 	struct sdr_rdma_link *link;
+	struct list_head asking;
+	unsigned long asked;
 	u32 id;
 	u32 peer;
 	struct sdr_far_who who;
@@ -140,13 +152,14 @@ struct sdr_rdma_conn {
 	spinlock_t lock;
 	wait_queue_head_t wait;
 	struct work_struct work;
-	struct work_struct move;
+	struct delayed_work move;
 	struct sdr_rdma_tx tx;
 	struct sdr_rdma_rx rx;
 	bool attach;
+	bool overdue;
 	bool want_ring;
 	bool missed;
-	bool abort;
+	int error;
 	bool lost;
 	bool close_said;
 	bool close_heard;
@@ -171,6 +184,8 @@ sdr_rdma_conn_get(struct sdr_rdma_conn *conn)
 }
 
 void sdr_rdma_conn_put(struct sdr_rdma_conn *conn);
+/* sdr_rdma_conn_wait_all() - until the last one is gone; they have ended. */
+void sdr_rdma_conn_wait_all(void);
 
 /* sdr_rdma_conn_hear() - the other host has said something; under the gate. */
 void sdr_rdma_conn_hear(struct sdr_rdma_link *link,
@@ -186,14 +201,24 @@ void sdr_rdma_conn_room(struct sdr_rdma_conn *conn);
 void sdr_rdma_conn_hold(struct sdr_rdma_conn *conn);
 /* It has been drained; under the gate. */
 void sdr_rdma_conn_down(struct sdr_rdma_conn *conn);
-/* The control connection is gone; no locks. */
-void sdr_rdma_conn_lost(struct sdr_rdma_conn *conn);
+/* The control connection is another one: say what may be missed; likewise. */
+void sdr_rdma_conn_query(struct sdr_rdma_conn *conn);
+/* It is gone for good; likewise. */
+void sdr_rdma_conn_lost(struct sdr_rdma_conn *conn, int error);
 
 /* For the files of a connection alone: */
 void sdr_rdma_conn_queue(struct sdr_rdma_conn *conn, struct work_struct *work);
 void sdr_rdma_conn_pump(struct sdr_rdma_conn *conn);
 void sdr_rdma_conn_say(struct sdr_rdma_conn *conn, enum sdr_rdma_msg_type type,
 		       u32 gen, u64 pos);
+/* What the own end wishes, as BY_TCP says it. */
+u32 sdr_rdma_conn_wish(const struct sdr_rdma_conn *conn);
+/* Nothing is said of it, nor heard; under the gate. */
+void sdr_rdma_conn_forget(struct sdr_rdma_conn *conn);
+/* No more is to be waited for an answer. */
+void sdr_rdma_conn_answered(struct sdr_rdma_conn *conn);
+/* Has the socket go back to TCP, or end with @error. */
+void sdr_rdma_conn_move(struct sdr_rdma_conn *conn, int error);
 void sdr_rdma_rx_drop(struct sdr_rdma_conn *conn);
 void sdr_rdma_tx_drop(struct sdr_rdma_conn *conn);
 

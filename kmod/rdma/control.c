@@ -3,11 +3,14 @@
 #include "compat.h"
 
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/net.h>
 #include <linux/workqueue.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "rdma/addr.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
 
@@ -57,27 +60,48 @@ int sdr_rdma_control_receive(struct socket *sock, struct sdr_rdma_msg *msg)
 	return sdr_rdma_msg_parse(msg, buf);
 }
 
-int sdr_rdma_control_connect(struct socket *sock, __be32 local, __be32 peer)
+int sdr_rdma_control_socket(const struct in6_addr *peer, struct socket **sock)
 {
-	struct sockaddr_in from = {
-		.sin_family = AF_INET, .sin_addr.s_addr = local,
-	};
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_addr.s_addr = peer,
-		.sin_port = htons(sdr_rdma_port),
-	};
-	int err;
+	int family = ipv6_addr_v4mapped(peer) ? AF_INET : AF_INET6;
+
+	return sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
+				sock);
+}
+
+int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
+			     const struct in6_addr *peer)
+{
+	struct sockaddr_storage from, to;
+	int len = sdr_rdma_addr_to(&from, local, 0), err;
 
 	set_up(sock);
-	err = kernel_bind(sock, (struct sockaddr *)&from, sizeof(from));
-	return err ?: kernel_connect(sock, (struct sockaddr *)&to, sizeof(to),
-				     0);
+	err = kernel_bind(sock, (struct sockaddr *)&from, len);
+	if (err)
+		return err;
+	len = sdr_rdma_addr_to(&to, peer, sdr_rdma_port);
+	return kernel_connect(sock, (struct sockaddr *)&to, len, 0);
+}
+
+static int say_hello(struct socket *sock, u64 cookie, bool known)
+{
+	const struct sdr_rdma_msg mine = {
+		.type	= SDR_RDMA_HELLO,
+		.gen	= SDR_RDMA_VERSION,
+		.arg	= SDR_RDMA_MAGIC,
+		.size	= known ? SDR_RDMA_HELLO_KNOWN : 0,
+		.pos	= cookie,
+	};
+
+	return sdr_rdma_control_send(sock, &mine);
 }
 
 static int hear_hello(struct socket *sock, struct sdr_rdma_msg *msg)
 {
-	int err = sdr_rdma_control_receive(sock, msg);
+	int err;
 
+	sock->sk->sk_rcvtimeo = PATIENCE * HZ;
+	err = sdr_rdma_control_receive(sock, msg);
+	sock->sk->sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
 	if (!err && (msg->type != SDR_RDMA_HELLO ||
 		     msg->arg != SDR_RDMA_MAGIC ||
 		     msg->gen != SDR_RDMA_VERSION))
@@ -85,29 +109,34 @@ static int hear_hello(struct socket *sock, struct sdr_rdma_msg *msg)
 	return err;
 }
 
-int sdr_rdma_control_hello(struct socket *sock, bool active, u64 *cookie)
+int sdr_rdma_control_call(struct socket *sock, u64 cookie, bool *known)
 {
-	struct sdr_rdma_msg mine = {
-		.type	= SDR_RDMA_HELLO,
-		.gen	= SDR_RDMA_VERSION,
-		.arg	= SDR_RDMA_MAGIC,
-		.pos	= *cookie,
-	};
 	struct sdr_rdma_msg theirs;
-	int err = 0;
+	int err;
+
+	err = say_hello(sock, cookie, *known) ?: hear_hello(sock, &theirs);
+	if (!err)
+		*known &= theirs.size == SDR_RDMA_HELLO_KNOWN;
+	return err;
+}
+
+int sdr_rdma_control_hear(struct socket *sock, u64 *cookie, bool *known)
+{
+	struct sdr_rdma_msg theirs;
+	int err;
 
 	set_up(sock);
-	sock->sk->sk_rcvtimeo = PATIENCE * HZ;
-	if (active)
-		err = sdr_rdma_control_send(sock, &mine);
-	if (!err)
-		err = hear_hello(sock, &theirs);
-	if (!err && !active) {
-		err = sdr_rdma_control_send(sock, &mine);
-		*cookie = theirs.pos;
-	}
-	sock->sk->sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
-	return err;
+	err = hear_hello(sock, &theirs);
+	if (err)
+		return err;
+	*cookie = theirs.pos;
+	*known = theirs.size == SDR_RDMA_HELLO_KNOWN;
+	return 0;
+}
+
+int sdr_rdma_control_answer(struct socket *sock, u64 cookie, bool known)
+{
+	return say_hello(sock, cookie, known);
 }
 
 /* --- the listener --- */
@@ -122,26 +151,40 @@ static void accept_all(struct work_struct *work)
 
 static DECLARE_WORK(accept_work, accept_all);
 
-int sdr_rdma_control_listen(void)
+static int listen_at(int family)
 {
-	struct sockaddr_in at = {
-		.sin_family = AF_INET, .sin_port = htons(sdr_rdma_port),
-	};
+	struct sockaddr_storage at = { .ss_family = family };
+	struct sockaddr_in *four = (struct sockaddr_in *)&at;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&at;
 	int err;
 
-	err = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP,
+	if (family == AF_INET)
+		four->sin_port = htons(sdr_rdma_port);
+	else
+		six->sin6_port = htons(sdr_rdma_port);
+	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
 			       &listener);
 	if (err)
 		return err;
 	sock_set_reuseaddr(listener->sk);
-	err = kernel_bind(listener, (struct sockaddr *)&at, sizeof(at)) ?:
+	err = kernel_bind(listener, (struct sockaddr *)&at,
+			  family == AF_INET ? sizeof(*four) : sizeof(*six)) ?:
 	      kernel_listen(listener, 64);
-	if (err) {
+	if (err)
 		sock_release(listener);
-		return err;
-	}
-	queue_work(sdr_rdma_wq, &accept_work);
-	return 0;
+	return err;
+}
+
+int sdr_rdma_control_listen(void)
+{
+	/* Of IPv6 it hears both, but for where there is none. */
+	int err = listen_at(AF_INET6);
+
+	if (err && err != -EADDRINUSE)
+		err = listen_at(AF_INET);
+	if (!err)
+		queue_work(sdr_rdma_talk_wq, &accept_work);
+	return err;
 }
 
 void sdr_rdma_control_unlisten(void)

@@ -3,6 +3,8 @@
 #ifndef _SDR_RDMA_CONTROL_H
 #define _SDR_RDMA_CONTROL_H
 
+#include <linux/in6.h>
+
 #include "rdma/msg.h"
 
 struct socket;
@@ -11,15 +13,21 @@ struct socket;
 extern ushort sdr_rdma_port;
 
 /* All may sleep, for 3 seconds at most but for receive; 0 or an error. */
-int sdr_rdma_control_connect(struct socket *sock, __be32 local, __be32 peer);
+int sdr_rdma_control_socket(const struct in6_addr *peer, struct socket **sock);
+int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
+			     const struct in6_addr *peer);
 
 /**
- * sdr_rdma_control_hello - agree on the version
+ * sdr_rdma_control_call - agree on the version with a host that was called
  * @sock:	the connection
- * @active:	this host has called
- * @cookie:	(in) of the one that has called, (out) of the other
+ * @cookie:	tells this link from others; the same when called again
+ * @known:	(in) there are connections from before, (out) and there, too
  */
-int sdr_rdma_control_hello(struct socket *sock, bool active, u64 *cookie);
+int sdr_rdma_control_call(struct socket *sock, u64 cookie, bool *known);
+
+/* The other end: sdr_rdma_control_hear() comes first, then _answer(). */
+int sdr_rdma_control_hear(struct socket *sock, u64 *cookie, bool *known);
+int sdr_rdma_control_answer(struct socket *sock, u64 cookie, bool known);
 
 /* The caller serialises. */
 int sdr_rdma_control_send(struct socket *sock, const struct sdr_rdma_msg *msg);

@@ -29,8 +29,9 @@ static bool attach(struct sdr_rdma_conn *conn)
 	return true;
 }
 
-static void forget(struct sdr_rdma_conn *conn)
+void sdr_rdma_conn_forget(struct sdr_rdma_conn *conn)
 {
+	lockdep_assert_held(&conn->link->gate);
 	conn->close_said = true;
 	conn->close_heard = true;
 	sdr_rdma_conn_queue(conn, &conn->work);
@@ -60,7 +61,7 @@ static void hear_attach(struct sdr_rdma_link *link,
 			reply.type = SDR_RDMA_ATTACHED;
 			reply.from = conn->id;
 		} else {
-			forget(conn);
+			sdr_rdma_conn_forget(conn);
 		}
 		sdr_rdma_conn_put(conn);
 	}
@@ -72,6 +73,7 @@ static void hear_attached(struct sdr_rdma_conn *conn,
 {
 	if (conn->peer)
 		return;
+	sdr_rdma_conn_answered(conn);
 	conn->peer = msg->from;
 	if (attach(conn)) {
 		sdr_rdma_link_want(conn->link);
@@ -86,31 +88,35 @@ static void hear_refused(struct sdr_rdma_conn *conn,
 			 const struct sdr_rdma_msg *msg)
 {
 	if (!conn->peer)
-		forget(conn);
+		sdr_rdma_conn_forget(conn);
 }
 
-static bool give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
+/* As large as asked for, or smaller; 0: none. */
+static u32 give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
 {
 	struct sdr_rdma_qp *qp = conn->link->qp;
 	struct sdr_rdma_rx *rx = &conn->rx;
 	struct sdr_rdma_mr *mr;
 	struct sdr_ring *ring;
+	u32 size;
 
 	if (rx->state == SDR_RDMA_RX_RING || !conn->pair)
-		return false;
+		return 0;
 	if (READ_ONCE(conn->link->state) != SDR_RDMA_UP) {
 		sdr_rdma_link_want(conn->link);
-		return false;
+		return 0;
 	}
 	sdr_rdma_rx_drop(conn);
-	ring = sdr_far_ring(conn->pair, msg->size);
+	size = min(msg->size, sdr_rdma_link_share(conn->link));
+	ring = size ? sdr_far_ring(conn->pair, size) : NULL;
 	if (!ring)
-		return false;
+		return 0;
 	mr = sdr_rdma_mr_create(qp, ring);
 	if (IS_ERR(mr)) {
 		sdr_ring_put(ring);
-		return false;
+		return 0;
 	}
+	conn->link->pinned += size;
 	spin_lock(&conn->lock);
 	*rx = (struct sdr_rdma_rx) {
 		.state	= SDR_RDMA_RX_READY,
@@ -119,9 +125,11 @@ static bool give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 		.mr	= mr,
 		.ring	= ring,
 		.end	= SDIRECT_POS_OPEN,
+		.over_gen = rx->over_gen,
+		.over_at = rx->over_at,
 	};
 	spin_unlock(&conn->lock);
-	return true;
+	return size;
 }
 
 static void hear_ring_req(struct sdr_rdma_conn *conn,
@@ -131,9 +139,9 @@ static void hear_ring_req(struct sdr_rdma_conn *conn,
 		.type = SDR_RDMA_NO_RING, .conn = conn->peer, .gen = msg->gen,
 	};
 
-	if (give_ring(conn, msg)) {
+	reply.size = give_ring(conn, msg);
+	if (reply.size) {
 		reply.type = SDR_RDMA_RING;
-		reply.size = msg->size;
 		reply.addr = sdr_rdma_mr_addr(conn->rx.mr);
 		reply.rkey = sdr_rdma_mr_key(conn->rx.mr);
 	}
@@ -146,10 +154,11 @@ static void hear_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 
 	spin_lock(&conn->lock);
 	if (tx->state == SDR_RDMA_TX_ASKED && tx->gen == msg->gen &&
-	    tx->size == msg->size &&
+	    tx->size >= msg->size &&
 	    READ_ONCE(conn->link->state) == SDR_RDMA_UP) {
 		tx->state = SDR_RDMA_TX_READY;
 		tx->qp = conn->link->qp;
+		tx->size = msg->size;
 		tx->raddr = msg->addr;
 		tx->rkey = msg->rkey;
 	}
@@ -179,8 +188,7 @@ static void hear_seal(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 	}
 	if (sdr_far_append(conn->pair, sdr_ring_get(rx->ring), msg->pos,
 			   count)) {
-		conn->abort = true;
-		sdr_rdma_conn_queue(conn, &conn->move);
+		sdr_rdma_conn_move(conn, ECONNRESET);
 		return;
 	}
 	spin_lock(&conn->lock);
@@ -231,17 +239,17 @@ static void hear_resume(struct sdr_rdma_conn *conn,
 		return;
 	/* It has what was acknowledged, and cannot have what was not sent. */
 	if (msg->pos < max(tx->base, tx->head) || msg->pos > tx->sent) {
-		conn->abort = true;
-		sdr_rdma_conn_queue(conn, &conn->move);
+		sdr_rdma_conn_move(conn, ECONNRESET);
 		return;
 	}
 	spin_lock(&conn->lock);
 	WRITE_ONCE(tx->resume, msg->pos);
 	spin_unlock(&conn->lock);
-	sdr_rdma_link_fail(conn->link);
 	wake_up(&conn->wait);
 	if (tx->state == SDR_RDMA_TX_BROKEN)
-		sdr_rdma_conn_queue(conn, &conn->move);
+		sdr_rdma_conn_move(conn, 0);
+	else
+		sdr_rdma_link_fail(conn->link);
 }
 
 static void hear_by_tcp(struct sdr_rdma_conn *conn,
@@ -259,9 +267,39 @@ static void hear_close(struct sdr_rdma_conn *conn,
 	if (conn->pair) {
 		sdr_far_gone(conn->pair);
 		/* Its ring is kept there until nothing is written to it. */
-		sdr_rdma_conn_queue(conn, &conn->move);
+		sdr_rdma_conn_move(conn, 0);
 	}
 	sdr_rdma_conn_queue(conn, &conn->work);
+}
+
+/*
+ * The control connection was lost, and with it the queue pair, so that all rings
+ * have ended.  Where the asker's did is what was said, or tried, before; one whose
+ * beginning was never heard of has ended there.
+ */
+static void hear_query(struct sdr_rdma_conn *conn,
+		       const struct sdr_rdma_msg *msg)
+{
+	const struct sdr_rdma_rx *rx = &conn->rx;
+
+	hear_by_tcp(conn, msg);
+	if (!(msg->arg & SDR_RDMA_QUERY_RING) ||
+	    rx->state == SDR_RDMA_RX_RING)
+		return;
+	sdr_rdma_conn_say(conn, SDR_RDMA_RESUME, msg->gen,
+			  rx->over_gen == msg->gen ? rx->over_at : msg->pos);
+}
+
+/* What is said of a connection that is not known here (any more). */
+static void hear_stray(struct sdr_rdma_link *link,
+		       const struct sdr_rdma_msg *msg)
+{
+	const struct sdr_rdma_msg reply = {
+		.type = SDR_RDMA_CLOSE, .conn = msg->from,
+	};
+
+	if (msg->type == SDR_RDMA_ATTACHED || msg->type == SDR_RDMA_QUERY)
+		sdr_rdma_link_say(link, &reply);
 }
 
 typedef void hear_fn(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg);
@@ -278,6 +316,7 @@ static hear_fn *const hears[__SDR_RDMA_MSG_MAX] = {
 	[SDR_RDMA_RESUME]	= hear_resume,
 	[SDR_RDMA_BY_TCP]	= hear_by_tcp,
 	[SDR_RDMA_CLOSE]	= hear_close,
+	[SDR_RDMA_QUERY]	= hear_query,
 };
 
 void sdr_rdma_conn_hear(struct sdr_rdma_link *link,
@@ -291,8 +330,12 @@ void sdr_rdma_conn_hear(struct sdr_rdma_link *link,
 		return;
 	}
 	conn = sdr_rdma_conn_find(link, msg->conn);
-	if (!conn)
+	if (!conn || (msg->from && conn->peer && conn->peer != msg->from)) {
+		hear_stray(link, msg);
+		if (conn)
+			sdr_rdma_conn_put(conn);
 		return;
+	}
 	/* Nothing but the answer before the answer. */
 	if (hears[msg->type] && !conn->lost &&
 	    (conn->peer || msg->type == SDR_RDMA_ATTACHED ||

@@ -3,14 +3,18 @@
 #ifndef _SDR_RDMA_LINK_H
 #define _SDR_RDMA_LINK_H
 
+#include <linux/atomic.h>
+#include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "rdma/msg.h"
+#include "rdma/qp.h"
 #include "rdma/state.h"
 
 struct rdma_cm_id;
@@ -28,20 +32,30 @@ struct socket;
  * @up:		makes the queue pair
  * @down:	takes it apart
  * @room:	goes on where a work request was missed
+ * @probe:	writes nothing over an idle queue pair, to see whether it works
  * @send_lock:	protects @sock and what is written to it
  * @sock:	the control connection
- * @talking:	both have said HELLO
+ * @talking:	both have said HELLO; changes under @gate and @send_lock
+ * @session:	there have been connections over it: they survive @sock
+ * @waiting:	@run waits for the other host to call again
  * @stopping:	the module goes
+ * @wait:	for the last three
  * @absent_until: jiffies before which a host that did not answer is left alone
  * @absent:	how long that is, in jiffies
- * @cookie:	tells the queue pair's request from others
+ * @cookie:	tells the queue pair's request, and a second call, from others
  * @gate:	serialises what the other host says with the life of @qp
  * @qp:		the queue pair, under @gate
- * @lock:	protects @state, @retry_at and @retry; a leaf
+ * @pinned:	bytes of rings that the device knows, under @gate
+ * @lock:	protects @state, @retry_at, @retry and @asking; a leaf
  * @state:	of the queue pair
  * @retry_at:	jiffies before which no other is made
  * @retry:	how long that was, in jiffies
+ * @asking:	connections that the other host has not answered for
+ * @moved:	completions when the queue pair was probed last
+ * @counts:	what all its queue pairs have done
+ * @unused:	how often it was probed since there was a connection
  * @conns:	the connections by their numbers
+ * @n_conns:	how many
  *
  * Order of locks: a socket's, @gate, @send_lock; spinlocks are conn->lock, then
  * those of the pair, of @lock, of the queue pair.
@@ -49,49 +63,83 @@ struct socket;
 struct sdr_rdma_link {
 	refcount_t ref;
 	struct list_head node;
-	__be32 local;
-	__be32 peer;
+	struct in6_addr local;
+	struct in6_addr peer;
 	bool active;
 	struct work_struct run;
 	struct work_struct up;
 	struct work_struct down;
 	struct work_struct room;
+	struct delayed_work probe;
 	struct mutex send_lock;
 	struct socket *sock;
 	bool talking;
+	bool session;
+	bool waiting;
 	bool stopping;
+	wait_queue_head_t wait;
 	unsigned long absent_until;
 	unsigned long absent;
 	u64 cookie;
 	struct mutex gate;
 	struct sdr_rdma_qp *qp;
+	u64 pinned;
 	spinlock_t lock;
 	enum sdr_rdma_state state;
 	unsigned long retry_at;
 	unsigned long retry;
+	struct list_head asking;
+	s64 moved;
+	struct sdr_rdma_counts counts;
+	u32 unused;
 	struct xarray conns;
+	atomic_t n_conns;
 };
 
+/* Works that end by themselves; control connections; works that wait for sockets. */
 extern struct workqueue_struct *sdr_rdma_wq;
+extern struct workqueue_struct *sdr_rdma_talk_wq;
+extern struct workqueue_struct *sdr_rdma_move_wq;
 
 /* sdr_rdma_link_call() - the link to @peer, as this host calls it; may be NULL. */
-struct sdr_rdma_link *sdr_rdma_link_call(__be32 local, __be32 peer);
+struct sdr_rdma_link *sdr_rdma_link_call(const struct in6_addr *local,
+					 const struct in6_addr *peer);
 /* sdr_rdma_link_answer() takes over the socket of a host that has called. */
 void sdr_rdma_link_answer(struct socket *sock);
 /* The other host asks for a queue pair; 0 if @id belongs to a link now. */
 int sdr_rdma_link_accept(struct rdma_cm_id *id, u64 cookie);
 
+static inline struct sdr_rdma_link *
+sdr_rdma_link_get(struct sdr_rdma_link *link)
+{
+	refcount_inc(&link->ref);
+	return link;
+}
+
 void sdr_rdma_link_put(struct sdr_rdma_link *link);
 
-/* sdr_rdma_link_say() sends a message; a connection that fails ends the link. */
+/*
+ * sdr_rdma_link_say() sends a message, if both are talking; a connection that
+ * fails ends.
+ */
 void sdr_rdma_link_say(struct sdr_rdma_link *link,
 		       const struct sdr_rdma_msg *msg);
+
+/* sdr_rdma_link_hang_up() ends the control connection; others hear of it. */
+void sdr_rdma_link_hang_up(struct sdr_rdma_link *link);
 
 /* sdr_rdma_link_want() - a queue pair is wanted; true if there is one. */
 bool sdr_rdma_link_want(struct sdr_rdma_link *link);
 
 /* sdr_rdma_link_fail() - the queue pair does not work; any context. */
 void sdr_rdma_link_fail(struct sdr_rdma_link *link);
+
+/* Bytes of a ring, at most. */
+#define SDR_RDMA_RING_MAX	(256u << 10)
+
+/* sdr_rdma_link_share() - bytes that a ring may have, so that all get some. */
+u32 sdr_rdma_link_share(const struct sdr_rdma_link *link);
+extern uint sdr_rdma_pinned_max;	/* megabytes of rings for each link */
 
 /**
  * struct sdr_rdma_link_info - what is told of a link; as its fields
@@ -102,15 +150,27 @@ void sdr_rdma_link_fail(struct sdr_rdma_link *link);
  * @state:	of the queue pair
  * @device:	its name, or empty
  * @conns:	connections
+ * @pinned:	bytes of rings that the device knows
+ * @writes:	and what follows: see struct sdr_rdma_counts
+ * @bytes:	see there
+ * @inlined:	see there
+ * @credits:	see there
+ * @completions: see there
  */
 struct sdr_rdma_link_info {
-	__be32 local;
-	__be32 peer;
+	struct in6_addr local;
+	struct in6_addr peer;
 	bool active;
 	bool talking;
 	enum sdr_rdma_state state;
 	char device[64];
 	u32 conns;
+	u64 pinned;
+	u64 writes;
+	u64 bytes;
+	u64 inlined;
+	u64 credits;
+	u64 completions;
 };
 
 /* sdr_rdma_link_info() - of the @nth link; false: there are not so many. */
@@ -118,5 +178,16 @@ bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info);
 
 /* sdr_rdma_link_stop_all() ends all; may sleep. */
 void sdr_rdma_link_stop_all(void);
+
+/* For the files of a link alone: */
+void sdr_rdma_link_start(struct sdr_rdma_link *link);
+bool sdr_rdma_link_step(struct sdr_rdma_link *link, enum sdr_rdma_event event);
+void sdr_rdma_link_grow(unsigned long *again);
+void sdr_rdma_link_leave(struct sdr_rdma_link *link);
+/* The link that a host means which calls with a cookie again, or NULL. */
+struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller);
+void sdr_rdma_link_run(struct work_struct *work);	/* talk.c */
+void sdr_rdma_link_life_init(struct sdr_rdma_link *link);	/* life.c */
+int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id);
 
 #endif /* _SDR_RDMA_LINK_H */

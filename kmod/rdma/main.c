@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/module.h>
 #include <linux/sysctl.h>
 #include <net/net_namespace.h>
@@ -15,6 +16,7 @@
 #include <rdma/rdma_cm.h>
 
 #include "carrier.h"
+#include "rdma/allow.h"
 #include "rdma/conn.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
@@ -22,6 +24,8 @@
 #include "rdma/qp.h"
 
 struct workqueue_struct *sdr_rdma_wq;
+struct workqueue_struct *sdr_rdma_talk_wq;
+struct workqueue_struct *sdr_rdma_move_wq;
 
 static struct sdr_carrier carrier;
 static struct rdma_cm_id *listen_id;
@@ -29,6 +33,9 @@ static struct ctl_table_header *sysctls;
 
 module_param_named(port, sdr_rdma_port, ushort, 0444);
 MODULE_PARM_DESC(port, "of the control connection and of RDMA CM");
+
+module_param_named(pinned, sdr_rdma_pinned_max, uint, 0644);
+MODULE_PARM_DESC(pinned, "megabytes of rings that each link may pin (512)");
 
 static struct ctl_table table[] = {
 	{
@@ -39,6 +46,11 @@ static struct ctl_table table[] = {
 		.proc_handler	= proc_dointvec_minmax,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "rdma_allow",
+		.mode		= 0644,
+		.proc_handler	= sdr_rdma_allow_sysctl,
 	},
 	{ }
 };
@@ -51,7 +63,7 @@ static void ask(const struct sdr_far_who *who)
 	/* RDMA's own namespaces are another matter. */
 	if (!net_eq(who->net, &init_net))
 		return;
-	link = sdr_rdma_link_call(who->saddr, who->daddr);
+	link = sdr_rdma_link_call(&who->saddr, &who->daddr);
 	if (!link)
 		return;
 	sdr_rdma_conn_ask(link, who);
@@ -82,13 +94,15 @@ static int cm_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	return id->context ? sdr_rdma_qp_event(id, event) : 0;
 }
 
-static int listen(void)
+static int listen_at(int family)
 {
-	struct sockaddr_in at = {
-		.sin_family = AF_INET, .sin_port = htons(sdr_rdma_port),
-	};
+	struct sockaddr_storage at = { .ss_family = family };
 	int err;
 
+	if (family == AF_INET)
+		((struct sockaddr_in *)&at)->sin_port = htons(sdr_rdma_port);
+	else
+		((struct sockaddr_in6 *)&at)->sin6_port = htons(sdr_rdma_port);
 	listen_id = rdma_create_id(&init_net, cm_event, NULL, RDMA_PS_TCP,
 				   IB_QPT_RC);
 	if (IS_ERR(listen_id))
@@ -98,6 +112,13 @@ static int listen(void)
 	if (err)
 		rdma_destroy_id(listen_id);
 	return err;
+}
+
+static int listen(void)
+{
+	int err = listen_at(AF_INET6);
+
+	return err && err != -EADDRINUSE ? listen_at(AF_INET) : err;
 }
 
 static int __init start(void)
@@ -127,6 +148,28 @@ err_listen:
 	return err;
 }
 
+/* Those that are queued by works of a later one end first. */
+static void end_works(void)
+{
+	if (sdr_rdma_talk_wq)
+		destroy_workqueue(sdr_rdma_talk_wq);
+	if (sdr_rdma_wq)
+		destroy_workqueue(sdr_rdma_wq);
+	if (sdr_rdma_move_wq)
+		destroy_workqueue(sdr_rdma_move_wq);
+}
+
+/* Apart, because who waits for another host, or a socket, may wait long. */
+static int __init start_works(void)
+{
+	sdr_rdma_wq = alloc_workqueue("sdirect_rdma", WQ_UNBOUND, 0);
+	sdr_rdma_talk_wq = alloc_workqueue("sdirect_rdma_talk", WQ_UNBOUND,
+					   WQ_UNBOUND_MAX_ACTIVE);
+	sdr_rdma_move_wq = alloc_workqueue("sdirect_rdma_move", WQ_UNBOUND, 0);
+	return sdr_rdma_wq && sdr_rdma_talk_wq && sdr_rdma_move_wq ? 0 :
+	       -ENOMEM;
+}
+
 static int __init sdr_rdma_init(void)
 {
 	int err = -ENOMEM;
@@ -140,14 +183,10 @@ static int __init sdr_rdma_init(void)
 	sysctls = register_net_sysctl(&init_net, "net/sdirect", table);
 	if (!sysctls)
 		return err;
-	sdr_rdma_wq = alloc_workqueue("sdirect_rdma", WQ_UNBOUND, 0);
-	if (!sdr_rdma_wq)
-		goto err_sysctl;
-	err = start();
+	err = start_works() ?: start();
 	if (!err)
 		return 0;
-	destroy_workqueue(sdr_rdma_wq);
-err_sysctl:
+	end_works();
 	unregister_net_sysctl_table(sysctls);
 	return err;
 }
@@ -159,7 +198,8 @@ static void __exit sdr_rdma_exit(void)
 	sdr_rdma_control_unlisten();
 	rdma_destroy_id(listen_id);
 	sdr_rdma_link_stop_all();
-	destroy_workqueue(sdr_rdma_wq);
+	sdr_rdma_conn_wait_all();
+	end_works();
 	unregister_net_sysctl_table(sysctls);
 }
 

@@ -49,6 +49,7 @@ static const u8 needs[__SDR_RDMA_MSG_MAX] = {
 	[SDR_RDMA_RESUME]	= HAS_CONN | HAS_POS,
 	[SDR_RDMA_BY_TCP]	= HAS_CONN,
 	[SDR_RDMA_CLOSE]	= HAS_CONN,
+	[SDR_RDMA_QUERY]	= HAS_CONN | HAS_FROM | HAS_POS,
 };
 
 void sdr_rdma_msg_pack(const struct sdr_rdma_msg *msg, u8 *to)

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 #define SDR_RDMA_MAGIC		0x5344524d	/* in HELLO */
-#define SDR_RDMA_VERSION	1
+#define SDR_RDMA_VERSION	2
 #define SDR_RDMA_MSG_SIZE	64	/* bytes, of each message */
 
 /*
@@ -17,6 +17,8 @@
  * answers: all of it is here, and what follows comes by TCP.  RESUME: the queue
  * pair is dead, and the ring ends here.  BY_TCP: send no more by ring, or do so
  * again.  CLOSE: the socket is gone.  DOWN: the queue pair is to be given up.
+ * QUERY: the control connection was lost and is another one; this is all that the
+ * other host may have missed, and if it sends by a ring, the answer is RESUME.
  */
 enum sdr_rdma_msg_type {
 	SDR_RDMA_HELLO = 1,
@@ -33,22 +35,27 @@ enum sdr_rdma_msg_type {
 	SDR_RDMA_BY_TCP,
 	SDR_RDMA_CLOSE,
 	SDR_RDMA_DOWN,
+	SDR_RDMA_QUERY,
 	__SDR_RDMA_MSG_MAX
 };
 
 #define SDR_RDMA_BY_TCP_OPTION	1u	/* in @arg of BY_TCP: for good */
 #define SDR_RDMA_BY_TCP_DEMOTED	2u	/* for a while */
+#define SDR_RDMA_BY_TCP_MASK	3u
+#define SDR_RDMA_QUERY_RING	4u	/* in @arg of QUERY, with the others */
+#define SDR_RDMA_HELLO_KNOWN	1u	/* in @size of HELLO: called again */
 
 /**
  * struct sdr_rdma_msg - a message, in host byte order
  * @type:	enum sdr_rdma_msg_type
  * @conn:	the receiver's number of the connection; 0: none
- * @from:	the sender's number of it (ATTACH, ATTACHED)
+ * @from:	the sender's number of it (ATTACH, ATTACHED, QUERY)
  * @gen:	which ring of this direction; HELLO: the version
- * @arg:	BY_TCP: flags; HELLO: the magic
+ * @arg:	BY_TCP, QUERY: flags; HELLO: the magic
  * @rkey:	RING: the memory region
  * @size:	RING_REQ, RING: bytes of the ring
- * @pos:	SEAL, UNSEAL, RESUME: stream position; HELLO: the link's cookie
+ * @pos:	SEAL, UNSEAL, RESUME: stream position; QUERY: where the ring began;
+ *		HELLO: the link's cookie
  * @addr:	RING: where it begins
  * @mine:	ATTACH: the sender's half of the key
  * @theirs:	ATTACH: the receiver's half

@@ -4,24 +4,42 @@
 
 #include <linux/sdirect_rdma_netlink.h>
 #include <net/genetlink.h>
+#include <net/ipv6.h>
 
 #include "rdma/link.h"
 #include "rdma/netlink.h"
 
 static struct genl_family family;
 
+static int put_addr(struct sk_buff *skb, int attr, const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		return nla_put_in_addr(skb, attr, addr->s6_addr32[3]);
+	return nla_put_in6_addr(skb, attr, addr);
+}
+
+static int put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return nla_put_u64_64bit(skb, attr, value, SDIRECT_RDMA_A_LINK_PAD);
+}
+
 static int put_link(struct sk_buff *skb, const struct sdr_rdma_link_info *info)
 {
-	return nla_put_in_addr(skb, SDIRECT_RDMA_A_LINK_LOCAL_ADDR,
-			       info->local) ||
-	       nla_put_in_addr(skb, SDIRECT_RDMA_A_LINK_REMOTE_ADDR,
-			       info->peer) ||
+	return put_addr(skb, SDIRECT_RDMA_A_LINK_LOCAL_ADDR, &info->local) ||
+	       put_addr(skb, SDIRECT_RDMA_A_LINK_REMOTE_ADDR, &info->peer) ||
 	       nla_put_u8(skb, SDIRECT_RDMA_A_LINK_ACTIVE, info->active) ||
 	       nla_put_u8(skb, SDIRECT_RDMA_A_LINK_TALKING, info->talking) ||
 	       nla_put_u8(skb, SDIRECT_RDMA_A_LINK_STATE, info->state) ||
 	       (info->device[0] &&
 		nla_put_string(skb, SDIRECT_RDMA_A_LINK_DEVICE, info->device)) ||
-	       nla_put_u32(skb, SDIRECT_RDMA_A_LINK_CONNS, info->conns);
+	       nla_put_u32(skb, SDIRECT_RDMA_A_LINK_CONNS, info->conns) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_PINNED, info->pinned) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_WRITES, info->writes) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_BYTES, info->bytes) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_INLINED, info->inlined) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_CREDITS, info->credits) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_COMPLETIONS,
+		       info->completions);
 }
 
 static int link_get_dump(struct sk_buff *skb, struct netlink_callback *cb)

@@ -16,16 +16,23 @@
 
 /* A program that writes without end must not keep a doorbell busy without end. */
 #define PUMP_TRIES	64
+/*
+ * While so many writes of a connection are under way, its bytes wait for the
+ * first to be completed, and go together: small messages share a write, and who
+ * writes them need not ring.
+ */
+#define FLYING_MAX	4
 
-/* Post what there is up to @tail; false: no more can be posted now. */
+/* Post what there is up to @tail; false: a completion will come back here. */
 static bool post(struct sdr_rdma_conn *conn, u64 tail)
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
 	int n;
 
-	while (tx->sent < tail) {
+	while (tx->sent < tail && tx->flying < FLYING_MAX) {
 		u32 off = tx->sent & (tx->size - 1);
 		const struct sdr_rdma_write write = {
+			.ring	= tx->ring,
 			.dma	= tx->dma,
 			.off	= off,
 			.len	= min_t(u64, tail - tx->sent, tx->size - off),
@@ -43,6 +50,7 @@ static bool post(struct sdr_rdma_conn *conn, u64 tail)
 			return false;
 		}
 		tx->sent += n;
+		tx->flying++;
 	}
 	return true;
 }
@@ -54,6 +62,8 @@ static void pump_tx(struct sdr_rdma_conn *conn)
 	u64 tail;
 
 	for (tries = 0; tries < PUMP_TRIES; tries++) {
+		if (tx->flying == FLYING_MAX)
+			return;
 		/* Once the end is known the program writes there no more. */
 		tail = min(sdr_far_sent(conn->pair, tx->sent), tx->end);
 		/* A tail that cannot be true is for the program's own call. */
@@ -138,10 +148,13 @@ void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok)
 	struct sdr_rdma_tx *tx = &conn->tx;
 
 	spin_lock(&conn->lock);
+	tx->flying--;
 	if (ok && tx->state == SDR_RDMA_TX_RING && pos > tx->acked) {
 		tx->acked = pos;
 		if (pos == tx->end)
 			wake_up(&conn->wait);
+		if (conn->pair)
+			sdr_rdma_conn_pump(conn);
 	}
 	spin_unlock(&conn->lock);
 	sdr_rdma_conn_put(conn);
@@ -158,12 +171,6 @@ void sdr_rdma_conn_room(struct sdr_rdma_conn *conn)
 }
 
 /* --- the queue pair is dead --- */
-
-static void abort_conn(struct sdr_rdma_conn *conn)
-{
-	conn->abort = true;
-	sdr_rdma_conn_queue(conn, &conn->move);
-}
 
 void sdr_rdma_conn_hold(struct sdr_rdma_conn *conn)
 {
@@ -184,7 +191,7 @@ static void rx_down(struct sdr_rdma_conn *conn)
 		/* Whoever said that all is here has lied, or memory is short. */
 		if ((rx->end != SDIRECT_POS_OPEN && rx->end != tail) ||
 		    sdr_far_append(conn->pair, NULL, tail, 0))
-			abort_conn(conn);
+			sdr_rdma_conn_move(conn, ECONNRESET);
 		else
 			sdr_rdma_conn_say(conn, SDR_RDMA_RESUME, gen, tail);
 	}
@@ -211,9 +218,10 @@ static void tx_down(struct sdr_rdma_conn *conn)
 	for (i = 0; i < ring->size >> PAGE_SHIFT; i++)
 		sdr_rdma_qp_unmap(qp, dma[i]);
 	kfree(dma);
+	conn->link->pinned -= ring->size;
 	wake_up(&conn->wait);
 	if (tx->resume != SDIRECT_POS_OPEN)
-		sdr_rdma_conn_queue(conn, &conn->move);
+		sdr_rdma_conn_move(conn, 0);
 }
 
 void sdr_rdma_conn_down(struct sdr_rdma_conn *conn)
@@ -224,11 +232,40 @@ void sdr_rdma_conn_down(struct sdr_rdma_conn *conn)
 	sdr_rdma_conn_queue(conn, &conn->work);
 }
 
-void sdr_rdma_conn_lost(struct sdr_rdma_conn *conn)
+/* The queue pair is down, so a ring that has not ended here is known here. */
+void sdr_rdma_conn_query(struct sdr_rdma_conn *conn)
+{
+	const struct sdr_rdma_tx *tx = &conn->tx;
+	bool ring = tx->state == SDR_RDMA_TX_BROKEN;
+	const struct sdr_rdma_msg msg = {
+		.type	= SDR_RDMA_QUERY,
+		.conn	= conn->peer,
+		.from	= conn->id,
+		.gen	= tx->gen,
+		.arg	= (conn->pair ? sdr_rdma_conn_wish(conn) : 0) |
+			  (ring ? SDR_RDMA_QUERY_RING : 0),
+		.pos	= tx->base,
+	};
+
+	lockdep_assert_held(&conn->link->gate);
+	if (conn->lost)
+		return;
+	/* The answer is lost, if there was one: it is asked for again later. */
+	if (!conn->peer) {
+		sdr_rdma_conn_forget(conn);
+		return;
+	}
+	conn->wish = msg.arg & SDR_RDMA_BY_TCP_MASK;
+	sdr_rdma_link_say(conn->link, &msg);
+	if (conn->close_said)
+		sdr_rdma_conn_say(conn, SDR_RDMA_CLOSE, 0, 0);
+}
+
+void sdr_rdma_conn_lost(struct sdr_rdma_conn *conn, int error)
 {
 	struct sdr_pair *pair;
 
-	mutex_lock(&conn->link->gate);
+	lockdep_assert_held(&conn->link->gate);
 	conn->lost = true;
 	conn->close_heard = true;
 	pair = conn->pair;
@@ -237,8 +274,7 @@ void sdr_rdma_conn_lost(struct sdr_rdma_conn *conn)
 	else
 		sdr_far_gone(pair);
 	if (conn->tx.state == SDR_RDMA_TX_BROKEN)
-		abort_conn(conn);
-	mutex_unlock(&conn->link->gate);
+		sdr_rdma_conn_move(conn, error);
 	wake_up(&conn->wait);
 	sdr_rdma_conn_queue(conn, &conn->work);
 }

@@ -16,6 +16,8 @@
 #define ACK_TIMEOUT	16
 #define RETRIES		6	/* 7 never gives up on soft RoCE */
 #define RNR_FOREVER	7
+/* What a processor copies faster than a device fetches it. */
+#define INLINE_MAX	128
 
 int sdr_rdma_soft;
 
@@ -46,6 +48,7 @@ static int make_qp(struct sdr_rdma_qp *qp)
 		.cap.max_send_sge	= min_t(u32, SDR_RDMA_SGES,
 						dev->attrs.max_send_sge),
 		.cap.max_recv_sge	= 1,
+		.cap.max_inline_data	= INLINE_MAX,
 		.sq_sig_type		= IB_SIGNAL_REQ_WR,
 		.qp_type		= IB_QPT_RC,
 	};
@@ -69,8 +72,14 @@ static int make_qp(struct sdr_rdma_qp *qp)
 	attr.send_cq = qp->cq;
 	attr.recv_cq = qp->cq;
 	err = rdma_create_qp(qp->id, qp->pd, &attr);
+	if (err) {
+		/* Not every device takes bytes along. */
+		attr.cap.max_inline_data = 0;
+		err = rdma_create_qp(qp->id, qp->pd, &attr);
+	}
 	if (err)
 		return err;
+	qp->inline_max = min_t(u32, attr.cap.max_inline_data, INLINE_MAX);
 	return sdr_rdma_wr_start(qp);
 }
 
@@ -134,6 +143,7 @@ static struct sdr_rdma_qp *qp_alloc(const struct sdr_rdma_user *user,
 		return NULL;
 	qp->user = user;
 	qp->owner = owner;
+	qp->counts = user->counts(owner);
 	spin_lock_init(&qp->lock);
 	INIT_LIST_HEAD(&qp->free);
 	return qp;

@@ -3,9 +3,11 @@
 #ifndef _SDR_RDMA_QP_H
 #define _SDR_RDMA_QP_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 #include <rdma/rdma_cm.h>
 
+struct sdr_rdma_counts;
 struct sdr_ring;
 struct sdr_rdma_mr;
 struct sdr_rdma_qp;
@@ -19,6 +21,7 @@ struct sdr_rdma_qp;
  * @written:	what sdr_rdma_qp_write() posted is at the other host (@ok), or
  *		the queue pair is dead; @ctx is the caller's again
  * @room:	a work request is free again after one was missed
+ * @counts:	where to count
  */
 struct sdr_rdma_user {
 	void (*made)(void *owner);
@@ -27,11 +30,13 @@ struct sdr_rdma_user {
 	void (*credit)(void *owner, u32 conn, u32 gen, u64 pos);
 	void (*written)(void *ctx, u64 pos, bool ok);
 	void (*room)(void *owner);
+	struct sdr_rdma_counts *(*counts)(void *owner);
 };
 
 /**
  * struct sdr_rdma_write - bytes of a ring that are to be written
- * @dma:	addresses of the ring's pages
+ * @ring:	the ring
+ * @dma:	addresses of its pages
  * @off:	where they begin in the ring
  * @len:	how many; they do not wrap
  * @raddr:	where they go to
@@ -41,6 +46,7 @@ struct sdr_rdma_user {
  * @ctx:	for @written
  */
 struct sdr_rdma_write {
+	const struct sdr_ring *ring;
 	const u64 *dma;
 	u32 off;
 	u32 len;
@@ -122,6 +128,22 @@ struct sdr_rdma_mr *sdr_rdma_mr_create(struct sdr_rdma_qp *qp,
 void sdr_rdma_mr_free(struct sdr_rdma_mr *mr);
 u32 sdr_rdma_mr_key(const struct sdr_rdma_mr *mr);
 u64 sdr_rdma_mr_addr(const struct sdr_rdma_mr *mr);
+
+/**
+ * struct sdr_rdma_counts - what was posted and completed
+ * @writes:	RDMA writes
+ * @bytes:	... and what they wrote
+ * @inlined:	writes whose bytes were copied into the request
+ * @credits:	sends
+ * @completions: of these, and of what was received
+ */
+struct sdr_rdma_counts {
+	atomic64_t writes;
+	atomic64_t bytes;
+	atomic64_t inlined;
+	atomic64_t credits;
+	atomic64_t completions;
+};
 
 /* sdr_rdma_qp_device() - the device's name. */
 const char *sdr_rdma_qp_device(const struct sdr_rdma_qp *qp);

@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "ring.h"
 #include "rdma/wr.h"
 
 static struct ib_device *device(const struct sdr_rdma_qp *qp)
@@ -66,6 +67,7 @@ static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		failed(qp, wc);
 		return;
 	}
+	atomic64_inc(&qp->counts->completions);
 	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM)
 		qp->user->arrived(qp->owner, be32_to_cpu(wc->ex.imm_data),
 				  wc->byte_len);
@@ -113,11 +115,44 @@ static void send_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct sdr_rdma_qp *qp = send->qp;
 	bool ok = wc->status == IB_WC_SUCCESS;
 
+	atomic64_inc(&qp->counts->completions);
 	if (!ok)
 		failed(qp, wc);
 	if (send->ctx)
 		qp->user->written(send->ctx, send->pos, ok);
 	send_put(send);
+}
+
+/* The bytes of a write; returns how many of @sge, and in @done of the bytes. */
+static u32 gather(const struct sdr_rdma_qp *qp,
+		  const struct sdr_rdma_write *write, struct ib_sge *sge,
+		  u32 *done)
+{
+	u32 n = 0;
+
+	for (*done = 0; *done < write->len && n < qp->sges; n++) {
+		u32 at = write->off + *done, in_page = offset_in_page(at);
+
+		sge[n] = (struct ib_sge) {
+			.addr	= write->dma[at >> PAGE_SHIFT] + in_page,
+			.length	= min_t(u32, write->len - *done,
+					PAGE_SIZE - in_page),
+			.lkey	= qp->pd->local_dma_lkey,
+		};
+		*done += sge[n].length;
+	}
+	return n;
+}
+
+/* A few bytes go along with the request, by the kernel's own address. */
+static void inline_them(struct ib_rdma_wr *wr,
+			const struct sdr_rdma_write *write)
+{
+	size_t len = write->len;
+
+	wr->wr.sg_list->addr = (uintptr_t)sdr_ring_at(write->ring, write->pos,
+						      &len);
+	wr->wr.send_flags |= IB_SEND_INLINE;
 }
 
 int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write)
@@ -132,29 +167,24 @@ int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write
 		.remote_addr	= write->raddr + write->off,
 		.rkey		= write->rkey,
 	};
-	u32 done = 0, n = 0;
+	u32 done;
 
 	if (!send)
 		return -EAGAIN;
-	while (done < write->len && n < qp->sges) {
-		u32 at = write->off + done, in_page = offset_in_page(at);
-
-		sge[n] = (struct ib_sge) {
-			.addr	= write->dma[at >> PAGE_SHIFT] + in_page,
-			.length	= min_t(u32, write->len - done,
-					PAGE_SIZE - in_page),
-			.lkey	= qp->pd->local_dma_lkey,
-		};
-		done += sge[n++].length;
-	}
+	wr.wr.num_sge = gather(qp, write, sge, &done);
+	if (wr.wr.num_sge == 1 && done <= qp->inline_max)
+		inline_them(&wr, write);
 	send->pos = write->pos + done;
 	send->ctx = write->ctx;
-	wr.wr.num_sge = n;
 	wr.wr.wr_cqe = &send->cqe;
 	if (ib_post_send(qp->id->qp, &wr.wr, NULL)) {
 		send_put(send);
 		return -ENOTCONN;
 	}
+	atomic64_inc(&qp->counts->writes);
+	atomic64_add(done, &qp->counts->bytes);
+	if (wr.wr.send_flags & IB_SEND_INLINE)
+		atomic64_inc(&qp->counts->inlined);
 	return done;
 }
 
@@ -185,6 +215,7 @@ int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos)
 		send_put(send);
 		return -ENOTCONN;
 	}
+	atomic64_inc(&qp->counts->credits);
 	return 0;
 }
 

@@ -64,6 +64,8 @@ struct sdr_rdma_recv {
  * @cq:		of both queues
  * @cookie:	private data of the connect
  * @sges:	pages in one write
+ * @inline_max:	bytes that a request takes along
+ * @counts:	what was done
  * @lock:	protects @free and @missed; a leaf
  * @free:	sends that are not in use
  * @missed:	somebody found none
@@ -79,6 +81,8 @@ struct sdr_rdma_qp {
 	struct ib_cq *cq;
 	__be64 cookie;
 	u32 sges;
+	u32 inline_max;
+	struct sdr_rdma_counts *counts;
 	spinlock_t lock;
 	struct list_head free;
 	bool missed;

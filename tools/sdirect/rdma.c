@@ -17,15 +17,27 @@
 
 #define DEVICE	64	/* longest name, with its end */
 
+/* IPv4 or IPv6, by its length. */
+struct addr {
+	size_t len;
+	uint8_t bytes[16];
+};
+
 /* The fields are those of SDIRECT_RDMA_CMD_LINK_GET. */
 struct link {
-	uint8_t local[4];
-	uint8_t remote[4];
+	struct addr local;
+	struct addr remote;
 	uint8_t active;
 	uint8_t talking;
 	uint8_t state;
 	char device[DEVICE];
 	uint32_t conns;
+	uint64_t pinned;
+	uint64_t writes;
+	uint64_t bytes;
+	uint64_t inlined;
+	uint64_t credits;
+	uint64_t completions;
 };
 
 struct links {
@@ -53,6 +65,20 @@ static int copy(void *to, size_t size, const struct nlattr *attr)
 	return MNL_CB_OK;
 }
 
+static int copy_addr(struct addr *to, const struct nlattr *attr)
+{
+	to->len = mnl_attr_get_payload_len(attr);
+	if (to->len != 4 && to->len != 16)
+		return MNL_CB_ERROR;
+	return copy(to->bytes, to->len, attr);
+}
+
+static const char *addr_text(char *buf, const struct addr *addr)
+{
+	return text_addr(buf, addr->len == 4 ? AF_INET : AF_INET6,
+			 addr->bytes);
+}
+
 static int copy_name(char *to, const struct nlattr *attr)
 {
 	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
@@ -68,9 +94,9 @@ static int link_attr(const struct nlattr *attr, void *data)
 
 	switch (mnl_attr_get_type(attr)) {
 	case SDIRECT_RDMA_A_LINK_LOCAL_ADDR:
-		return copy(link->local, sizeof(link->local), attr);
+		return copy_addr(&link->local, attr);
 	case SDIRECT_RDMA_A_LINK_REMOTE_ADDR:
-		return copy(link->remote, sizeof(link->remote), attr);
+		return copy_addr(&link->remote, attr);
 	case SDIRECT_RDMA_A_LINK_ACTIVE:
 		return copy(&link->active, sizeof(link->active), attr);
 	case SDIRECT_RDMA_A_LINK_TALKING:
@@ -81,6 +107,19 @@ static int link_attr(const struct nlattr *attr, void *data)
 		return copy_name(link->device, attr);
 	case SDIRECT_RDMA_A_LINK_CONNS:
 		return copy(&link->conns, sizeof(link->conns), attr);
+	case SDIRECT_RDMA_A_LINK_PINNED:
+		return copy(&link->pinned, sizeof(link->pinned), attr);
+	case SDIRECT_RDMA_A_LINK_WRITES:
+		return copy(&link->writes, sizeof(link->writes), attr);
+	case SDIRECT_RDMA_A_LINK_BYTES:
+		return copy(&link->bytes, sizeof(link->bytes), attr);
+	case SDIRECT_RDMA_A_LINK_INLINED:
+		return copy(&link->inlined, sizeof(link->inlined), attr);
+	case SDIRECT_RDMA_A_LINK_CREDITS:
+		return copy(&link->credits, sizeof(link->credits), attr);
+	case SDIRECT_RDMA_A_LINK_COMPLETIONS:
+		return copy(&link->completions, sizeof(link->completions),
+			    attr);
 	}
 	return MNL_CB_OK;
 }
@@ -118,14 +157,20 @@ static void print_json(const struct links *links)
 
 		json_open(&json, NULL, '{');
 		json_string(&json, "local",
-			    text_addr(buf, AF_INET, link->local));
+			    addr_text(buf, &link->local));
 		json_string(&json, "remote",
-			    text_addr(buf, AF_INET, link->remote));
+			    addr_text(buf, &link->remote));
 		json_bool(&json, "active", link->active);
 		json_bool(&json, "talking", link->talking);
 		json_string(&json, "state", state_name(link->state));
 		json_string(&json, "device", link->device);
 		json_uint(&json, "connections", link->conns);
+		json_uint(&json, "pinned_bytes", link->pinned);
+		json_uint(&json, "writes", link->writes);
+		json_uint(&json, "write_bytes", link->bytes);
+		json_uint(&json, "writes_inlined", link->inlined);
+		json_uint(&json, "credits", link->credits);
+		json_uint(&json, "completions", link->completions);
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');
@@ -135,8 +180,8 @@ static int add_row(struct table *table, const struct link *link)
 {
 	char local[TEXT_ADDR], remote[TEXT_ADDR], conns[16];
 	const char *const cells[] = {
-		text_addr(local, AF_INET, link->local),
-		text_addr(remote, AF_INET, link->remote),
+		addr_text(local, &link->local),
+		addr_text(remote, &link->remote),
 		link->active ? "this host" : "the other",
 		link->talking ? "yes" : "no",
 		state_name(link->state),

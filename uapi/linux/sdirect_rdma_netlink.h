@@ -8,13 +8,19 @@
  * Dump only (NLM_F_REQUEST | NLM_F_DUMP), no attributes; needs CAP_NET_ADMIN, as
  * it tells of everybody's.  Reply: one message for each link with
  *
- *    SDIRECT_RDMA_A_LINK_LOCAL_ADDR	struct in_addr
+ *    SDIRECT_RDMA_A_LINK_LOCAL_ADDR	struct in_addr or in6_addr
  *    SDIRECT_RDMA_A_LINK_REMOTE_ADDR	the same
  *    SDIRECT_RDMA_A_LINK_ACTIVE	u8, 1 if this host has called
  *    SDIRECT_RDMA_A_LINK_TALKING	u8, 1 if there is a control connection
  *    SDIRECT_RDMA_A_LINK_STATE		u8, enum sdirect_rdma_link_state
  *    SDIRECT_RDMA_A_LINK_DEVICE	string, of the queue pair if there is one
  *    SDIRECT_RDMA_A_LINK_CONNS		u32, connections
+ *    SDIRECT_RDMA_A_LINK_PINNED	u64, bytes of rings that the device knows
+ *    SDIRECT_RDMA_A_LINK_WRITES	u64, RDMA writes so far
+ *    SDIRECT_RDMA_A_LINK_BYTES		u64, bytes that these wrote
+ *    SDIRECT_RDMA_A_LINK_INLINED	u64, writes whose bytes the request had
+ *    SDIRECT_RDMA_A_LINK_CREDITS	u64, sends: what was read
+ *    SDIRECT_RDMA_A_LINK_COMPLETIONS	u64, of these, and of what has arrived
  *
  * Later versions may add attributes anywhere; skip those that you do not know.
  */
@@ -43,6 +49,13 @@ enum sdirect_rdma_link_attr {
 	SDIRECT_RDMA_A_LINK_STATE,
 	SDIRECT_RDMA_A_LINK_DEVICE,
 	SDIRECT_RDMA_A_LINK_CONNS,
+	SDIRECT_RDMA_A_LINK_PAD,
+	SDIRECT_RDMA_A_LINK_PINNED,
+	SDIRECT_RDMA_A_LINK_WRITES,
+	SDIRECT_RDMA_A_LINK_BYTES,
+	SDIRECT_RDMA_A_LINK_INLINED,
+	SDIRECT_RDMA_A_LINK_CREDITS,
+	SDIRECT_RDMA_A_LINK_COMPLETIONS,
 
 	__SDIRECT_RDMA_A_LINK_MAX,
 	SDIRECT_RDMA_A_LINK_MAX = __SDIRECT_RDMA_A_LINK_MAX - 1

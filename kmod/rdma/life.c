@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What two hosts have with each other: the life of the queue pair. */
+#include "compat.h"
+
+#include <linux/log2.h>
+#include <linux/net.h>
+#include <linux/sdirect_ring.h>
+#include <net/sock.h>
+
+#include "rdma/addr.h"
+#include "rdma/conn.h"
+#include "rdma/control.h"
+#include "rdma/link.h"
+#include "rdma/qp.h"
+
+/* An idle queue pair is tried so often; RDMA itself would never notice. */
+#define PROBE_TIME	(2 * HZ)
+/* A host with which there are no connections is kept for so many of these. */
+#define PROBES_UNUSED	30
+/* Of what is left, so that there is something for those that come later. */
+#define SHARE_OF	1024
+#define SHARE_MIN	(16u << 10)
+
+uint sdr_rdma_pinned_max = 512;
+
+bool sdr_rdma_link_step(struct sdr_rdma_link *link, enum sdr_rdma_event event)
+{
+	bool changed;
+
+	spin_lock_bh(&link->lock);
+	changed = sdr_rdma_state_step(&link->state, event);
+	spin_unlock_bh(&link->lock);
+	return changed;
+}
+
+static void queue(struct sdr_rdma_link *link, struct work_struct *work)
+{
+	sdr_rdma_link_get(link);
+	if (!queue_work(sdr_rdma_wq, work))
+		sdr_rdma_link_put(link);
+}
+
+static void queue_probe(struct sdr_rdma_link *link)
+{
+	sdr_rdma_link_get(link);
+	if (!queue_delayed_work(sdr_rdma_wq, &link->probe, PROBE_TIME))
+		sdr_rdma_link_put(link);
+}
+
+void sdr_rdma_link_fail(struct sdr_rdma_link *link)
+{
+	if (sdr_rdma_link_step(link, SDR_RDMA_EV_FAIL))
+		queue(link, &link->down);
+}
+
+bool sdr_rdma_link_want(struct sdr_rdma_link *link)
+{
+	if (READ_ONCE(link->state) == SDR_RDMA_UP)
+		return true;
+	if (!READ_ONCE(link->talking))
+		return false;
+	/* The one who has called makes it; the other may ask for a ring. */
+	if (!link->active)
+		return true;
+	if (time_after_eq(jiffies, READ_ONCE(link->retry_at)) &&
+	    sdr_rdma_link_step(link, SDR_RDMA_EV_START))
+		queue(link, &link->up);
+	return false;
+}
+
+u32 sdr_rdma_link_share(const struct sdr_rdma_link *link)
+{
+	u64 max = (u64)READ_ONCE(sdr_rdma_pinned_max) << 20;
+	u64 left = max - min(max, link->pinned);
+
+	lockdep_assert_held(&link->gate);
+	if (left < SHARE_MIN)
+		return 0;
+	return rounddown_pow_of_two(clamp_t(u64, left / SHARE_OF, SHARE_MIN,
+					    SDR_RDMA_RING_MAX));
+}
+
+/* --- what the queue pair tells --- */
+
+static void qp_made(void *owner)
+{
+	struct sdr_rdma_link *link = owner;
+
+	if (!sdr_rdma_link_step(link, SDR_RDMA_EV_MADE))
+		return;
+	link->retry = 0;
+	pr_info("sdirect_rdma: %pI6c - %pI6c up\n", &link->local, &link->peer);
+	queue_probe(link);
+}
+
+static void qp_failed(void *owner)
+{
+	sdr_rdma_link_fail(owner);
+}
+
+static void qp_arrived(void *owner, u32 id, u32 bytes)
+{
+	struct sdr_rdma_conn *conn = sdr_rdma_conn_find(owner, id);
+
+	if (!conn)
+		return;
+	sdr_rdma_conn_arrived(conn, bytes);
+	sdr_rdma_conn_put(conn);
+}
+
+static void qp_credit(void *owner, u32 id, u32 gen, u64 pos)
+{
+	struct sdr_rdma_conn *conn = sdr_rdma_conn_find(owner, id);
+
+	if (!conn)
+		return;
+	sdr_rdma_conn_credit(conn, gen, pos);
+	sdr_rdma_conn_put(conn);
+}
+
+static void qp_room(void *owner)
+{
+	struct sdr_rdma_link *link = owner;
+
+	queue(link, &link->room);
+}
+
+static struct sdr_rdma_counts *qp_counts(void *owner)
+{
+	struct sdr_rdma_link *link = owner;
+
+	return &link->counts;
+}
+
+static const struct sdr_rdma_user qp_user = {
+	.made		= qp_made,
+	.failed		= qp_failed,
+	.arrived	= qp_arrived,
+	.credit		= qp_credit,
+	.written	= sdr_rdma_conn_written,
+	.room		= qp_room,
+	.counts		= qp_counts,
+};
+
+static void room(struct work_struct *work)
+{
+	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
+						  room);
+	struct sdr_rdma_conn *conn;
+	unsigned long i;
+
+	mutex_lock(&link->gate);
+	xa_for_each(&link->conns, i, conn)
+		sdr_rdma_conn_room(conn);
+	mutex_unlock(&link->gate);
+	sdr_rdma_link_put(link);
+}
+
+/* False: it is to be left alone from here on. */
+static bool probe_qp(struct sdr_rdma_link *link)
+{
+	s64 moved;
+
+	lockdep_assert_held(&link->gate);
+	if (!link->qp || READ_ONCE(link->state) != SDR_RDMA_UP)
+		return false;
+	moved = atomic64_read(&link->counts.completions);
+	/* A credit for nobody: its completion, or failure, is what counts. */
+	if (moved == link->moved)
+		sdr_rdma_qp_credit(link->qp, 0, 0, 0);
+	link->moved = moved;
+	return true;
+}
+
+static void probe(struct work_struct *work)
+{
+	struct sdr_rdma_link *link = container_of(to_delayed_work(work),
+						  struct sdr_rdma_link, probe);
+	bool again;
+
+	mutex_lock(&link->gate);
+	again = probe_qp(link);
+	link->unused = atomic_read(&link->n_conns) ? 0 : link->unused + 1;
+	mutex_unlock(&link->gate);
+	if (again && link->active && link->unused > PROBES_UNUSED)
+		sdr_rdma_link_hang_up(link);
+	else if (again && !READ_ONCE(link->stopping))
+		queue_probe(link);
+	sdr_rdma_link_put(link);
+}
+
+/* --- its life --- */
+
+static void go_up(struct work_struct *work)
+{
+	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
+						  up);
+	struct sockaddr_storage from, to;
+	struct sdr_rdma_qp *qp;
+
+	sdr_rdma_addr_to(&from, &link->local, 0);
+	sdr_rdma_addr_to(&to, &link->peer, sdr_rdma_port);
+	mutex_lock(&link->gate);
+	if (!link->talking) {
+		sdr_rdma_link_fail(link);
+	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING && !link->qp) {
+		qp = sdr_rdma_qp_connect(&qp_user, link,
+					 (struct sockaddr *)&from,
+					 (struct sockaddr *)&to, link->cookie);
+		if (IS_ERR(qp))
+			sdr_rdma_link_fail(link);
+		else
+			link->qp = qp;
+	}
+	mutex_unlock(&link->gate);
+	sdr_rdma_link_put(link);
+}
+
+int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id)
+{
+	struct sdr_rdma_qp *qp;
+	int err = 0;
+
+	mutex_lock(&link->gate);
+	if (!link->talking || !sdr_rdma_link_step(link, SDR_RDMA_EV_START)) {
+		err = -EBUSY;
+	} else {
+		qp = sdr_rdma_qp_accept(&qp_user, link, id);
+		err = PTR_ERR_OR_ZERO(qp);
+		if (!err)
+			link->qp = qp;
+		else
+			sdr_rdma_link_fail(link);
+	}
+	mutex_unlock(&link->gate);
+	return err;
+}
+
+/* What is left of the queue pair, for sdr_rdma_qp_free(), or NULL. */
+static struct sdr_rdma_qp *take_down(struct sdr_rdma_link *link)
+{
+	const struct sdr_rdma_msg msg = { .type = SDR_RDMA_DOWN };
+	struct sdr_rdma_qp *qp = link->qp;
+	struct sdr_rdma_conn *conn;
+	unsigned long i;
+
+	lockdep_assert_held(&link->gate);
+	xa_for_each(&link->conns, i, conn)
+		sdr_rdma_conn_hold(conn);
+	if (qp)
+		sdr_rdma_qp_drain(qp);
+	xa_for_each(&link->conns, i, conn)
+		sdr_rdma_conn_down(conn);
+	link->qp = NULL;
+	sdr_rdma_link_say(link, &msg);
+	pr_info("sdirect_rdma: %pI6c - %pI6c down\n", &link->local,
+		&link->peer);
+	return qp;
+}
+
+static void go_down(struct work_struct *work)
+{
+	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
+						  down);
+	struct sdr_rdma_qp *qp;
+
+	mutex_lock(&link->gate);
+	qp = take_down(link);
+	mutex_unlock(&link->gate);
+	/* RDMA CM may take its time, for which nobody else should wait. */
+	if (qp)
+		sdr_rdma_qp_free(qp);
+	sdr_rdma_link_grow(&link->retry);
+	WRITE_ONCE(link->retry_at, jiffies + link->retry);
+	/* No other is made before. */
+	sdr_rdma_link_step(link, SDR_RDMA_EV_DRAINED);
+	wake_up_all(&link->wait);
+	sdr_rdma_link_put(link);
+}
+
+void sdr_rdma_link_life_init(struct sdr_rdma_link *link)
+{
+	INIT_WORK(&link->up, go_up);
+	INIT_WORK(&link->down, go_down);
+	INIT_WORK(&link->room, room);
+	INIT_DELAYED_WORK(&link->probe, probe);
+}
