@@ -23,7 +23,7 @@ SILENCE = 200 * SLOWER  # seconds without a word from it
 TELL = 20               # seconds without a word from us
 PASSED_ON = ("SDIRECT_TIME", "SDIRECT_SECONDS", "SDIRECT_SEED",
              "SDIRECT_FLOOD", "SDIRECT_MESSAGES", "SDIRECT_POLICY_KILLS",
-             "SDIRECT_POLICY_RELOADS")
+             "SDIRECT_POLICY_RELOADS", "SDIRECT_ROUNDS", "SDIRECT_CONNS")
 MARK = re.compile(r"^@@ (\w+) (.*)$")
 OK = re.compile(r"^(not )?ok \d+ (.*)$")
 RUN = re.compile(r"^#  RUN +(\S+) \.\.\.$")

@@ -24,7 +24,8 @@ def run(request, build):
     conftest.make_module()
     conftest.make("tools")
     yield from running(build, "rdma", [RDMA / "rdma.py"],
-                       conftest.teller(request.config), LIMIT * SLOWER)
+                       conftest.teller(request.config),
+                       (LIMIT + 20 * rdma_cases.ROUNDS) * SLOWER)
 
 
 @pytest.mark.guest

@@ -15,6 +15,7 @@ INFO = 1
 DEMOTE = 0xd504
 PROMOTE = 0xd505
 CLIENT, SERVER, STRANGER = "10.7.0.1", "10.7.1.1", "10.7.0.9"
+CLIENT6, SERVER6 = "fd00:7::1", "fd00:8::1"
 PORT = 4793             # of the control connection
 TCP, RDMA = 0, 2        # enum sdirect_carrier
 LIMIT = 60 * int(os.environ.get("SDIRECT_TIME", "1"))    # seconds
@@ -46,10 +47,10 @@ def until(what, condition):
 class Inet(socket.socket):
     """Python builds addresses by family: call it AF_INET, it is one."""
 
-    def __init__(self):
-        plain = socket.socket(AF_SDIRECT, socket.SOCK_STREAM)
-        super().__init__(socket.AF_INET, socket.SOCK_STREAM, 0,
-                         plain.detach())
+    def __init__(self, family=socket.AF_INET):
+        protocol = 0 if family == socket.AF_INET else socket.IPPROTO_IPV6
+        plain = socket.socket(AF_SDIRECT, socket.SOCK_STREAM, protocol)
+        super().__init__(family, socket.SOCK_STREAM, 0, plain.detach())
         self.settimeout(LIMIT)
 
 
@@ -60,13 +61,15 @@ def carriers(sock):
 
 
 @contextlib.contextmanager
-def connected():
-    """The client's end and the server's, on TCP."""
-    with Inet() as listener, Inet() as client:
-        listener.bind((SERVER, 0))
+def connected(own=CLIENT, other=SERVER, listen=None):
+    """The client's end and the server's, on TCP; @listen: at another address."""
+    family = socket.AF_INET6 if ":" in own else socket.AF_INET
+    with Inet(socket.AF_INET6 if ":" in (listen or other) else
+              socket.AF_INET) as listener, Inet(family) as client:
+        listener.bind((listen or other, 0))
         listener.listen()
-        client.bind((CLIENT, 0))
-        client.connect(listener.getsockname())
+        client.bind((own, 0))
+        client.connect((other, listener.getsockname()[1]))
         server, _ = listener.accept()
         with server:
             server.settimeout(LIMIT)
@@ -100,9 +103,9 @@ def on(client, server, carrier):
 
 
 @contextlib.contextmanager
-def direct():
+def direct(*where):
     """The same as connected(), by RDMA both ways."""
-    with connected() as (client, server):
+    with connected(*where) as (client, server):
         on(client, server, RDMA)
         yield client, server
 

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import socket
 import struct
@@ -15,6 +16,7 @@ import sys
 import time
 
 import hosts
+import rdma_demo
 from hosts import RDMA, TCP, Wrong
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -22,8 +24,13 @@ BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
 SOFT = pathlib.Path("/proc/sys/net/sdirect/rdma_soft")
 MEGA = 1 << 20
 ROUNDS = int(os.environ.get("SDIRECT_ROUNDS", "5"))  # of removing the device
+CONNS = int(os.environ.get("SDIRECT_CONNS", "100"))  # on one link
+ALLOW = SOFT.with_name("rdma_allow")
+DEFAULT = SOFT.with_name("default_policy")
+PINNED = pathlib.Path("/sys/module/sdirect_rdma/parameters/pinned")
 HEADER = struct.Struct(">HHHHIIIIIIQQIIQ")
-HELLO, ATTACH, REFUSED, RING_REQ, SEAL, DOWN = 1, 2, 4, 5, 8, 14
+HELLO, ATTACH, REFUSED, RING_REQ, SEAL, DOWN, QUERY = 1, 2, 4, 5, 8, 14, 15
+VERSION = 2
 MAGIC = 0x5344524d
 
 
@@ -34,13 +41,26 @@ def stat():
 def software_is_not_used_unasked():
     SOFT.write_text("0")
     try:
-        with hosts.connected() as (client, server):
-            for _ in range(300):
-                hosts.echo(client, server, b"x" * 100)
-            if hosts.carriers(client) != (TCP, TCP):
-                raise Wrong("a software device is in use")
+        stays_on_tcp()
     finally:
         SOFT.write_text("1")
+
+
+def stays_on_tcp(*where):
+    with hosts.connected(*where) as (client, server):
+        for _ in range(300):
+            hosts.echo(client, server, b"x" * 100)
+        if hosts.carriers(client) != (TCP, TCP) or \
+                hosts.carriers(server) != (TCP, TCP):
+            raise Wrong("it has left TCP")
+
+
+def links():
+    """What sdirect tells of them, by who has called whom."""
+    found = json.loads(hosts.run(BUILD / "sdirect", "rdma", "list",
+                                 "--json").stdout)
+    return {(row["local"], row["remote"], row["active"]): row
+            for row in found}
 
 
 def both_directions_change():
@@ -53,6 +73,50 @@ def both_directions_change():
         raise Wrong(f"too few bytes by rings: {before} {after}")
     if after["pairs"] - before["pairs"] != 2:
         raise Wrong("not a pair at each host")
+
+
+def by_ipv6():
+    """And by IPv4 with a socket that hears both."""
+    for where in ((hosts.CLIENT6, hosts.SERVER6),
+                  (hosts.CLIENT, hosts.SERVER, "::")):
+        with hosts.direct(*where) as (client, server):
+            hosts.both_ways(client, server, 300000)
+    if (hosts.CLIENT6, hosts.SERVER6, True) not in links():
+        raise Wrong(f"no link by IPv6: {links()}")
+
+
+def policy_decides():
+    """The default of all that is new, here; rules are KUnit's."""
+    before = DEFAULT.read_text()
+    try:
+        DEFAULT.write_text("tcp")
+        stays_on_tcp()
+    finally:
+        DEFAULT.write_text(before)
+    with hosts.direct() as (client, server):
+        hosts.echo(client, server, b"allowed")
+
+
+def strangers_may_be_kept_out():
+    try:
+        for text in ("10.9.0.0/16", "10.7.1.128/25, fd00::/8", "fd00::/8"):
+            ALLOW.write_text(text)
+            stays_on_tcp()
+        for text in ("10.7.0.0/33", "10.7.0", "fd00::/129", "10.7.0.1/x",
+                     "1.1.1.1 " * 200):
+            try:
+                ALLOW.write_text(text)
+                raise Wrong(f"{text[:20]} is taken for a list")
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    raise
+        if ALLOW.read_text().strip() != "fd00::/8":
+            raise Wrong("a bad list has changed a good one")
+        ALLOW.write_text("192.0.2.7,10.7.0.0/16")
+        with hosts.direct() as (client, server):
+            hosts.echo(client, server, b"friends")
+    finally:
+        ALLOW.write_text("\n")
 
 
 def all_sizes():
@@ -177,13 +241,21 @@ def killed_process_ends_the_stream():
 
 
 def many_share_a_link():
+    """In less memory than their user may have, who is the same at both hosts."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4 * CONNS + 1000,) * 2)
+    before = PINNED.read_text()
+    PINNED.write_text("40")
     with contextlib.ExitStack() as stack:
-        ends = [stack.enter_context(hosts.connected()) for _ in range(100)]
+        stack.callback(PINNED.write_text, before)
+        ends = [stack.enter_context(hosts.connected()) for _ in range(CONNS)]
         for client, server in ends:
             hosts.on(client, server, RDMA)
         for client, server in ends:
             hosts.echo(client, server, os.urandom(3000))
-        shown = hosts.run("ss", "-Htn", "dport", "=", hosts.PORT).stdout
+        for row in links().values():
+            if row["pinned_bytes"] > 40 * MEGA:
+                raise Wrong(f"too much is pinned: {row}")
+        shown = hosts.run("ss", "-4Htn", "dport", "=", hosts.PORT).stdout
         if len(shown.splitlines()) != 1:
             raise Wrong(f"not one control connection:\n{shown}")
 
@@ -259,19 +331,68 @@ def idle_connection_survives():
             added("rxea", "va")
 
 
+def hung_up_on():
+    hosts.run("ss", "-K", "dport", "=", hosts.PORT)
+
+
 def control_connection_is_lost():
-    """What is on RDMA then cannot be told apart: an error, never an end."""
-    with hosts.direct() as (client, server), hosts.connected() as other:
-        hosts.run("ss", "-K", "dport", "=", hosts.PORT)
-        try:
-            while True:
-                hosts.echo(client, server, b"x" * 100)
-        except OSError as error:
-            if error.errno not in (errno.ECONNRESET, errno.EPIPE):
-                raise
-        hosts.on(*other, RDMA)
-        with hosts.direct() as ends:
-            hosts.echo(*ends, b"another link")
+    """In any state of a connection; the hosts call again and go on."""
+    choose = random.Random(int(os.environ.get("SDIRECT_SEED", "1")))
+    with hosts.direct() as idle:
+        idle[0].sendall(b"not read")
+        for _ in range(ROUNDS):
+            with hosts.connected() as (client, server):
+                def meanwhile():
+                    time.sleep(choose.random() / 2)     # any moment will do
+                    hung_up_on()
+                hosts.both_ways(client, server, MEGA, meanwhile)
+                hosts.on(client, server, RDMA)
+                hung_up_on()
+                client.shutdown(socket.SHUT_WR)
+                if server.recv(1):
+                    raise Wrong("more than there is")
+        if hosts.receive(idle[1], 8) != b"not read":
+            raise Wrong("other bytes")
+        hosts.on(*idle, RDMA)
+
+
+def silenced():
+    """Until the hosts have noticed, and the packets of both are gone."""
+    for device in ("va", "vb"):
+        hosts.run("tc", "qdisc", "add", "dev", device, "root", "netem",
+                  "loss", "100%")
+    hosts.until("noticed", lambda: not any(row["talking"]
+                                           for row in links().values()))
+    for device in ("va", "vb"):
+        hosts.run("tc", "qdisc", "del", "dev", device, "root")
+
+
+def wire_is_silent():
+    """For longer than the hosts bear with: TCP does, so nothing fails."""
+    with hosts.direct() as (client, server):
+        hosts.both_ways(client, server, 2 * MEGA, silenced)
+        hosts.on(client, server, RDMA)
+        silenced()
+        hosts.on(client, server, RDMA)
+
+
+def small_messages_share_writes():
+    """Those that queue; each has its bytes in the request, if they are few."""
+    number = 1000
+    with hosts.direct() as (client, server):
+        before = links()
+        for _ in range(number):
+            client.sendall(b"x" * 50)
+        if hosts.receive(server, 50 * number) != b"x" * 50 * number:
+            raise Wrong("other bytes")
+        after = links()
+    way = hosts.CLIENT, hosts.SERVER, True
+    done = {key: after[way][key] - before[way][key]
+            for key in ("writes", "write_bytes", "writes_inlined")}
+    print(f"{number} messages of 50 bytes: {done}", flush=True)
+    if done["write_bytes"] < 50 * number or \
+            not 0 < done["writes_inlined"] <= done["writes"] <= number:
+        raise Wrong(f"not so: {done}")
 
 
 def message(kind, conn=0, sender=0, gen=0, arg=0, size=0, pos=0, **key):
@@ -283,7 +404,7 @@ def message(kind, conn=0, sender=0, gen=0, arg=0, size=0, pos=0, **key):
 def stranger():
     sock = socket.create_connection((hosts.SERVER, hosts.PORT), hosts.LIMIT,
                                     (hosts.STRANGER, 0))
-    sock.sendall(message(HELLO, gen=1, arg=MAGIC, pos=5))
+    sock.sendall(message(HELLO, gen=VERSION, arg=MAGIC, pos=5))
     return sock
 
 
@@ -298,8 +419,8 @@ def hung_up(sock):
 def strangers_are_harmless():
     """Wrong versions, garbage, what is not theirs, in any order."""
     with hosts.direct() as (client, server):
-        for first in (b"\xff" * 64, bytes(64), message(HELLO, gen=2, arg=MAGIC),
-                      message(HELLO, gen=1, arg=1), message(DOWN)):
+        for first in (b"\xff" * 64, bytes(64), message(HELLO, gen=1, arg=MAGIC),
+                      message(HELLO, gen=VERSION, arg=1), message(DOWN)):
             with socket.create_connection((hosts.SERVER, hosts.PORT),
                                           hosts.LIMIT) as sock:
                 sock.sendall(first)
@@ -314,8 +435,9 @@ def strangers_are_harmless():
             if kind != REFUSED or rest[3] != 9:
                 raise Wrong(f"an answer of type {kind}")
             for _ in range(500):
-                sock.sendall(message(choose.randrange(RING_REQ, DOWN),
-                                     choose.randrange(1, 200), gen=1,
+                kind = choose.choice((*range(RING_REQ, DOWN), QUERY))
+                sock.sendall(message(kind, choose.randrange(1, 200),
+                                     9 if kind == QUERY else 0, gen=1,
                                      size=65536, pos=choose.getrandbits(40)))
         with stranger() as sock:
             hosts.receive(sock, HEADER.size)
@@ -326,17 +448,19 @@ def strangers_are_harmless():
 
 def links_are_listed():
     with hosts.direct() as (client, server):
-        found = json.loads(hosts.run(BUILD / "sdirect", "rdma", "list",
-                                     "--json").stdout)
-        ways = {(row["local"], row["remote"], row["active"]): row
-                for row in found}
+        ways = links()
         one = ways.get((hosts.CLIENT, hosts.SERVER, True))
         other = ways.get((hosts.SERVER, hosts.CLIENT, False))
         for row, device in ((one, "rxea"), (other, "rxeb")):
             if not row or not row["talking"] or row["state"] != "up" or \
                     row["device"] != device or not row["connections"]:
-                raise Wrong(f"not so: {found}")
+                raise Wrong(f"not so: {ways}")
         hosts.echo(client, server, b"x")
+
+
+def redis_goes_on_without_a_device():
+    rdma_demo.by_rdma(1000)
+    rdma_demo.without_a_device(2000)
 
 
 def unload_is_refused_while_in_use():
@@ -347,12 +471,14 @@ def unload_is_refused_while_in_use():
 
 
 CASES = (
-    software_is_not_used_unasked, both_directions_change, all_sizes,
+    software_is_not_used_unasked, both_directions_change, by_ipv6,
+    policy_decides, strangers_may_be_kept_out, all_sizes,
     bytes_both_ways, end_of_stream, unread_bytes_reset, reader_that_waits,
     demoted_and_promoted, urgent_byte_goes_by_tcp, child_goes_on,
     killed_process_ends_the_stream, many_share_a_link,
     shim_works_without_system_calls, loss_and_disorder, device_is_removed,
-    idle_connection_survives, control_connection_is_lost,
+    idle_connection_survives, control_connection_is_lost, wire_is_silent,
+    small_messages_share_writes, redis_goes_on_without_a_device,
     strangers_are_harmless, links_are_listed,
     unload_is_refused_while_in_use,
 )

@@ -3,7 +3,8 @@
 #
 # Two soft RoCE devices, rxea (10.7.0.1) and rxeb (10.7.1.1), on the ends of a
 # wire that what they send really crosses, in one network namespace: a rule for
-# each address sends it out, and what comes in at either end is local.
+# each address sends it out, and what comes in at either end is local.  The same
+# with fd00:7::1 and fd00:8::1.
 set -eu
 
 modprobe -a rdma_rxe rdma_cm
@@ -11,6 +12,11 @@ ip link add va type veth peer name vb
 ip addr add 10.7.0.1/24 dev va
 ip addr add 10.7.1.1/24 dev vb
 ip addr add 10.7.0.9/24 dev va	# a stranger's
+for name in all va vb; do
+	echo 0 >/proc/sys/net/ipv6/conf/$name/accept_dad
+done
+ip -6 addr add fd00:7::1/64 dev va nodad
+ip -6 addr add fd00:8::1/64 dev vb nodad
 ip link set va up
 ip link set vb up
 for name in all va vb; do
@@ -26,5 +32,13 @@ ip rule add pref 20 to 10.7.1.1 lookup 100
 ip rule add pref 20 to 10.7.0.1 lookup 101
 ip rule add pref 100 lookup local
 ip rule del pref 0
+ip -6 rule add pref 10 dev va lookup local
+ip -6 rule add pref 10 dev vb lookup local
+ip -6 route add fd00:8::1 dev va src fd00:7::1 table 100
+ip -6 route add fd00:7::1 dev vb src fd00:8::1 table 101
+ip -6 rule add pref 20 to fd00:8::1 lookup 100
+ip -6 rule add pref 20 to fd00:7::1 lookup 101
+ip -6 rule add pref 100 lookup local
+ip -6 rule del pref 0
 rdma link add rxea type rxe netdev va
 rdma link add rxeb type rxe netdev vb
