@@ -138,6 +138,18 @@ bench-instructions: tools ## count the instructions for a message (valgrind)
 	$(MAKE) -C $(TOP)/tools/bench all
 	$(TOP)/tools/bench/instructions
 
+.PHONY: demo-rdma
+demo-rdma: ## set up, build, run Redis between hosts by RDMA, remove the device
+	$(TOP)/tools/setup build demo vm
+	$(MAKE) all
+	$(VM_RUN) $(TOP)/selftests/rdma/rdma_demo.py
+
+.PHONY: bench-rdma
+bench-rdma: ## set up, measure RDMA beside TCP, rsockets and perftest
+	$(TOP)/tools/setup build bench vm
+	$(MAKE) all
+	$(TOP)/tools/vm/run --timeout 3600 $(TOP)/selftests/rdma/compare.py
+
 .PHONY: check
 check: ## set up, build, run every test
 	$(TOP)/tools/setup
