@@ -457,7 +457,8 @@ def main():
             for case in chosen:
                 print(f"@@ case {case.__name__}", flush=True)
                 good = run(case)
-                print("@@ passed" if good else "@@ failed", flush=True)
+                print("@@ passed" if good else "@@ failed", case.__name__,
+                      flush=True)
                 bad += not good
     except (proc.DemoError, OSError) as error:
         say(f"cannot go on: {error}")
