@@ -77,11 +77,16 @@ class Conn:
         with Inet() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((address, port))
-            listener.listen()
+            self._meet(listener, client, server)
+
+    def _meet(self, listener, client, server, home=contextlib.nullcontext()):
+        """home: where the client is"""
+        listener.listen()
+        with home:
             self.client = Inet()
             connect(self.client, listener.getsockname(), client)
-            with user(server):
-                self.server, _ = listener.accept()
+        with user(server):
+            self.server, _ = listener.accept()
         self.server.settimeout(LIMIT)
         self.ends = self.client, self.server
 
@@ -253,14 +258,7 @@ class Across(Conn):
     def __init__(self, client=0, server=0):
         with inside("two"), Inet() as listener:
             listener.bind(("10.9.0.2", 0))
-            listener.listen()
-            with inside("one"):
-                self.client = Inet()
-                connect(self.client, listener.getsockname(), client)
-            with user(server):
-                self.server, _ = listener.accept()
-        self.server.settimeout(LIMIT)
-        self.ends = self.client, self.server
+            self._meet(listener, client, server, inside("one"))
 
 
 def clean_up():

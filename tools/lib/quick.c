@@ -72,11 +72,13 @@ static AWAY ssize_t recv_rest(struct sdi_entry *e, int fd, void *buf,
 	return sdi_result(sdi_recv_more(e, fd, buf, len, flags));
 }
 
+static ssize_t
+try_recv_many(int fd, void *buf, size_t len, int flags, sdi_recv_way *longer);
+
+/* Where there is less than @least, it is cut where the copy is not in line. */
 static __always_inline ssize_t
 try_recv(int fd, void *buf, size_t len, int flags, size_t least,
-	 sdi_recv_way *longer,
-	 ssize_t (*other)(int fd, void *buf, size_t len, int flags,
-			  sdi_recv_way *longer))
+	 sdi_recv_way *longer)
 {
 	struct sdi_moved m = { 0 };
 	struct sdi_entry *e;
@@ -93,26 +95,21 @@ try_recv(int fd, void *buf, size_t len, int flags, size_t least,
 		return recv_rest(e, fd, buf, len, flags);
 	}
 	sdi_unlock(&e->rx_lock);
-	return m.count ? (ssize_t)m.count : other(fd, buf, len, flags, longer);
-}
-
-static __always_inline ssize_t
-only_longer(int fd, void *buf, size_t len, int flags, sdi_recv_way *longer)
-{
-	return longer(fd, buf, len, flags);
+	if (m.count)
+		return (ssize_t)m.count;
+	return least > 1 ? try_recv_many(fd, buf, len, flags, longer) :
+			   longer(fd, buf, len, flags);
 }
 
 static AWAY ssize_t try_recv_many(int fd, void *buf, size_t len, int flags,
 				  sdi_recv_way *longer)
 {
-	return try_recv(fd, buf, len, flags, 1, longer, only_longer);
+	return try_recv(fd, buf, len, flags, 1, longer);
 }
 
 ssize_t sdi_try_recv(int fd, void *buf, size_t len, int flags,
 		     sdi_recv_way *longer)
 {
-	if (!sdi_is_few(len))
-		return try_recv_many(fd, buf, len, flags, longer);
-	/* Less than that is cut where the copy is not in line. */
-	return try_recv(fd, buf, len, flags, len, longer, try_recv_many);
+	return sdi_is_few(len) ? try_recv(fd, buf, len, flags, len, longer) :
+				 try_recv_many(fd, buf, len, flags, longer);
 }

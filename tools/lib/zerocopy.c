@@ -21,12 +21,6 @@ static void *refuse(uint32_t *lock, int err)
 	return NULL;
 }
 
-static int fail(int err)
-{
-	errno = err;
-	return -1;
-}
-
 /* A descriptor's entry with one direction locked, leased if it can be. */
 static struct sdi_entry *begin(int fd, uint32_t tid, unsigned int dir)
 {
@@ -99,7 +93,7 @@ int sdirect_commit(int fd, size_t len)
 	size_t took;
 
 	if (!e || len >= e->reserved)
-		return fail(EINVAL);
+		return (int)sdi_fail(-EINVAL);
 	e->reserved = 0;
 	m = sdi_view_tx_leave(&e->view, e->reserved_at, len);
 	took = sdi_settle_tx(fd, &m);
@@ -107,7 +101,7 @@ int sdirect_commit(int fd, size_t len)
 	if (m.todo & SDI_BELL)
 		sdi_ring_bell(fd);
 	sdi_entry_reap(e);
-	return took == len ? 0 : fail(ESTALE);
+	return took == len ? 0 : (int)sdi_fail(-ESTALE);
 }
 
 const void *sdirect_peek(int fd, size_t *len)
@@ -146,7 +140,7 @@ int sdirect_consume(int fd, size_t len)
 	size_t took = 0;
 
 	if (!e || len >= e->peeked)
-		return fail(EINVAL);
+		return (int)sdi_fail(-EINVAL);
 	e->peeked = 0;
 	if (sdi_view_rx_enter(&e->view, sdi_self(), &head)) {
 		m = sdi_view_rx_leave(&e->view, head, len);
@@ -156,5 +150,5 @@ int sdirect_consume(int fd, size_t len)
 	if (m.todo & SDI_BELL)
 		sdi_ring_bell(fd);
 	sdi_entry_reap(e);
-	return took == len ? 0 : fail(ESTALE);
+	return took == len ? 0 : (int)sdi_fail(-ESTALE);
 }

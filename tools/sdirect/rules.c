@@ -63,20 +63,18 @@ int rules_read(struct rules *rules, FILE *in)
 	return err;
 }
 
-/* By number; the module tells them in order, so it is mostly the next one. */
+static int row_compare(const void *key, const void *row)
+{
+	uint32_t number = *(const uint32_t *)key;
+	uint32_t other = ((const struct rule_row *)row)->number;
+
+	return (number > other) - (number < other);
+}
+
 static struct rule_row *row_find(const struct rules *rules, uint32_t number)
 {
-	size_t low = 0, high = rules->n, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (rules->v[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < rules->n && rules->v[low].number == number ?
-	       &rules->v[low] : NULL;
+	return rules->n ? bsearch(&number, rules->v, rules->n,
+				  sizeof(*rules->v), row_compare) : NULL;
 }
 
 /* One that only the module has: sdirectd is not there to say more. */
