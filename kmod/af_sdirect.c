@@ -228,15 +228,30 @@ static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	return not_again(do_recvmsg(sock, msg, len, flags), flags);
 }
 
+/*
+ * Is it an epoll set that looks again, whose library may arm before it sleeps?
+ * All others queue themselves with the first look, or are not edge-triggered.
+ */
+static bool looks_again(const poll_table *wait)
+{
+	return poll_does_not_wait(wait) &&
+	       poll_requested_events(wait) & EPOLLET;
+}
+
 static __poll_t sdr_poll(struct file *file, struct socket *sock,
 			 poll_table *wait)
 {
 	struct sdr_sock *ss = direct_sk(sock);
 	__poll_t mask = tcp_ops(sock)->poll(file, sock, wait);
+	bool again;
 
 	if (!ss)
 		return mask;
-	mask = sdr_stream_poll(ss, mask, poll_requested_events(wait));
+	again = looks_again(wait);
+	mask = sdr_stream_poll(ss, mask, poll_requested_events(wait),
+			       again && sdr_lease_served(ss));
+	if (again && sdr_lease_rung(ss))
+		mask |= EPOLLIN | EPOLLRDNORM;
 	/* The end that was seen gone sent its reset before, by TCP. */
 	if (sdr_sock_pair(ss) && sdr_stream_left(sdr_sock_pair(ss), ss->side))
 		mask |= tcp_ops(sock)->poll(file, sock, NULL);

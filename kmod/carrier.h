@@ -41,6 +41,18 @@ struct sdr_flow {
 };
 
 /**
+ * enum sdr_arm - when a look at a receive direction asks to be woken
+ * @SDR_ARM_EMPTY:	if there are no bytes
+ * @SDR_ARM_ALWAYS:	for what comes after the bytes that are there, too
+ * @SDR_ARM_NOT:	not at all
+ */
+enum sdr_arm {
+	SDR_ARM_EMPTY,
+	SDR_ARM_ALWAYS,
+	SDR_ARM_NOT,
+};
+
+/**
  * struct sdr_carrier - the operations of a carrier
  * @id:		how user space calls it
  * @name:	for people
@@ -54,8 +66,8 @@ struct sdr_flow {
  *		which it advances unless @flags say MSG_PEEK
  * @poll_tx:	may more be sent?  If not, and @arm, sees to it that the socket's
  *		wait queue is woken when that changes
- * @poll_rx:	bytes that can be received, at most @max; if there are none, or
- *		@arm_always, sees to a wake-up when more come
+ * @poll_rx:	bytes that can be received; sees to a wake-up when more come, as
+ *		@arm says
  *
  * All are mandatory.  A carrier counts the bytes that it moves by itself.  None
  * sleeps for the peer: @send and @recv return -EAGAIN when there is no room or
@@ -77,7 +89,7 @@ struct sdr_carrier {
 	bool (*poll_tx)(const struct sdr_flow *tx, const struct sdr_seg *seg,
 			bool arm);
 	s64 (*poll_rx)(const struct sdr_flow *rx, const struct sdr_seg *seg,
-		       bool arm_always);
+		       enum sdr_arm arm);
 };
 
 extern const struct sdr_carrier sdr_carrier_tcp;

@@ -101,9 +101,9 @@ static ssize_t local_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 	if (!n)
 		return -EFAULT;
 	account(tx, before + n, SDR_STAT_RING_TX);
-	if (sdirect_ring_publish(&own_ctl(tx)->tx_tail,
-				 &sdr_pair_kern(tx->pair, !tx->side)->rx_want,
-				 before, tx->pos))
+	if (sdirect_ring_publish_tail(&own_ctl(tx)->tx_tail,
+				      &sdr_pair_kern(tx->pair, !tx->side)->rx_want,
+				      &peer_ctl(tx)->rx_want, before, tx->pos))
 		sdr_wake_end(tx->pair, !tx->side);
 	else
 		sdr_wake_sigio(tx->pair, !tx->side);
@@ -117,7 +117,7 @@ static void tell_inq(const struct sdr_flow *rx, struct msghdr *msg, u64 more)
 
 	if (likely(!msg->msg_get_inq && !tcp_sk(rx->sk)->recvmsg_inq))
 		return;
-	more += sdr_carrier_tcp.poll_rx(rx, NULL, false);
+	more += sdr_carrier_tcp.poll_rx(rx, NULL, SDR_ARM_EMPTY);
 	inq = min_t(u64, more, INT_MAX);
 	if (msg->msg_get_inq)
 		msg->msg_inq = inq;
@@ -171,7 +171,7 @@ static bool local_poll_tx(const struct sdr_flow *tx, const struct sdr_seg *seg,
 }
 
 static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
-			 bool arm_always)
+			 enum sdr_arm arm)
 {
 	u64 head = max(READ_ONCE(own_ctl(rx)->rx_head), seg->start);
 	__u64 *want = &sdr_pair_kern(rx->pair, rx->side)->rx_want;
@@ -180,7 +180,7 @@ static s64 local_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
 
 	if (n < 0)
 		return 1;	/* let the call find out */
-	if (n && !arm_always)
+	if (arm == SDR_ARM_NOT || (n && arm != SDR_ARM_ALWAYS))
 		return n;
 	/* Again if more came meanwhile, or nobody would ring for what follows. */
 	for (tries = 0; tries < SDR_ARM_TRIES; tries++) {

@@ -121,7 +121,7 @@ static bool tcp_poll_tx(const struct sdr_flow *tx, const struct sdr_seg *seg,
 }
 
 static s64 tcp_poll_rx(const struct sdr_flow *rx, const struct sdr_seg *seg,
-		       bool arm_always)
+		       enum sdr_arm arm)
 {
 	const struct tcp_sock *tp = tcp_sk(rx->sk);
 	s32 inq;

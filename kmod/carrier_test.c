@@ -304,7 +304,7 @@ static void lying_peer(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, rig->flow[1].pos, BASE);
 		KUNIT_EXPECT_EQ(test, ctl(rig, 1)->rx_head, BASE);
 		KUNIT_EXPECT_EQ(test, local->poll_rx(&rig->flow[1], rig->seg,
-						     true), 1);
+						     SDR_ARM_ALWAYS), 1);
 	}
 }
 
@@ -336,16 +336,16 @@ static void poll_rx(struct kunit *test)
 	struct rig *rig = test->priv;
 	struct sdr_flow *rx = &rig->flow[1];
 
-	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, false), 0);
+	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, SDR_ARM_EMPTY), 0);
 	KUNIT_EXPECT_EQ(test, kern(rig, 1)->rx_want, BASE);
 	KUNIT_EXPECT_EQ(test, put(rig, 30), 30);
-	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, false), 30);
+	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, SDR_ARM_EMPTY), 30);
 	/* With bytes there nobody need be woken, unless he says so. */
 	KUNIT_EXPECT_EQ(test, kern(rig, 1)->rx_want, BASE);
-	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, true), 30);
+	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, SDR_ARM_ALWAYS), 30);
 	KUNIT_EXPECT_EQ(test, kern(rig, 1)->rx_want, BASE + 30);
 	rig->seg->end = BASE + 10;
-	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, false), 10);
+	KUNIT_EXPECT_EQ(test, local->poll_rx(rx, rig->seg, SDR_ARM_EMPTY), 10);
 }
 
 /* The sender is called when a quarter is free: not before, not never. */

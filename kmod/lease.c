@@ -20,7 +20,9 @@
 #include "compat.h"
 
 #include <linux/delay.h>
+#include <linux/net.h>
 #include <linux/sched/mm.h>
+#include <linux/siphash.h>
 
 #include "lease.h"
 #include "pair.h"
@@ -49,6 +51,31 @@ bool sdr_lease_held(const struct sdr_sock *ss)
 static struct sdirect_ctl_page *ctl_of(const struct sdr_sock *ss)
 {
 	return sdr_pair_ctl(ss->pair, ss->side);
+}
+
+bool sdr_lease_served(const struct sdr_sock *ss)
+{
+	/* Pairs with region_get(). */
+	const struct sdr_region *region = smp_load_acquire(&ss->region);
+
+	return region && current->mm && READ_ONCE(region->mm) == current->mm &&
+	       atomic_read(&region->views) && READ_ONCE(ctl_of(ss)->rx_served) &&
+	       !sdr_wake_shared(ss->sk);
+}
+
+bool sdr_lease_rung(const struct sdr_sock *ss)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	struct sdr_end *end;
+
+	if (!pair || !sdr_pair_has_pages(pair))
+		return false;
+	end = &pair->end[ss->side];
+	if (!READ_ONCE(end->rung) || !READ_ONCE(ctl_of(ss)->rx_served))
+		return false;
+	if (!sdr_wake_shared(ss->sk))
+		WRITE_ONCE(end->rung, false);
+	return true;
 }
 
 static void bump(struct sdr_sock *ss, u32 tx, u32 rx)
@@ -157,6 +184,9 @@ static void revoke(struct sdr_sock *ss)
 	mmdrop(mm);
 	/* The holder may have owed the peer a doorbell. */
 	sdr_wake_end(ss->pair, !ss->side);
+	/* What it has armed for itself it can no longer see to. */
+	if (READ_ONCE(ctl->rx_served))
+		sdr_wake_sock(ss->sk);
 	/* One who has unmapped everything had given the lease up himself. */
 	if (atomic_read(&region->views))
 		region->next_grant = jiffies +
@@ -228,13 +258,16 @@ static int watch(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		 void *key)
 {
 	struct sdr_sock *ss = container_of(wait, struct sdr_sock, watch);
+	struct sdirect_kern_end *end = sdr_pair_kern(ss->pair, ss->side);
 	const struct sock *sk = ss->sk;
 
-	/* A reset or a time-out must reach senders that make no system call. */
+	/* A reset or a time-out must reach who makes no system call. */
 	if (READ_ONCE(sk->sk_err) ||
 	    READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN ||
 	    READ_ONCE(sk->sk_state) == TCP_CLOSE)
-		WRITE_ONCE(sdr_pair_kern(ss->pair, ss->side)->tx_closed, 1);
+		WRITE_ONCE(end->tx_closed, 1);
+	if (sdr_stream_rx_ended(sk))
+		WRITE_ONCE(end->rx_closed, 1);
 	return 0;
 }
 
@@ -270,6 +303,15 @@ static int region_get(struct sdr_sock *ss)
 	return 0;
 }
 
+/* Tells holders apart, and nothing else. */
+static u64 holder_number(const struct mm_struct *mm)
+{
+	static siphash_key_t key __read_mostly;
+
+	net_get_random_once(&key, sizeof(key));
+	return siphash_1u64((uintptr_t)mm, &key);
+}
+
 /* Under the gate: the caller's address space becomes, or stays, the holder. */
 static void grant(struct sdr_sock *ss, struct sdr_ring *tx, struct sdr_ring *rx)
 {
@@ -284,6 +326,10 @@ static void grant(struct sdr_sock *ss, struct sdr_ring *tx, struct sdr_ring *rx)
 		ctl->rx_inside = 0;
 		ctl->tx_call = 0;
 		ctl->rx_call = 0;
+		ctl->rx_served = 0;
+		ctl->rx_want = 0;
+		ctl->rx_sleep = 0;
+		WRITE_ONCE(end->rx_holder, holder_number(current->mm));
 		mmgrab(current->mm);
 		sdr_tally_inc(&ss->tally, SDR_STAT_LEASES);
 	}

@@ -51,4 +51,24 @@ int sdr_lease_settle(struct sdr_sock *ss, struct sdirect_settle *out);
 /* sdr_lease_held() - does any address space hold the lease now? */
 bool sdr_lease_held(const struct sdr_sock *ss);
 
+/**
+ * sdr_lease_served - does the caller's library arm for the one who waits?
+ * @ss:	the socket
+ *
+ * True only for the holder of the lease, while it has the pages mapped on which
+ * it arms.  When that ends the socket's waiters are woken, and look again.
+ * Context: any; a task.
+ */
+bool sdr_lease_served(const struct sdr_sock *ss);
+
+/**
+ * sdr_lease_rung - has the peer rung for a set that the library serves?
+ * @ss:	the socket
+ *
+ * Then the library must look, even if there is nothing here any more: it may
+ * have been rung for other rings too, and its word must be armed again.
+ * Context: any; a task.  Return: true once for each doorbell, or more often.
+ */
+bool sdr_lease_rung(const struct sdr_sock *ss);
+
 #endif /* _SDR_LEASE_H */

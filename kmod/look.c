@@ -39,9 +39,9 @@ static u64 rx_pos(const struct sdr_sock *ss)
 
 /*
  * Bytes that can be read without waiting: up to the first range that is not
- * complete yet.  All ranges are armed all the same.
+ * complete yet.  All ranges are armed all the same, as @arm says.
  */
-static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
+static u64 rx_bytes(struct sdr_sock *ss, enum sdr_arm arm)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 	struct sdr_flow rx = look(ss, pair);
@@ -58,7 +58,7 @@ static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
 		end = smp_load_acquire(&seg->end);	/* append() */
 		from = max(seg->start, pos);
 		if (seg->ring) {
-			n = seg->carrier->poll_rx(&rx, seg, arm_always);
+			n = seg->carrier->poll_rx(&rx, seg, arm);
 		} else {
 			/* TCP's bytes, dealt out to its ranges in turn. */
 			n = end > from ? min(inq, end - from) : 0;
@@ -77,7 +77,7 @@ static u64 rx_bytes(struct sdr_sock *ss, bool arm_always)
 
 u64 sdr_stream_inq_arm(struct sdr_sock *ss)
 {
-	return rx_bytes(ss, true);
+	return rx_bytes(ss, SDR_ARM_ALWAYS);
 }
 
 static bool tx_writable(struct sdr_sock *ss, struct sdr_pair *pair,
@@ -90,7 +90,16 @@ static bool tx_writable(struct sdr_sock *ss, struct sdr_pair *pair,
 	       sdr_stream_unread(pair, ss->side);
 }
 
-__poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
+/* Some must hear of what comes after what is, and some look by themselves. */
+static enum sdr_arm arm_for(__poll_t events, int lowat, bool served)
+{
+	if (served)
+		return SDR_ARM_NOT;
+	return events & EPOLLET || lowat > 1 ? SDR_ARM_ALWAYS : SDR_ARM_EMPTY;
+}
+
+__poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events,
+			 bool served)
 {
 	struct sdr_pair *pair = sdr_sock_pair(ss);
 	const __poll_t out = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
@@ -99,9 +108,8 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
 
 	if (!pair)
 		return mask;
-	/* Some must hear of what comes after what is. */
 	lowat = sock_rcvlowat(ss->sk, 0, INT_MAX);
-	if (rx_bytes(ss, events & EPOLLET || lowat > 1) >= lowat)
+	if (rx_bytes(ss, arm_for(events, lowat, served)) >= lowat)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (!(events & out) || READ_ONCE(ss->sk->sk_shutdown) & SEND_SHUTDOWN)
 		return mask;
@@ -120,7 +128,7 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events)
 
 u64 sdr_stream_inq(struct sdr_sock *ss)
 {
-	return rx_bytes(ss, false);
+	return rx_bytes(ss, SDR_ARM_EMPTY);
 }
 
 bool sdr_stream_ring_unread(struct sdr_sock *ss)
@@ -134,7 +142,8 @@ bool sdr_stream_ring_unread(struct sdr_sock *ss)
 		return false;
 	rcu_read_lock();
 	for (seg = rx_chain(ss, pair); !unread; seg = seg->next) {
-		unread = seg->ring && seg->carrier->poll_rx(&rx, seg, false);
+		unread = seg->ring && seg->carrier->poll_rx(&rx, seg,
+							   SDR_ARM_EMPTY);
 		/* Pairs with append(), before ->next is followed. */
 		if (smp_load_acquire(&seg->end) == SDIRECT_POS_OPEN)
 			break;

@@ -88,6 +88,7 @@ struct sdr_ruling {
  * @by_tcp:	SDR_BY_TCP_*, why what is sent to this end must go by TCP;
  *		changes under the pair's lock
  * @far:	it is on another host, and there; under the pair's lock
+ * @rung:	the other end has rung since this end last looked; a hint
  */
 struct sdr_end {
 	struct sdr_sock *ss;
@@ -95,6 +96,7 @@ struct sdr_end {
 	struct page *ctl;
 	u8 by_tcp;
 	bool far;
+	bool rung;
 };
 
 /**

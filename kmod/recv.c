@@ -49,7 +49,7 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 			  int flags, bool more)
 {
 	bool over = tcp_is_over(rx->sk);
-	s64 inq = sdr_carrier_tcp.poll_rx(rx, rx->seg, false);
+	s64 inq = sdr_carrier_tcp.poll_rx(rx, rx->seg, SDR_ARM_EMPTY);
 	const struct sdr_seg *seg = rx->seg;
 	ssize_t n = -EAGAIN;
 	u64 end;
@@ -199,7 +199,7 @@ static ssize_t recv_end(struct sdr_sock *ss, struct msghdr *msg, ssize_t done,
 	}
 	/* A program that goes by SIGIO may never poll; arm for it. */
 	if (unlikely(sock_flag(ss->sk, SOCK_FASYNC)))
-		sdr_stream_poll(ss, 0, EPOLLIN | EPOLLET);
+		sdr_stream_poll(ss, 0, EPOLLIN | EPOLLET, false);
 	if (!done)
 		return n;
 	ss->rx.calls++;

@@ -104,15 +104,26 @@ static void view_open(struct vm_area_struct *vma)
 	refcount_inc(&view->ref);
 }
 
+static const struct sdirect_ctl_page *own_ctl(const struct sdr_region *region)
+{
+	return sdr_pair_ctl(region->pair, region->side);
+}
+
 static void view_close(struct vm_area_struct *vma)
 {
 	struct sdr_view *view = vma->vm_private_data;
 
 	if (!refcount_dec_and_test(&view->ref))
 		return;
-	/* A holder that died may have owed the peer a doorbell. */
-	if (atomic_dec_and_test(&view->region->views))
+	/*
+	 * A holder that died may have owed the peer a doorbell; one that lives
+	 * no longer arms for its own end.
+	 */
+	if (atomic_dec_and_test(&view->region->views)) {
 		sdr_wake_end(view->region->pair, !view->region->side);
+		if (READ_ONCE(own_ctl(view->region)->rx_served))
+			sdr_wake_end(view->region->pair, view->region->side);
+	}
 	mutex_lock(&view->region->lock);
 	list_del(&view->node);
 	mutex_unlock(&view->region->lock);

@@ -429,7 +429,8 @@ int sdr_stream_advance(struct sdr_sock *ss)
 	struct sdr_pair *pair = rx->pair;
 	struct sdr_seg *old = rx->seg, *next = old->next;
 
-	if (sdr_flow_on_tcp(rx) && sdr_carrier_tcp.poll_rx(rx, old, false)) {
+	if (sdr_flow_on_tcp(rx) &&
+	    sdr_carrier_tcp.poll_rx(rx, old, SDR_ARM_EMPTY)) {
 		/* They must belong to a later range; its seal came first. */
 		smp_rmb();
 		/* Pairs with append(). */

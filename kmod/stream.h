@@ -120,8 +120,10 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
  * @ss:	the socket
  * @mask:	what tcp_poll() said
  * @events:	what the caller asks for; EPOLLET is looked at
+ * @served:	arm nothing for bytes: whoever waits has a word of his own
  */
-__poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events);
+__poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events,
+			 bool served);
 
 /**
  * sdr_stream_seal_now - move the send direction to a ring, if that may be

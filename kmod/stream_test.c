@@ -145,7 +145,8 @@ static u16 poll(struct socket *sock)
 {
 	const __poll_t both = EPOLLIN | EPOLLOUT;
 
-	return mangle_poll(sdr_stream_poll(sdr_sk(sock->sk), 0, both) & both);
+	return mangle_poll(sdr_stream_poll(sdr_sk(sock->sk), 0, both, false) &
+			    both);
 }
 
 static void full_ring(struct kunit *test)

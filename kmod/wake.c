@@ -22,7 +22,8 @@ void sdr_wake_sock(struct sock *sk)
 	rcu_read_unlock();
 }
 
-void sdr_wake_sharers(struct sock *sk)
+/* Who waits, besides the one that watches the socket's state for us. */
+static int waiters(const struct sock *sk)
 {
 	const struct sdr_sock *ss = sdr_sk(sk);
 	wait_queue_entry_t *entry;
@@ -37,8 +38,18 @@ void sdr_wake_sharers(struct sock *sk)
 		n += entry != &ss->watch;
 	spin_unlock_irqrestore(&queue->lock, flags);
 	rcu_read_unlock();
-	if (n > 1)
+	return n;
+}
+
+void sdr_wake_sharers(struct sock *sk)
+{
+	if (waiters(sk) > 1)
 		sdr_wake_sock(sk);
+}
+
+bool sdr_wake_shared(const struct sock *sk)
+{
+	return waiters(sk) > 1;
 }
 
 void sdr_wake_sigio(struct sdr_pair *pair, int side)
@@ -62,6 +73,8 @@ void sdr_wake_end(struct sdr_pair *pair, int side)
 	}
 	spin_lock(&pair->lock);
 	ss = pair->end[side].ss;
+	/* Before the wake-up: who looks because of it must find it. */
+	WRITE_ONCE(pair->end[side].rung, true);
 	if (ss)
 		sdr_wake_sock(ss->sk);
 	spin_unlock(&pair->lock);

@@ -3,6 +3,8 @@
 #ifndef _SDR_WAKE_H
 #define _SDR_WAKE_H
 
+#include <linux/types.h>
+
 struct sdr_pair;
 struct sock;
 
@@ -23,6 +25,14 @@ void sdr_wake_sock(struct sock *sk);
  * Context: any.
  */
 void sdr_wake_sharers(struct sock *sk);
+
+/**
+ * sdr_wake_shared - do several wait for a socket?
+ * @sk:	the socket
+ *
+ * Context: any.
+ */
+bool sdr_wake_shared(const struct sock *sk);
 
 /**
  * sdr_wake_end - the same for one end of a pair, if it is still there

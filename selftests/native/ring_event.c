@@ -123,6 +123,27 @@ static void publish_stores_and_tells(void **state)
 	assert_false(sdirect_ring_publish(&word, &want, 16, 17));
 }
 
+static void a_tail_says_who_has_armed(void **state)
+{
+	__u64 tail = 10, want = 12, own = 14;
+
+	(void)state;
+	assert_int_equal(sdirect_ring_publish_tail(&tail, &want, &own, 10, 12),
+			 0);
+	assert_int_equal(sdirect_ring_publish_tail(&tail, &want, &own, 12, 13),
+			 SDIRECT_RING_BELL);
+	assert_int_equal(sdirect_ring_publish_tail(&tail, &want, &own, 13, 15),
+			 SDIRECT_RING_NUDGE);
+	own = want = 15;
+	assert_int_equal(sdirect_ring_publish_tail(&tail, &want, &own, 15, 20),
+			 SDIRECT_RING_BELL | SDIRECT_RING_NUDGE);
+	assert_int_equal(tail, 20);
+	/* Taken back. */
+	own = 0;
+	assert_int_equal(sdirect_ring_publish_tail(&tail, &want, &own, 20, 30),
+			 0);
+}
+
 /* One of several sleepers must not take back what another has asked for. */
 static void arm_only_grows(void **state)
 {
@@ -147,6 +168,7 @@ int main(void)
 		cmocka_unit_test(nothing_published_wakes_nobody),
 		cmocka_unit_test(fires_once),
 		cmocka_unit_test(publish_stores_and_tells),
+		cmocka_unit_test(a_tail_says_who_has_armed),
 		cmocka_unit_test(arm_only_grows),
 	};
 

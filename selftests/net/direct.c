@@ -88,9 +88,10 @@ ssize_t direct_send(struct direct *d, const void *buf, size_t len)
 		memcpy(d->tx + sdirect_ring_offset(d->at.tx_size, before), buf,
 		       len);
 		d->tail += len;
-		ring = sdirect_ring_publish(&d->ctl->tx_tail,
-					    &d->other->rx_want, before,
-					    d->tail);
+		ring = sdirect_ring_publish_tail(&d->ctl->tx_tail,
+						 &d->other->rx_want,
+						 &d->peer->rx_want, before,
+						 d->tail);
 	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&d->ctl->tx_inside, 0, __ATOMIC_RELAXED);

@@ -101,8 +101,9 @@ static ssize_t hand_send(struct way *w, const void *buf, size_t len)
 	memcpy(d->tx + sdirect_ring_offset(d->at.tx_size, before), buf, len);
 	stop_at(w, STOP_COPIED);
 	d->ctl->tx_ops++;
-	ring = sdirect_ring_publish(&d->ctl->tx_tail, &d->other->rx_want,
-				    before, before + len);
+	ring = sdirect_ring_publish_tail(&d->ctl->tx_tail, &d->other->rx_want,
+					 &d->peer->rx_want, before,
+					 before + len);
 	stop_at(w, STOP_PUBLISHED);
 	leave(&d->ctl->tx_inside);
 	if (direct_tx_lost(d))

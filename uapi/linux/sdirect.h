@@ -47,6 +47,19 @@
  * A thread that makes a system call on the socket while it holds the
  * library's lock on a direction puts its thread id in tx_call (rx_call); a
  * call that is not so marked takes the lease away.
+ *
+ * Waiting
+ * -------
+ * Whoever waits in the kernel is armed by the kernel.  A holder that looks at
+ * its rings before it calls epoll_wait() says so in rx_served: while the set is
+ * the only one that waits for the socket, and is edge-triggered there, looking
+ * at it in the kernel arms nothing.  The holder then arms rx_want itself before
+ * it sleeps.  A sender obeys both words: sdirect_ring_publish_tail().
+ *
+ * One doorbell wakes a holder that looks at all its rings.  So a sender that has
+ * rung for one need not do so for the others that this holder has armed for the
+ * same sleep: those with the same rx_holder, which the kernel says, and the same
+ * rx_sleep, if that is not 0.
  */
 #ifndef _UAPI_LINUX_SDIRECT_H
 #define _UAPI_LINUX_SDIRECT_H
@@ -55,7 +68,7 @@
 #include <linux/types.h>
 
 #define SDIRECT_VERSION		"0.1.0"
-#define SDIRECT_ABI_VERSION	1
+#define SDIRECT_ABI_VERSION	2
 
 /* AF_ASH was reserved and never implemented; the kernel takes no new numbers. */
 #define AF_SDIRECT		18
@@ -222,6 +235,12 @@ struct sdirect_settle {
  * @rx_call:	the same for the receive direction
  * @tx_ops:	sends made without a system call so far; for statistics only
  * @rx_ops:	the same for receives
+ * @rx_want:	this end's epoll set waits for the other's tx_tail to pass this
+ *		position; 0: it does not
+ * @rx_sleep:	the number of the sleep that @rx_want is armed for, with others;
+ *		0: for this end alone
+ * @rx_served:	not 0: this end arms @rx_want for the one epoll set that waits
+ *		for it
  */
 struct sdirect_ctl_page {
 	__u64	tx_tail __attribute__((aligned(SDIRECT_LINE)));
@@ -232,6 +251,9 @@ struct sdirect_ctl_page {
 	__u32	rx_call;
 	__u64	tx_ops;
 	__u64	rx_ops;
+	__u64	rx_want __attribute__((aligned(SDIRECT_LINE)));
+	__u64	rx_sleep;
+	__u32	rx_served;
 };
 
 /**
@@ -245,14 +267,19 @@ struct sdirect_ctl_page {
  * @tx_closed:	not 0: this end must send by system call (error, end of stream,
  *		the peer or somebody else wants TCP); look before each send, it
  *		may become 0 again
+ * @rx_holder:	the same number for all ends that one address space has leased
+ * @rx_closed:	not 0: there is an error or an end of stream to be read, by
+ *		system call, behind what is in the ring
  */
 struct sdirect_kern_end {
 	__u64	rx_want __attribute__((aligned(SDIRECT_LINE)));
 	__u64	tx_want;
 	__u64	rx_limit __attribute__((aligned(SDIRECT_LINE)));
+	__u64	rx_holder;
 	__u32	tx_epoch;
 	__u32	rx_epoch;
 	__u32	tx_closed;
+	__u32	rx_closed;
 };
 
 /**

@@ -27,6 +27,10 @@
  *
  * E pairs with F: either the sleeper sees the new position and does not sleep,
  * or the publisher sees the want and rings the doorbell.
+ *
+ * A consumer that serves an epoll set by itself has a want word of its own
+ * (rx_want in its control page), which it arms before it sleeps and takes back
+ * when it is awake; the same fences pair.
  */
 #ifndef _UAPI_LINUX_SDIRECT_RING_H
 #define _UAPI_LINUX_SDIRECT_RING_H
@@ -148,6 +152,29 @@ static inline int sdirect_ring_publish(__u64 *word, const __u64 *want,
 	SDIRECT_STORE_RELEASE(word, now);	/* A or C */
 	SDIRECT_FENCE();			/* E, pairs with F */
 	return sdirect_need_event(SDIRECT_LOAD(want), now, before);
+}
+
+/* What sdirect_ring_publish_tail() says; both can be true. */
+#define SDIRECT_RING_BELL	1	/* the kernel has armed */
+#define SDIRECT_RING_NUDGE	2	/* the other end's library has */
+
+/**
+ * sdirect_ring_publish_tail - the same for a tail, which two words wait for
+ * @tail:	tx_tail of the publisher's page
+ * @want:	rx_want of the other end, as the kernel has it
+ * @own:	rx_want of the other end's control page
+ * @before:	the position published before
+ * @now:	the new position
+ *
+ * Return: SDIRECT_RING_*; not 0 if the doorbell must be rung.
+ */
+static inline int sdirect_ring_publish_tail(__u64 *tail, const __u64 *want,
+					    const __u64 *own, __u64 before,
+					    __u64 now)
+{
+	int bell = sdirect_ring_publish(tail, want, before, now);
+
+	return bell | sdirect_need_event(SDIRECT_LOAD(own), now, before) << 1;
 }
 
 /**
