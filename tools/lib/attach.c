@@ -93,8 +93,7 @@ static int make(struct sdi_entry *e, int fd)
 	if (err)
 		return err;
 	flags = sdi_sys.getfl(fd);
-	__atomic_store_n(&e->nonblock, flags >= 0 && flags & O_NONBLOCK,
-			 __ATOMIC_RELAXED);
+	sdi_entry_set_nonblock(e, flags >= 0 && flags & O_NONBLOCK);
 	e->moved = moved(e);
 	__atomic_store_n(&e->unleased, 0, __ATOMIC_RELAXED);
 	/* A direction without a ring is like a lease that was lost at once. */
@@ -102,9 +101,28 @@ static int make(struct sdi_entry *e, int fd)
 		wait_longer(e);
 	e->tx_error = 0;
 	e->rx_error = 0;
+	e->tx_full = 0;
 	sdi_spin_init(&e->tx_spin);
 	sdi_spin_init(&e->rx_spin);
 	return 0;
+}
+
+/*
+ * Does a thread look at others' views?  The state has been changed before: it
+ * sees that, or we see it.
+ */
+static int views_held(void)
+{
+	return __atomic_load_n(&sdi_process->lookers, __ATOMIC_SEQ_CST); /* H */
+}
+
+/* A set that has it may serve it from now on. */
+static void tell_set(struct sdi_entry *e)
+{
+	struct sdi_set *s = __atomic_load_n(&e->member.set, __ATOMIC_RELAXED);
+
+	if (s)
+		__atomic_store_n(&s->news, 1, __ATOMIC_RELAXED);
 }
 
 static int change(struct sdi_entry *e, uint32_t from, uint32_t to)
@@ -121,10 +139,17 @@ static int remake(struct sdi_entry *e, int fd)
 	if (!change(e, SDI_FREE, SDI_MAKING) &&
 	    !change(e, SDI_MADE, SDI_MAKING))
 		return -EBUSY;
+	if (e->tx_map && views_held()) {
+		change(e, SDI_MAKING, SDI_MADE);
+		return -EBUSY;
+	}
 	unmap(e);
 	err = make(e, fd);
-	if (change(e, SDI_MAKING, err ? SDI_FREE : SDI_MADE))
+	if (change(e, SDI_MAKING, err ? SDI_FREE : SDI_MADE)) {
+		if (!err)
+			tell_set(e);
 		return err;
+	}
 	unmap(e);
 	change(e, SDI_STALE, SDI_FREE);
 	return -EBADF;
@@ -173,7 +198,8 @@ void sdi_entry_reap(struct sdi_entry *e)
 	tid = sdi_self();
 	if (!lock_others(e, tid, 0))
 		return;
-	if (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST) == SDI_STALE) {
+	if (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST) == SDI_STALE &&
+	    !views_held()) {
 		unmap(e);
 		change(e, SDI_STALE, SDI_FREE);
 	}
@@ -232,7 +258,7 @@ struct sdi_entry *sdi_lookup_more(int fd)
 {
 	struct sdi_entry *e;
 
-	if (!sdi_fd_known(fd) || !sdi_process)
+	if (sdi_fd_known(fd) != SDI_CANDIDATE || !sdi_process)
 		return NULL;
 	e = sdi_entry_place(fd);
 	return e && sdi_entry_earn(e, fd, sdi_self(), 0) ? e : NULL;

@@ -36,7 +36,7 @@ struct sdi_entry *sdi_entry_place(int fd)
 	return sdi_entry_find(fd);
 }
 
-static void set_known(int fd)
+static void set_known(int fd, uint8_t what)
 {
 	unsigned int end = __atomic_load_n(&known_end, __ATOMIC_RELAXED);
 
@@ -44,7 +44,7 @@ static void set_known(int fd)
 	       !__atomic_compare_exchange_n(&known_end, &end, fd + 1, 0,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-	__atomic_store_n(&sdi_known[fd], SDI_CANDIDATE, __ATOMIC_RELAXED);
+	__atomic_store_n(&sdi_known[fd], what, __ATOMIC_RELAXED);
 }
 
 void sdi_fd_note(int fd)
@@ -53,7 +53,12 @@ void sdi_fd_note(int fd)
 		return;
 	/* The number may have been closed behind our back. */
 	sdi_fd_drop(fd);
-	set_known(fd);
+	set_known(fd, SDI_CANDIDATE);
+}
+
+void sdi_fd_note_set(int fd)
+{
+	set_known(fd, SDI_SET_FD);
 }
 
 void sdi_fd_note_nonblock(int fd, int on)
@@ -61,7 +66,7 @@ void sdi_fd_note_nonblock(int fd, int on)
 	struct sdi_entry *e = sdi_entry_find(fd);
 
 	if (e)
-		__atomic_store_n(&e->nonblock, !!on, __ATOMIC_RELAXED);
+		sdi_entry_set_nonblock(e, on);
 }
 
 static void make_stale(struct sdi_entry *e)
@@ -85,8 +90,20 @@ void sdi_fd_drop(int fd)
 
 	if (sdi_fd_known(fd))
 		__atomic_store_n(&sdi_known[fd], 0, __ATOMIC_RELAXED);
+	if (!e)
+		return;
+	sdi_set_drop(fd);
+	__atomic_store_n(&e->member.left, 1, __ATOMIC_RELAXED);
+	make_stale(e);
+}
+
+void sdi_fd_share(int fd)
+{
+	struct sdi_entry *e = sdi_entry_find(fd);
+
 	if (e)
-		make_stale(e);
+		sdi_set_release(e);
+	sdi_fd_drop(fd);
 }
 
 void sdi_entry_stuck(struct sdi_entry *e, int fd)

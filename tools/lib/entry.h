@@ -24,6 +24,7 @@
 
 #include "lock.h"
 #include "self.h"
+#include "set.h"
 #include "shared.h"
 #include "spin.h"
 #include "view.h"
@@ -32,6 +33,8 @@
 
 /* In sdi_known[]: a stream socket; try to attach */
 #define SDI_CANDIDATE	1
+/* An epoll set. */
+#define SDI_SET_FD	2
 
 enum sdi_state {
 	SDI_FREE	= 0,
@@ -43,7 +46,8 @@ enum sdi_state {
 /**
  * struct sdi_entry - one descriptor in this address space
  * @state:	enum sdi_state
- * @nonblock:	O_NONBLOCK as far as we know; only keeps us from spinning
+ * @nonblock:	0: it has no O_NONBLOCK, as far as we know; else the number of
+ *		forks, plus 1, when we knew that it has
  * @slow:	data calls since the last try to attach
  * @wait:	data calls before the next
  * @stuck:	how often a lock was not to be had though its holder works
@@ -53,6 +57,9 @@ enum sdi_state {
  * @peeked:	bytes given out by sdirect_peek(), plus 1
  * @tx_error:	errno of a call that had sent something, for the next one
  * @rx_error:	the same of a call that had received something
+ * @tx_full:	a send has found no room, and an epoll set not yet that there is
+ * @set:	if it is an epoll set: what we know of it
+ * @member:	if an epoll set has it: what we know of that
  * @moved:	positions (sent plus read) when the lease was given
  * @view:	the mapped pages
  * @tx_map:	what to unmap
@@ -67,8 +74,8 @@ enum sdi_state {
  * @rx_moved:	the same
  *
  * @view.tx and what begins with @tx are protected by @tx_lock, so is @reserved;
- * @view.rx, what begins with @rx and @peeked by @rx_lock; the rest by both;
- * @slow and @wait are hints that may be lost.
+ * @view.rx, what begins with @rx and @peeked by @rx_lock; @member by the lock of
+ * its set; the rest by both; @slow, @wait and @tx_full are hints that may be lost.
  */
 struct sdi_entry {
 	uint32_t state __attribute__((aligned(SDIRECT_LINE)));
@@ -77,6 +84,7 @@ struct sdi_entry {
 	uint32_t wait;
 	uint32_t stuck;
 	uint32_t unleased;
+	uint32_t tx_full;
 	uint64_t moved;
 	struct sdirect_view view;
 	void *tx_map;
@@ -94,6 +102,8 @@ struct sdi_entry {
 	int rx_error;
 	struct sdi_moved rx_moved;
 	uint64_t peeked;
+	struct sdi_set *set;
+	struct sdi_member member;
 };
 
 extern uint8_t sdi_known[SDI_FD_MAX];
@@ -131,12 +141,55 @@ static inline unsigned int sdi_fd_known(int fd)
 	return __atomic_load_n(&sdi_known[fd], __ATOMIC_RELAXED);
 }
 
+/*
+ * While views are held no page of theirs goes away, whoever drops the
+ * descriptor: G pairs with H in attach.c.
+ */
+static inline void sdi_views_hold(void)
+{
+	if (__libc_single_threaded) {
+		sdi_process->lookers++;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	} else {
+		__atomic_add_fetch(&sdi_process->lookers, 1,
+				   __ATOMIC_SEQ_CST);	/* G */
+	}
+}
+
+static inline void sdi_views_release(void)
+{
+	if (__libc_single_threaded) {
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		sdi_process->lookers--;
+	} else {
+		__atomic_sub_fetch(&sdi_process->lookers, 1, __ATOMIC_RELEASE);
+	}
+}
+
+static inline void sdi_entry_set_nonblock(struct sdi_entry *e, int on)
+{
+	uint32_t forks = __atomic_load_n(&sdi_process->forks, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&e->nonblock, on ? forks + 1 : 0, __ATOMIC_RELAXED);
+}
+
+/* It was set, and no child can have taken that back. */
+static inline int sdi_entry_is_nonblock(const struct sdi_entry *e)
+{
+	return __atomic_load_n(&e->nonblock, __ATOMIC_RELAXED) ==
+	       __atomic_load_n(&sdi_process->forks, __ATOMIC_RELAXED) + 1;
+}
+
 /* A new stream socket has appeared. */
 SDI_SHARED void sdi_fd_note(int fd);
+/* A new epoll set. */
+void sdi_fd_note_set(int fd);
 /* Its O_NONBLOCK is now @on. */
 SDI_SHARED void sdi_fd_note_nonblock(int fd, int on);
 /* It goes away, or out of our sight: system calls from now on. */
 SDI_SHARED void sdi_fd_drop(int fd);
+/* The same; another number means the same file, and lives on when it is closed. */
+SDI_SHARED void sdi_fd_share(int fd);
 SDI_SHARED void sdi_fd_drop_range(unsigned int first, unsigned int last);
 
 /* One of its locks was not to be had; gives up a descriptor on which that is

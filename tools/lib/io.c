@@ -29,6 +29,7 @@
  * @it:		what is left of the caller's buffers
  * @done:	bytes that have moved
  * @at_end:	what comes next is not in this ring
+ * @empty:	nothing is in it, and more may come
  */
 struct op {
 	struct sdi_entry *e;
@@ -39,6 +40,7 @@ struct op {
 	struct sdi_iter it;
 	size_t done;
 	int at_end;
+	int empty;
 };
 
 /* False if the call is of a kind that only the kernel does. */
@@ -71,39 +73,6 @@ static int may_spin(const struct sdi_entry *e, int flags)
 	       !__atomic_load_n(&e->nonblock, __ATOMIC_RELAXED);
 }
 
-void sdi_ring_bell(int fd)
-{
-	sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL);
-}
-
-static size_t landed(const struct sdi_moved *m, uint64_t final)
-{
-	if (final <= m->start)
-		return 0;
-	return final - m->start < m->count ? final - m->start : m->count;
-}
-
-/* Where SETTLE fails the socket is gone, and nobody will miss the bytes. */
-size_t sdi_settle_tx(int fd, const struct sdi_moved *m)
-{
-	struct sdirect_settle s;
-
-	if (!(m->todo & SDI_SETTLE) || !m->count ||
-	    sdi_sys.ioctl(fd, SDIRECT_IOC_SETTLE, &s))
-		return m->count;
-	return landed(m, s.tx_final);
-}
-
-size_t sdi_settle_rx(int fd, const struct sdi_moved *m)
-{
-	struct sdirect_settle s;
-
-	if (!(m->todo & SDI_SETTLE) || !m->count ||
-	    sdi_sys.ioctl(fd, SDIRECT_IOC_SETTLE, &s))
-		return m->count;
-	return landed(m, s.rx_final);
-}
-
 /* Keeps the books of one operation on the view. */
 static void op_account(struct op *op, const struct sdi_moved *m,
 		       struct sdi_iter before, size_t took)
@@ -113,8 +82,7 @@ static void op_account(struct op *op, const struct sdi_moved *m,
 		sdi_iter_advance(&op->it, took);
 	}
 	op->done += took;
-	if (m->todo & SDI_BELL)
-		sdi_ring_bell(op->fd);
+	sdi_ring_bell(&op->e->view, op->fd, m);
 }
 
 /* What is left of a call of which a quick operation has done something. */
@@ -230,18 +198,36 @@ static ssize_t send_rest(const struct op *op)
 					  SDIRECT_MSG_CONTINUED);
 }
 
+/*
+ * An epoll set that waits for room must hear of it once a send has found none:
+ * said before the call, because the room may be there before it returns.
+ */
+static uint32_t expect_full(struct op *op)
+{
+	return __atomic_exchange_n(&op->e->tx_full, 1, __ATOMIC_RELAXED);
+}
+
+static void was_full(struct op *op, uint32_t before, ssize_t ret)
+{
+	if (!before && ret >= 0 && (size_t)ret == op->it.left)
+		__atomic_store_n(&op->e->tx_full, 0, __ATOMIC_RELAXED);
+}
+
 /* Ends with the lock released, also if the thread is cancelled in it. */
 static ssize_t send_by_call(struct op *op, const struct msghdr *msg)
 {
 	struct sdi_mark mark __attribute__((cleanup(sdi_mark_end)));
 	int saved = errno;
+	uint32_t full;
 	ssize_t ret;
 
 	mark_begin(&mark, op->e, op->tid, &op->e->tx_lock,
 		   &op->e->view.ctl->tx_call);
+	full = expect_full(op);
+	ret = op->done ? send_rest(op) : call_sendmsg(op->fd, msg, op->flags);
+	was_full(op, full, ret);
 	if (!op->done)
-		return call_sendmsg(op->fd, msg, op->flags);
-	ret = send_rest(op);
+		return ret;
 	errno = saved;
 	/* What the kernel says but once, the next call will say. */
 	if (ret < 0 && ret != -EAGAIN && ret != -EINTR && ret != -EPIPE)
@@ -403,6 +389,7 @@ static void recv_fast(struct op *op, size_t min)
 		op->at_end = m.todo & SDI_END && !(m.todo & SDI_SETTLE);
 		if (m.todo & SDI_SLOW || (m.count && m.count < want))
 			return;
+		op->empty = !m.count && !op->done && min == 1;
 		if (!m.count && (op->done || min != 1 || op->spun ||
 				 !may_spin(e, op->flags) ||
 				 !sdi_spin_until(&e->rx_spin, rx_ready,
@@ -411,6 +398,13 @@ static void recv_fast(struct op *op, size_t min)
 		if (m.count)
 			min = 1;
 	}
+}
+
+/* The kernel would say that there is nothing, and that it must not wait. */
+static int would_block(const struct op *op)
+{
+	return op->empty && !SDIRECT_LOAD(&op->e->view.own->rx_closed) &&
+	       (op->flags & MSG_DONTWAIT || sdi_entry_is_nonblock(op->e));
 }
 
 static int recv_is_fast(const struct op *op)
@@ -449,6 +443,10 @@ static ssize_t recv_long(struct sdi_entry *e, int fd, struct msghdr *msg,
 	}
 	if (fast)
 		recv_fast(&op, (flags & MSG_WAITALL) ? op.it.left : 1);
+	if (would_block(&op)) {
+		sdi_unlock(&e->rx_lock);
+		return -EAGAIN;
+	}
 	if (!op.done || (op.it.left && (op.at_end || flags & MSG_WAITALL)))
 		return recv_by_call(&op, msg);
 	sdi_unlock(&e->rx_lock);

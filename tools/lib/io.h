@@ -75,6 +75,8 @@ static inline int sdi_never_mapped(const void *p)
 /* Bytes of a finished operation that took effect. */
 size_t sdi_settle_tx(int fd, const struct sdi_moved *m);
 size_t sdi_settle_rx(int fd, const struct sdi_moved *m);
-void sdi_ring_bell(int fd);
+/* Rings if the operation says so, and that has not been done for its sleep. */
+void sdi_ring_bell(const struct sdirect_view *v, int fd,
+		   const struct sdi_moved *m);
 
 #endif /* SDI_IO_H */

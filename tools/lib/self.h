@@ -6,23 +6,42 @@
 #include <stdint.h>
 
 #include "shared.h"
+#include "spin.h"
+
+struct sdi_set;
+
+#define SDI_SETS	32	/* epoll sets that can be served from rings */
 
 /**
  * struct sdi_process - lives in a page that a forked child finds empty
  * @pid:	of this process; 0 in a child until it first needs it
+ * @forks:	that may have left a child who shares our descriptors
+ * @lookers:	threads that look at others' views; see sdi_views_hold()
+ * @served:	how many sets we serve
+ * @sets:	those that ever were; see set.c
  */
 struct sdi_process {
 	uint32_t pid;
+	uint32_t forks;
+	uint32_t lookers;
+	uint32_t served;
+	struct sdi_set *sets[SDI_SETS];
 };
 
 /**
  * struct sdi_thread - what a thread remembers of itself
  * @tid:	its id
  * @pid:	the process that this was true in
+ * @poll_spin:	what poll() has learned
+ * @rung_holder:	whom the last doorbell for an epoll set has woken
+ * @rung_sleep:	from which of its sleeps
  */
 struct sdi_thread {
 	uint32_t tid;
 	uint32_t pid;
+	struct sdi_spin poll_spin;
+	uint64_t rung_holder;
+	uint64_t rung_sleep;
 };
 
 extern struct sdi_process *sdi_process SDI_HIDDEN;

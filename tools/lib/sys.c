@@ -62,6 +62,18 @@ static int raw_getfl(int fd)
 	return (int)sdi_raw(SYS_fcntl, fd, F_GETFL);
 }
 
+static int raw_epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
+{
+	return (int)sdi_raw(SYS_epoll_ctl, ep, op, fd, ev);
+}
+
+static int raw_epoll_wait(int ep, struct epoll_event *ev, int max,
+			  const struct timespec *timeout, const sigset_t *mask)
+{
+	return (int)to_errno(sdi_raw(SYS_epoll_pwait2, ep, ev, max, timeout,
+				     mask, _NSIG / 8));
+}
+
 struct sdi_sys sdi_sys = {
 	.send		= raw_send,
 	.recv		= raw_recv,
@@ -71,4 +83,6 @@ struct sdi_sys sdi_sys = {
 	.mmap		= raw_mmap,
 	.munmap		= raw_munmap,
 	.getfl		= raw_getfl,
+	.epoll_ctl	= raw_epoll_ctl,
+	.epoll_wait	= raw_epoll_wait,
 };

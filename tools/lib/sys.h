@@ -3,8 +3,11 @@
 #ifndef SDI_SYS_H
 #define SDI_SYS_H
 
+#include <signal.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "shared.h"
 
@@ -19,6 +22,8 @@
  * @mmap:	maps @len bytes of @fd shared, at *@at; negative error
  * @munmap:	takes such a mapping away
  * @getfl:	file status flags, or -errno
+ * @epoll_ctl:	returns -errno
+ * @epoll_wait:	as epoll_pwait2() of the C library; can be cancelled, too
  *
  * Tests put a kernel of their own here.
  */
@@ -31,6 +36,10 @@ struct sdi_sys {
 	int (*mmap)(void **at, size_t len, int prot, int fd, off_t offset);
 	void (*munmap)(void *addr, size_t len);
 	int (*getfl)(int fd);
+	int (*epoll_ctl)(int ep, int op, int fd, struct epoll_event *ev);
+	int (*epoll_wait)(int ep, struct epoll_event *ev, int max,
+			  const struct timespec *timeout,
+			  const sigset_t *mask);
 };
 
 extern SDI_SHARED struct sdi_sys sdi_sys;

@@ -57,12 +57,13 @@ struct sdirect_view {
 #define SDI_SETTLE	0x2	/* the lease went away: ask what took effect */
 #define SDI_SLOW	0x4	/* no use in trying again here */
 #define SDI_END		0x8	/* read up to the end of this ring */
+#define SDI_NUDGE	0x10	/* its epoll set sleeps: ring once for each sleep */
 
 /**
  * struct sdi_moved - the outcome of one operation
  * @start:	stream position of the first byte
  * @count:	bytes that moved, unless SDI_SETTLE finds less
- * @todo:	SDI_BELL, SDI_SETTLE, SDI_SLOW, SDI_END
+ * @todo:	SDI_BELL, SDI_NUDGE, SDI_SETTLE, SDI_SLOW, SDI_END
  */
 struct sdi_moved {
 	uint64_t start;
@@ -166,12 +167,17 @@ sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail, size_t count)
 {
 	struct sdi_moved m = { .start = tail, .count = count };
 	struct sdirect_ctl_page *ctl = v->ctl;
+	int bell = 0;
 
-	if (count)
+	if (count) {
 		ctl->tx_ops++;
-	if (count && sdirect_ring_publish(&ctl->tx_tail, &v->other->rx_want,
-					  tail, tail + count))
-		m.todo |= SDI_BELL;
+		bell = sdirect_ring_publish_tail(&ctl->tx_tail,
+						 &v->other->rx_want,
+						 &v->peer->rx_want, tail,
+						 tail + count);
+	}
+	if (__builtin_expect(bell, 0))
+		m.todo |= bell & SDIRECT_RING_BELL ? SDI_BELL : SDI_NUDGE;
 	SDIRECT_STORE_RELEASE(&ctl->tx_inside, 0);
 	sdi_barrier();
 	if (SDIRECT_LOAD(&v->own->tx_epoch) != v->tx.epoch)

@@ -215,9 +215,29 @@ HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
 	return sdi_result(ret);
 }
 
+/* Another process is going to have these. */
+static void share_passed(const struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+
+	for (; c && !sdi_never_mapped(c) && c->cmsg_len >= sizeof(*c);
+	     c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
+		const int *fd = (const int *)CMSG_DATA(c);
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(*fd);
+
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			while (n--)
+				sdi_fd_share(*fd++);
+	}
+}
+
 HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	struct sdi_entry *e = sdi_never_mapped(msg) ? NULL : lookup(fd);
+
+	if (!sdi_never_mapped(msg) && msg->msg_controllen &&
+	    !sdi_never_mapped(msg->msg_control))
+		share_passed(msg);
 
 	if (!e)
 		return next.sendmsg(fd, msg, flags);

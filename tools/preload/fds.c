@@ -66,7 +66,7 @@ HOOK void closefrom(int first)
 /* Two descriptors for one socket: neither can know what the other does. */
 HOOK int dup(int fd)
 {
-	sdi_fd_drop(fd);
+	sdi_fd_share(fd);
 	return next.dup(fd);
 }
 
@@ -74,7 +74,7 @@ HOOK int dup3(int fd, int to, int flags)
 {
 	int ret;
 
-	sdi_fd_drop(fd);
+	sdi_fd_share(fd);
 	sdi_fd_drop(to);
 	ret = next.dup3(fd, to, flags);
 	sdi_fd_drop(to);
@@ -91,7 +91,7 @@ HOOK int dup2(int fd, int to)
 static void before_fcntl(int fd, int cmd, long arg)
 {
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
-		sdi_fd_drop(fd);
+		sdi_fd_share(fd);
 	/* A signal for each arrival: the kernel has to see them. */
 	if (cmd == F_SETFL && arg & O_ASYNC)
 		sdi_fd_drop(fd);
@@ -167,14 +167,16 @@ static void before_syscall(long number, long a, long b, long c)
 {
 	switch (number) {
 	case SYS_close:
-	case SYS_dup:
 		sdi_fd_drop((int)a);
+		break;
+	case SYS_dup:
+		sdi_fd_share((int)a);
 		break;
 #ifdef SYS_dup2
 	case SYS_dup2:
 #endif
 	case SYS_dup3:
-		sdi_fd_drop((int)a);
+		sdi_fd_share((int)a);
 		sdi_fd_drop((int)b);
 		break;
 	case SYS_close_range:
@@ -182,6 +184,14 @@ static void before_syscall(long number, long a, long b, long c)
 		break;
 	case SYS_fcntl:
 		before_fcntl((int)a, (int)b, c);
+		break;
+#ifdef SYS_epoll_wait
+	case SYS_epoll_wait:
+#endif
+	case SYS_epoll_ctl:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+		sdi_set_drop((int)a);
 		break;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,20 @@ static ssize_t lib_recv(int fd, void *buf, size_t len, int flags)
 	return next.recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
+/* The older call where it can say the same: not everybody has the newer. */
+static int lib_epoll_wait(int ep, struct epoll_event *ev, int max,
+			  const struct timespec *timeout, const sigset_t *mask)
+{
+	int ms = -1;
+
+	if (timeout && (timeout->tv_sec >= INT_MAX / 1000 ||
+			timeout->tv_nsec % 1000000))
+		return next.epoll_pwait2(ep, ev, max, timeout, mask);
+	if (timeout)
+		ms = (int)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
+	return next.epoll_pwait(ep, ev, max, ms, mask);
+}
+
 static int is_set(const char *name)
 {
 	const char *value = getenv(name);
@@ -143,6 +158,7 @@ __attribute__((constructor)) static void start(void)
 	sdi_sys.recv = lib_recv;
 	sdi_sys.sendmsg = next.sendmsg;
 	sdi_sys.recvmsg = next.recvmsg;
+	sdi_sys.epoll_wait = lib_epoll_wait;
 	if (is_set("SDIRECT_DEBUG"))
 		say_hello();
 }

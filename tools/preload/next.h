@@ -8,11 +8,28 @@
 #define NEXT_H
 
 #include <pthread.h>
+#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+/* Calls that newer systems have in another form alone. */
+#ifndef SYS_poll
+#define SYS_poll	-1
+#define SYS_select	-1
+#endif
+
+/* As pselect6(2) has it. */
+struct next_mask {
+	const sigset_t *mask;
+	size_t size;
+};
 
 /* X(result, name, parameters, arguments, system call or -1) */
 #define NEXT_FUNCTIONS(X) \
@@ -40,6 +57,26 @@
 	  (a, b, c), SYS_sendmsg) \
 	X(ssize_t, sendfile, (int a, int b, off_t *c, size_t d), \
 	  (a, b, c, d), SYS_sendfile) \
+	X(int, epoll_create1, (int a), (a), SYS_epoll_create1) \
+	X(int, epoll_ctl, (int a, int b, int c, struct epoll_event *d), \
+	  (a, b, c, d), SYS_epoll_ctl) \
+	X(int, epoll_pwait, (int a, struct epoll_event *b, int c, int d, \
+			     const sigset_t *e), \
+	  (a, b, c, d, e, _NSIG / 8), SYS_epoll_pwait) \
+	X(int, epoll_pwait2, (int a, struct epoll_event *b, int c, \
+			      const struct timespec *d, const sigset_t *e), \
+	  (a, b, c, d, e, _NSIG / 8), SYS_epoll_pwait2) \
+	X(int, ppoll, (struct pollfd *a, nfds_t b, const struct timespec *c, \
+		       const sigset_t *d), \
+	  (a, b, c, d, _NSIG / 8), SYS_ppoll) \
+	X(int, poll, (struct pollfd *a, nfds_t b, int c), (a, b, c), \
+	  SYS_poll) \
+	X(int, select, (int a, void *b, void *c, void *d, struct timeval *e), \
+	  (a, b, c, d, e), SYS_select) \
+	X(int, pselect, (int a, void *b, void *c, void *d, \
+			 const struct timespec *e, const sigset_t *f), \
+	  (a, b, c, d, e, (&(struct next_mask){ f, _NSIG / 8 })), \
+	  SYS_pselect6) \
 	X(int, setsockopt, (int a, int b, int c, const void *d, socklen_t e), \
 	  (a, b, c, d, e), SYS_setsockopt) \
 	X(int, close, (int a), (a), SYS_close) \

@@ -89,6 +89,27 @@ static void call__empty_and_full_are_the_kernels(void **state)
 	assert_int_equal(fake.revokes, 0);
 }
 
+static void call__nothing_there_needs_no_call(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	attach_both();
+	assert_int_equal(sdirect_recv(B, buf, 5, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(sdirect_recv(B, buf, 5, MSG_DONTWAIT | MSG_PEEK), -1);
+	assert_int_equal(fake.recvs, 0);
+	/* Less than all is not nothing. */
+	assert_int_equal(sdirect_send(A, "ab", 2, 0), 2);
+	assert_int_equal(sdirect_recv(B, buf, 5, MSG_DONTWAIT | MSG_WAITALL),
+			 2);
+	/* An end or an error is the kernel's to tell. */
+	fake.recvs = 0;
+	fake.kern->end[1].rx_closed = 1;
+	assert_int_equal(sdirect_recv(B, buf, 5, MSG_DONTWAIT), -1);
+	assert_int_equal(fake.recvs, 1);
+}
+
 static void call__odd_calls_keep_the_lease(void **state)
 {
 	char buf[4];
@@ -253,6 +274,7 @@ int run_call_tests(void)
 		TEST(call__busy_connections_are_attached),
 		TEST(call__no_system_call_when_there_is_work),
 		TEST(call__empty_and_full_are_the_kernels),
+		TEST(call__nothing_there_needs_no_call),
 		TEST(call__odd_calls_keep_the_lease),
 		TEST(call__messages_with_many_buffers),
 		TEST(call__end_of_stream_after_the_last_byte),

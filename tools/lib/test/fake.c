@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -138,7 +139,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 		break;
 	case SDIRECT_IOC_DOORBELL:
 		fake.bells++;
-		pthread_cond_broadcast(&fake.cond);
+		fake_wake(!side);
 		break;
 	default:
 		err = -ENOTTY;
@@ -188,6 +189,38 @@ static void fake_munmap(void *addr, size_t len)
 static int fake_getfl(int fd)
 {
 	return fake.end[side_of(fd)].nonblock ? 04000 : 0;
+}
+
+/* An end of the connection is its eventfd there. */
+static int fake_epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
+{
+	fake.ctls++;
+	if (op != EPOLL_CTL_DEL)
+		fake.told = *ev;
+	if (fd == FAKE_FD || fd == FAKE_FD + 1)
+		fd = fake.bell_fd[side_of(fd)];
+	return epoll_ctl(ep, op, fd, ev) ? -errno : 0;
+}
+
+/* A wake-up that is lost ends here, not in a hang. */
+static int fake_epoll_wait(int ep, struct epoll_event *ev, int max,
+			   const struct timespec *timeout, const sigset_t *mask)
+{
+	const struct timespec limit = { .tv_sec = 20 };
+	int n = epoll_pwait2(ep, ev, max, timeout ? timeout : &limit, mask);
+
+	fake.waits++;
+	need(n || timeout, "epoll_wait() that ends");
+	return n;
+}
+
+void fake_wake(int side)
+{
+	const uint64_t one = 1;
+
+	pthread_cond_broadcast(&fake.cond);
+	need(write(fake.bell_fd[side], &one, sizeof(one)) == sizeof(one),
+	     "eventfd");
 }
 
 void fake_revoke_locked(int side)
@@ -276,12 +309,14 @@ void fake_open(uint32_t size, uint32_t max)
 		fake.ctl[i] = (void *)(pages + (1 + (size_t)i) * fake.page);
 		fake.kern->end[i].rx_limit = SDIRECT_POS_OPEN;
 		seg_open(i, 0, 0, size);
+		fake.bell_fd[i] = eventfd(0, EFD_NONBLOCK);
 	}
 	sdi_sys = (struct sdi_sys) {
 		.send = fake_send, .recv = fake_recv,
 		.sendmsg = fake_sendmsg, .recvmsg = fake_recvmsg,
 		.ioctl = fake_ioctl, .mmap = fake_mmap,
 		.munmap = fake_munmap, .getfl = fake_getfl,
+		.epoll_ctl = fake_epoll_ctl, .epoll_wait = fake_epoll_wait,
 	};
 	sdi_fd_note(FAKE_FD);
 	sdi_fd_note(FAKE_FD + 1);
@@ -292,6 +327,7 @@ void fake_close(void)
 	sdi_fd_drop(FAKE_FD);
 	sdi_fd_drop(FAKE_FD + 1);
 	for (int i = 0; i < 2; i++) {
+		close(fake.bell_fd[i]);
 		for (int k = 0; k <= fake.end[i].tx_seg; k++) {
 			munmap(fake.end[i].seg[k].ring,
 			       2 * fake.end[i].seg[k].size);

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #define FAKE_FD		1000	/* the two ends are this and the next */
@@ -62,6 +63,9 @@ struct fake {
 	/* What was asked of it */
 	atomic_int sends, recvs, attaches, settles, bells, revokes;
 	atomic_int mapped;		/* mappings that the library has now */
+	atomic_int ctls, waits;		/* of epoll */
+	struct epoll_event told;	/* with the last epoll_ctl() */
+	int bell_fd[2];			/* stands for the end in epoll sets */
 };
 
 extern struct fake fake;
@@ -72,6 +76,9 @@ void fake_close(void);
 
 /* Somebody else uses an end: takes the lease away. */
 void fake_revoke(int side);
+
+/* Wakes the epoll sets that have an end. */
+void fake_wake(int side);
 
 /* The other end goes away: end of stream here. */
 void fake_hang_up(int side);

@@ -65,10 +65,11 @@ static size_t send_some(int side, struct sdi_iter *it)
 		return 0;
 	sdi_iter_gather(it, seg->ring + sdirect_ring_offset(seg->size, tail),
 			(size_t)n);
-	if (sdirect_ring_publish(&fake.ctl[side]->tx_tail,
-				 &fake.kern->end[!side].rx_want, tail,
-				 tail + (uint64_t)n))
-		pthread_cond_broadcast(&fake.cond);
+	if (sdirect_ring_publish_tail(&fake.ctl[side]->tx_tail,
+				      &fake.kern->end[!side].rx_want,
+				      &fake.ctl[!side]->rx_want, tail,
+				      tail + (uint64_t)n))
+		fake_wake(!side);
 	return (size_t)n;
 }
 

@@ -14,5 +14,6 @@ int run_call_tests(void);
 int run_lease_tests(void);
 int run_stress_tests(void);
 int run_tune_tests(void);
+int run_epoll_tests(void);
 
 #endif /* SUITE_H */

@@ -35,6 +35,7 @@ static struct two *two_open(uint64_t base)
 		t->kern.end[i].tx_epoch = t->kern.end[i].rx_epoch = 7;
 		/* As if a sleeper had been woken long ago. */
 		t->kern.end[i].rx_want = t->kern.end[i].tx_want = base - 1;
+		t->ctl[i].rx_want = base - 1;
 	}
 	for (int i = 0; i < 2; i++)
 		t->view[i] = (struct sdirect_view) {

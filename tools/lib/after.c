@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR MIT
+/* What an operation on a ring leaves to be done by system call. */
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+#include "io.h"
+#include "sys.h"
+
+/*
+ * The other end, if it sleeps for a set, has armed many rings for one sleep;
+ * the first doorbell of ours ends that, and it looks at all of them.
+ */
+void sdi_ring_bell(const struct sdirect_view *v, int fd,
+		   const struct sdi_moved *m)
+{
+	uint64_t holder, sleep;
+
+	if (!(m->todo & (SDI_BELL | SDI_NUDGE)))
+		return;
+	holder = SDIRECT_LOAD(&v->other->rx_holder);
+	sleep = SDIRECT_LOAD(&v->peer->rx_sleep);
+	if (!(m->todo & SDI_BELL) && sleep && sdi_thread.rung_sleep == sleep &&
+	    sdi_thread.rung_holder == holder)
+		return;
+	if (sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL) ||
+	    !(m->todo & SDI_NUDGE))
+		return;
+	sdi_thread.rung_holder = holder;
+	sdi_thread.rung_sleep = sleep;
+}
+
+static size_t landed(const struct sdi_moved *m, uint64_t final)
+{
+	if (final <= m->start)
+		return 0;
+	return final - m->start < m->count ? final - m->start : m->count;
+}
+
+/* Where SETTLE fails the socket is gone, and nobody will miss the bytes. */
+size_t sdi_settle_tx(int fd, const struct sdi_moved *m)
+{
+	struct sdirect_settle s;
+
+	if (!(m->todo & SDI_SETTLE) || !m->count ||
+	    sdi_sys.ioctl(fd, SDIRECT_IOC_SETTLE, &s))
+		return m->count;
+	return landed(m, s.tx_final);
+}
+
+size_t sdi_settle_rx(int fd, const struct sdi_moved *m)
+{
+	struct sdirect_settle s;
+
+	if (!(m->todo & SDI_SETTLE) || !m->count ||
+	    sdi_sys.ioctl(fd, SDIRECT_IOC_SETTLE, &s))
+		return m->count;
+	return landed(m, s.rx_final);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR MIT */
+#ifndef SDI_POLLED_H
+#define SDI_POLLED_H
+
+#include <poll.h>
+
+#include "shared.h"
+
+/**
+ * sdi_poll - poll(2) as far as the rings tell
+ * @fds:	the descriptors
+ * @n:		how many
+ * @may_wait:	look for a moment, if nothing is ready
+ *
+ * Return: how many are ready, as poll() does; 0: ask the kernel, because one of
+ * them is not on rings, or nothing is ready.
+ */
+SDI_SHARED int sdi_poll(struct pollfd *fds, nfds_t n, int may_wait);
+
+#endif /* SDI_POLLED_H */

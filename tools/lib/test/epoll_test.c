@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Epoll sets that are served from the rings of their members. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "fake.h"
+#include "entry.h"
+#include "serve.h"
+#include "look.h"
+#include "polled.h"
+#include "sys.h"
+#include "sdirect.h"
+
+#define A	FAKE_FD
+#define B	(FAKE_FD + 1)
+#define TAG	0x123456789abcull
+#define ROUNDS	20000
+
+static int ep;
+
+static int begin(void **state)
+{
+	(void)state;
+	fake_open(4096, 4096);
+	ep = epoll_create1(0);
+	sdi_set_note(ep);
+	assert_int_equal(sdirect_attach(A), 0);
+	assert_int_equal(sdirect_attach(B), 0);
+	/* The first byte passes the words of empty pages. */
+	assert_int_equal(sdirect_send(A, "0", 1, 0), 1);
+	assert_int_equal(sdirect_recv(B, &(char){ 0 }, 1, 0), 1);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	sdi_fd_drop(ep);
+	close(ep);
+	fake_close();
+	return 0;
+}
+
+static int tell(int op, int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.u64 = TAG };
+
+	return sdi_epoll_ctl(sdi_set_find(ep), ep, op, fd, &ev);
+}
+
+/* The events of the one that is ready, 0 if there is none. */
+static uint32_t ready(int fd, const struct timespec *timeout)
+{
+	struct epoll_event ev = { 0 };
+	struct sdi_wait w = { fd, &ev, 1, timeout, NULL };
+	struct sdi_set *s = sdi_set_find(fd);
+	int n = s ? sdi_epoll_wait(s, &w) :
+		    sdi_sys.epoll_wait(fd, &ev, 1, timeout, NULL);
+
+	assert_in_range(n, 0, 1);
+	if (n && ev.data.u64 != TAG)
+		fail_msg("data %llx", (unsigned long long)ev.data.u64);
+	return n ? ev.events : 0;
+}
+
+static uint32_t look(void)
+{
+	static const struct timespec now;
+
+	return ready(ep, &now);
+}
+
+static void add(uint32_t events)
+{
+	assert_int_equal(tell(EPOLL_CTL_ADD, B, events), 0);
+	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_ACTIVE);
+	look();
+	fake.ctls = fake.waits = fake.bells = 0;
+}
+
+static void put(const char *text)
+{
+	assert_int_equal(sdirect_send(A, text, strlen(text), 0), strlen(text));
+}
+
+static void get(size_t len)
+{
+	char buf[100];
+
+	assert_int_equal(sdirect_recv(B, buf, len, MSG_DONTWAIT), len);
+}
+
+static void epoll__level_is_what_the_ring_holds(void **state)
+{
+	(void)state;
+	add(EPOLLIN | EPOLLRDHUP);
+	for (int i = 0; i < 1000; i++) {
+		put("hello");
+		assert_int_equal(ready(ep, NULL), EPOLLIN);
+		assert_int_equal(ready(ep, NULL), EPOLLIN);
+		get(5);
+	}
+	assert_int_equal(fake.ctls + fake.bells + fake.sends + fake.recvs, 0);
+	/* The kernel's own descriptors have their turn. */
+	assert_in_range(fake.waits, 2000 / SDI_ROUNDS, 2000 / 4);
+	/* Who asks for what is there now gets all of it. */
+	fake.waits = 0;
+	assert_int_equal(look(), 0);
+	assert_int_equal(fake.waits, 1);
+}
+
+static void epoll__an_edge_is_said_once(void **state)
+{
+	const uint32_t both = EPOLLIN | EPOLLOUT;
+
+	(void)state;
+	add(both | EPOLLET);
+	for (int i = 0; i < 100; i++) {
+		put("ab");
+		assert_int_equal(look(), both);
+		assert_int_equal(look(), 0);
+		get(1);
+		assert_int_equal(look(), 0);
+		put("c");
+		assert_int_equal(look(), both);
+		get(2);
+		assert_int_equal(look(), 0);
+	}
+	/* Again by EPOLL_CTL_MOD; with nothing to read there is room. */
+	assert_int_equal(tell(EPOLL_CTL_MOD, B, both | EPOLLET), 0);
+	assert_int_equal(look(), EPOLLOUT);
+	assert_int_equal(look(), 0);
+	assert_int_equal(fake.ctls, 0);
+}
+
+static void epoll__room_is_an_edge_for_who_found_none(void **state)
+{
+	static char buf[5000];
+
+	(void)state;
+	add(EPOLLIN | EPOLLOUT | EPOLLET);
+	assert_int_equal(sdirect_send(B, buf, 5000, MSG_DONTWAIT), 4096);
+	assert_int_equal(look(), 0);
+	assert_int_equal(sdirect_recv(A, buf, 100, 0), 100);
+	assert_int_equal(look(), 0);
+	assert_int_equal(sdirect_recv(A, buf, 4000, 0), 3996);
+	assert_int_equal(look(), EPOLLOUT);
+	assert_int_equal(look(), 0);
+}
+
+static void epoll__changes_are_not_told_before_a_sleep(void **state)
+{
+	const struct timespec soon = { .tv_nsec = 1000000 };
+
+	(void)state;
+	add(EPOLLIN);
+	put("x");
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(tell(EPOLL_CTL_ADD, B, EPOLLIN), -EEXIST);
+		assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLOUT), 0);
+		assert_int_equal(look(), EPOLLOUT);
+		assert_int_equal(tell(EPOLL_CTL_DEL, B, 0), 0);
+		assert_int_equal(tell(EPOLL_CTL_DEL, B, 0), -ENOENT);
+		assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN), -ENOENT);
+		assert_int_equal(look(), 0);
+		assert_int_equal(tell(EPOLL_CTL_ADD, B, EPOLLIN), 0);
+		assert_int_equal(look(), EPOLLIN);
+	}
+	assert_int_equal(fake.ctls, 0);
+	get(1);
+	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLOUT), 0);
+	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLRDHUP), 0);
+	assert_int_equal(ready(ep, &soon), 0);
+	assert_int_equal(fake.ctls, 1);
+	assert_true(fake.told.events & EPOLLRDHUP);
+	assert_int_equal(tell(EPOLL_CTL_DEL, B, 0), 0);
+	assert_int_equal(ready(ep, &soon), 0);
+	assert_int_equal(fake.ctls, 2);
+	assert_null(sdi_entry_find(B)->member.set);
+}
+
+static void epoll__one_shot(void **state)
+{
+	(void)state;
+	add(EPOLLIN | EPOLLONESHOT);
+	put("x");
+	assert_int_equal(look(), EPOLLIN);
+	put("y");
+	assert_int_equal(look(), 0);
+	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLONESHOT), 0);
+	assert_int_equal(look(), EPOLLIN);
+	assert_int_equal(look(), 0);
+	assert_int_equal(fake.ctls, 0);
+}
+
+/* Whatever happens to its rings, the kernel has it again as it was added. */
+static void epoll__a_lost_lease_makes_it_cold(void **state)
+{
+	(void)state;
+	add(EPOLLIN | EPOLLRDHUP);
+	fake_revoke(1);
+	look();
+	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_COLD);
+	assert_int_equal(fake.told.events, EPOLLIN | EPOLLRDHUP);
+	assert_int_equal(fake.told.data.u64, TAG);
+	assert_int_equal(fake.ctl[1]->rx_served, 1);	/* not written to */
+	assert_int_equal(sdirect_attach(B), 0);
+	look();
+	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_ACTIVE);
+}
+
+static void epoll__a_closed_member_is_forgotten(void **state)
+{
+	(void)state;
+	add(EPOLLIN);
+	put("x");
+	sdi_fd_drop(B);
+	/* Closed, and not in the set any more. */
+	epoll_ctl(ep, EPOLL_CTL_DEL, fake.bell_fd[1], NULL);
+	assert_int_equal(look(), 0);
+	assert_null(sdi_entry_find(B)->member.set);
+	sdi_fd_note(B);
+	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN), -ENOENT);
+}
+
+static void epoll__a_number_used_again_is_new(void **state)
+{
+	(void)state;
+	add(EPOLLIN);
+	sdi_fd_note(B);
+	epoll_ctl(ep, EPOLL_CTL_DEL, fake.bell_fd[1], NULL);
+	assert_int_equal(sdirect_attach(B), 0);
+	assert_int_equal(tell(EPOLL_CTL_ADD, B, EPOLLIN), 0);
+	put("x");
+	assert_int_equal(look(), EPOLLIN);
+}
+
+static void *wait_for_ever(void *arg)
+{
+	(void)arg;
+	return (void *)(uintptr_t)ready(ep, NULL);
+}
+
+static void until_asleep(struct sdi_set *s)
+{
+	uint32_t asleep = 0;
+
+	while (!asleep) {
+		sched_yield();
+		assert_true(sdi_set_lock(s, sdi_self()));
+		asleep = s->asleep;
+		sdi_set_unlock(s);
+	}
+}
+
+/* With a second one that waits, the kernel has all. */
+static void epoll__two_threads_are_the_kernels(void **state)
+{
+	struct sdi_set *s = sdi_set_find(ep);
+	pthread_t thread;
+
+	(void)state;
+	add(EPOLLIN);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, NULL), 0);
+	until_asleep(s);
+	look();
+	assert_null(sdi_set_find(ep));
+	assert_int_equal(fake.told.events, EPOLLIN);
+	fake_wake(1);
+	pthread_join(thread, NULL);
+	assert_int_equal(s->used, 0);
+}
+
+static void epoll__changed_while_somebody_sleeps(void **state)
+{
+	struct sdi_set *s = sdi_set_find(ep);
+	pthread_t thread;
+	void *got;
+
+	(void)state;
+	add(EPOLLIN | EPOLLONESHOT);
+	put("x");
+	assert_int_equal(look(), EPOLLIN);
+	/* The kernel says now that there is something, when it is asked anew. */
+	fake_wake(1);
+	for (int i = 0; i < 2 * SDI_ROUNDS; i++)
+		assert_int_equal(look(), 0);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, NULL), 0);
+	until_asleep(s);
+	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
+	pthread_join(thread, &got);
+	assert_int_equal((uintptr_t)got, EPOLLIN);
+}
+
+static void epoll__a_fork_gives_it_back(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	add(EPOLLIN);
+	pid = fork();
+	if (!pid)
+		_exit(sdi_set_find(ep) || sdi_entry_find(B)->member.set);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_null(sdi_set_find(ep));
+	assert_int_equal(fake.told.events, EPOLLIN);
+}
+
+/* Many that are quiet cost a sleep nothing; each rings for itself. */
+static void epoll__quiet_after_a_while(void **state)
+{
+	(void)state;
+	add(EPOLLIN);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(look(), 0);
+	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_QUIET);
+	put("x");
+	assert_int_equal(fake.bells, 1);
+	assert_int_equal(look(), EPOLLIN);
+	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_ACTIVE);
+	get(1);
+}
+
+static atomic_int taken;
+
+/* Each message only after the last has been read: none wakes for another. */
+static void *send_now_and_then(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < ROUNDS; i++) {
+		while (taken < i)
+			sched_yield();
+		put("m");
+		for (int k = i % 97; k; k--)
+			if (i % 13)
+				sdi_pause();
+			else
+				sched_yield();
+	}
+	return NULL;
+}
+
+/* A doorbell that is missing ends in the fake kernel's limit. */
+static void sleep_and_wake(uint32_t form)
+{
+	char buf[64];
+	ssize_t n;
+	pthread_t thread;
+
+	taken = 0;
+	add(EPOLLIN | form);
+	assert_int_equal(pthread_create(&thread, NULL, send_now_and_then, NULL),
+			 0);
+	while (taken < ROUNDS) {
+		assert_int_equal(ready(ep, NULL), EPOLLIN);
+		while ((n = sdirect_recv(B, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+			taken += (int)n;
+		assert_int_equal(errno, EAGAIN);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(taken, ROUNDS);
+	assert_true(fake.waits > 0);
+	assert_in_range(fake.bells, 0, fake.waits);
+	assert_int_equal(fake.recvs, 0);
+}
+
+static void epoll__no_wake_up_is_lost(void **state)
+{
+	(void)state;
+	sleep_and_wake(0);
+}
+
+static void epoll__no_edge_is_lost(void **state)
+{
+	(void)state;
+	sleep_and_wake(EPOLLET);
+}
+
+static void epoll__one_doorbell_for_one_sleep(void **state)
+{
+	struct sdi_entry *e = sdi_entry_find(B);
+
+	(void)state;
+	add(EPOLLIN);
+	sdi_look_arm(e, 77);
+	put("x");
+	assert_int_equal(fake.bells, 1);
+	/* Armed for the same sleep, for another, and for itself. */
+	sdi_look_arm(e, 77);
+	put("x");
+	assert_int_equal(fake.bells, 1);
+	sdi_look_arm(e, 78);
+	put("x");
+	assert_int_equal(fake.bells, 2);
+	sdi_look_arm(e, 0);
+	put("x");
+	sdi_look_arm(e, 0);
+	put("x");
+	assert_int_equal(fake.bells, 4);
+}
+
+static int polled(short events)
+{
+	struct pollfd pfd[2] = { { .fd = B, .events = events }, { .fd = -1 } };
+	int n = sdi_poll(pfd, 2, 0);
+
+	return n ? pfd[0].revents : 0;
+}
+
+/* poll() of what is on rings; 0 is left to the kernel. */
+static void epoll__poll_is_what_the_ring_holds(void **state)
+{
+	static char buf[5000];
+	struct pollfd pfd = { .fd = ep, .events = POLLIN };
+
+	(void)state;
+	assert_int_equal(polled(POLLIN), 0);
+	assert_int_equal(polled(POLLIN | POLLOUT), POLLOUT);
+	put("x");
+	assert_int_equal(polled(POLLIN), POLLIN);
+	assert_int_equal(polled(POLLIN | POLLOUT | POLLRDHUP),
+			 POLLIN | POLLOUT);
+	assert_int_equal(polled(POLLPRI), 0);
+	/* Whether there will be room only the kernel knows. */
+	assert_int_equal(sdirect_send(B, buf, 4000, MSG_DONTWAIT), 4000);
+	assert_int_equal(polled(POLLIN), POLLIN);
+	assert_int_equal(polled(POLLIN | POLLOUT), 0);
+	assert_int_equal(sdi_poll(&pfd, 1, 1), 0);
+	fake_revoke(1);
+	assert_int_equal(polled(POLLIN), 0);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, begin, end)
+
+int run_epoll_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(epoll__level_is_what_the_ring_holds),
+		TEST(epoll__an_edge_is_said_once),
+		TEST(epoll__room_is_an_edge_for_who_found_none),
+		TEST(epoll__changes_are_not_told_before_a_sleep),
+		TEST(epoll__one_shot),
+		TEST(epoll__a_lost_lease_makes_it_cold),
+		TEST(epoll__a_closed_member_is_forgotten),
+		TEST(epoll__a_number_used_again_is_new),
+		TEST(epoll__two_threads_are_the_kernels),
+		TEST(epoll__changed_while_somebody_sleeps),
+		TEST(epoll__a_fork_gives_it_back),
+		TEST(epoll__quiet_after_a_while),
+		TEST(epoll__no_wake_up_is_lost),
+		TEST(epoll__no_edge_is_lost),
+		TEST(epoll__one_doorbell_for_one_sleep),
+		TEST(epoll__poll_is_what_the_ring_holds),
+	};
+
+	return cmocka_run_group_tests_name("epoll", tests, NULL, NULL);
+}
