@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Epoll servers with many members, which the shim serves from their rings.  The
+ * system calls of both ends are counted, where the kernel has a counter.
+ */
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define MEMBERS		50
+#define SIZE		32
+#define MESSAGES	400	/* of each member */
+#define TRACING		"/sys/kernel/tracing"
+
+NET_FIXTURE(served);
+NET_VARIANTS_COLD(served);
+
+/* --- counting --- */
+
+/* A counter of this thread's system calls, or -1. */
+static int counter_open(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr),
+	};
+	unsigned long long id;
+	FILE *file;
+	int n;
+
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	file = fopen(TRACING "/events/raw_syscalls/sys_enter/id", "r");
+	if (!file)
+		return -1;
+	n = fscanf(file, "%llu", &id);
+	fclose(file);
+	attr.config = id;
+	return n == 1 ? syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0) : -1;
+}
+
+static long counted(int counter)
+{
+	uint64_t n;
+
+	return read(counter, &n, sizeof(n)) == sizeof(n) ? (long)n : -1;
+}
+
+/* --- many connections, in sets --- */
+
+struct side {
+	int fd[MEMBERS];
+	int ep;
+	int counter;
+	long messages;
+	long warm;		/* of these, before @from was taken */
+	long from;
+};
+
+static int side_add(struct side *s, int i, int fd, uint32_t form)
+{
+	struct epoll_event ev = { .events = EPOLLIN | form, .data.u32 = i };
+
+	s->fd[i] = fd;
+	return net_nonblock(fd) || epoll_ctl(s->ep, EPOLL_CTL_ADD, fd, &ev);
+}
+
+/* Counts once the connections are on rings. */
+static void side_count(struct side *s)
+{
+	if (++s->messages != MEMBERS * MESSAGES / 4)
+		return;
+	s->warm = s->messages;
+	s->from = counted(s->counter);
+}
+
+/* A message that has come; 0: there is none. */
+static int side_read(struct side *s, int i, char *buf)
+{
+	ssize_t n = recv(s->fd[i], buf, SIZE, 0);
+
+	/* The end is told by an event. */
+	if (!n || (n < 0 && errno == EAGAIN))
+		return 0;
+	if (n != SIZE)
+		return -1;
+	side_count(s);
+	return 1;
+}
+
+/* Echoes on all members until one is closed: -1 if something is wrong. */
+static int side_echo(struct side *s, uint32_t form)
+{
+	struct epoll_event ev[MEMBERS];
+	char buf[SIZE];
+	int i, k, n;
+
+	for (;;) {
+		n = epoll_wait(s->ep, ev, MEMBERS, NET_LIMIT_MS);
+		if (n <= 0)
+			return -1;
+		for (i = 0; i < n; i++) {
+			const int at = ev[i].data.u32;
+
+			if (ev[i].events & EPOLLRDHUP)
+				return 0;
+			do {
+				k = side_read(s, at, buf);
+				if (k < 0 || (k && send(s->fd[at], buf, SIZE, 0) !=
+						      SIZE))
+					return -1;
+			} while (k && form & EPOLLET);
+		}
+	}
+}
+
+static int ask(struct side *s, int i, long round)
+{
+	char buf[SIZE];
+
+	net_fill(buf, SIZE, i + 1, (uint64_t)round * SIZE);
+	return send(s->fd[i], buf, SIZE, MSG_NOSIGNAL) == SIZE ? 0 : -1;
+}
+
+/* One message of each member on its way, all the time. */
+static int side_ask(struct side *s, uint32_t form)
+{
+	long round[MEMBERS] = { 0 }, left = MEMBERS * MESSAGES;
+	struct epoll_event ev[MEMBERS];
+	char buf[SIZE];
+	int i, k, n;
+
+	for (i = 0; i < MEMBERS; i++)
+		if (ask(s, i, 0))
+			return -1;
+	while (left) {
+		n = epoll_wait(s->ep, ev, MEMBERS, NET_LIMIT_MS);
+		if (n <= 0)
+			return -1;
+		for (i = 0; i < n; i++) {
+			const int at = ev[i].data.u32;
+
+			do {
+				k = side_read(s, at, buf);
+				if (k <= 0)
+					break;
+				left--;
+				if (net_check(buf, SIZE, at + 1,
+					      round[at]++ * SIZE) >= 0 ||
+				    (round[at] < MESSAGES &&
+				     ask(s, at, round[at])))
+					return -1;
+			} while (form & EPOLLET);
+			if (k < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* System calls for a thousand messages, or -1. */
+static long side_calls(const struct side *s)
+{
+	if (s->counter < 0)
+		return -1;
+	return 1000 * (counted(s->counter) - s->from) /
+	       (s->messages - s->warm);
+}
+
+/* The other end's process: reports its count, or -2 for a failure. */
+static void serve(struct side *s, uint32_t form, int tell)
+{
+	long calls;
+
+	s->counter = counter_open();
+	calls = side_echo(s, form) ? -2 : side_calls(s);
+	_exit(write(tell, &calls, sizeof(calls)) != sizeof(calls));
+}
+
+/* Opens all connections: one end of each here, the other in @server. */
+static int sides_open(const struct net_family *nf, const struct net_pair *p,
+		      struct side *client, struct net_pair *all)
+{
+	int i;
+
+	client->ep = epoll_create1(EPOLL_CLOEXEC);
+	for (i = 0; i < MEMBERS; i++)
+		if (net_pair_join(nf, p, &all[i]))
+			return -1;
+	return 0;
+}
+
+static int begin_server(struct net_pair *all, uint32_t form, int tell)
+{
+	struct side s = { .ep = epoll_create1(EPOLL_CLOEXEC) };
+	int i;
+
+	for (i = 0; i < MEMBERS; i++) {
+		net_close(&all[i].client);
+		if (side_add(&s, i, all[i].server, form | EPOLLRDHUP))
+			return 1;
+	}
+	serve(&s, form, tell);
+	return 1;
+}
+
+static void fifty_clients(struct __test_metadata *_metadata,
+			  const struct net_family *nf,
+			  const struct net_pair *p, uint32_t form)
+{
+	struct net_pair all[MEMBERS];
+	struct side s = { 0 };
+	int i, tell[2];
+	long calls;
+	pid_t pid;
+
+	ASSERT_EQ(0, sides_open(nf, p, &s, all));
+	ASSERT_EQ(0, pipe(tell));
+	pid = net_fork();
+	if (!pid)
+		_exit(begin_server(all, form, tell[1]));
+	/* Made behind the fork, so that the child does not share it. */
+	close(s.ep);
+	s.ep = epoll_create1(EPOLL_CLOEXEC);
+	for (i = 0; i < MEMBERS; i++) {
+		net_close(&all[i].server);
+		ASSERT_EQ(0, side_add(&s, i, all[i].client, form));
+	}
+	s.counter = counter_open();
+	ASSERT_EQ(0, side_ask(&s, form));
+	TH_LOG("client: %ld system calls for 1000 messages", side_calls(&s));
+	if (net_direct(nf))
+		EXPECT_EQ(0, net_used_rings(nf, s.fd[0]));
+	if (getenv("SDIRECT_SHIM"))
+		EXPECT_GT(500, side_calls(&s));
+	for (i = 0; i < MEMBERS; i++)
+		net_close(&all[i].client);
+	ASSERT_EQ(sizeof(calls), read(tell[0], &calls, sizeof(calls)));
+	EXPECT_LT(-2, calls);
+	TH_LOG("server: %ld system calls for 1000 messages", calls);
+	if (getenv("SDIRECT_SHIM"))
+		EXPECT_GT(500, calls);
+	EXPECT_EQ(0, net_wait(pid));
+	close(s.ep);
+	close(s.counter);
+	close(tell[0]);
+	close(tell[1]);
+}
+
+TEST_F(served, fifty_clients_level)
+{
+	fifty_clients(_metadata, &variant->nf, &self->p, 0);
+}
+
+TEST_F(served, fifty_clients_edge)
+{
+	fifty_clients(_metadata, &variant->nf, &self->p, EPOLLET);
+}
+
+/* --- one at a time: the server sleeps before each --- */
+
+static int ask_any(struct net_pair *all, unsigned int rounds)
+{
+	unsigned int i, at = 1;
+	char buf[SIZE];
+
+	for (i = 0; i < rounds; i++) {
+		at = at * 1103515245 + 12345;
+		net_fill(buf, SIZE, 1, i);
+		if (net_send_all(all[at / 65536 % MEMBERS].client, buf, SIZE) !=
+			SIZE ||
+		    net_recv_all(all[at / 65536 % MEMBERS].client, buf, SIZE) !=
+			SIZE || net_check(buf, SIZE, 1, i) >= 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void any_wakes(struct __test_metadata *_metadata,
+		      const struct net_family *nf, const struct net_pair *p,
+		      uint32_t form)
+{
+	struct net_pair all[MEMBERS];
+	struct side s = { 0 };
+	int i, tell[2];
+	long calls;
+	pid_t pid;
+
+	ASSERT_EQ(0, sides_open(nf, p, &s, all));
+	ASSERT_EQ(0, pipe(tell));
+	pid = net_fork();
+	if (!pid)
+		_exit(begin_server(all, form, tell[1]));
+	for (i = 0; i < MEMBERS; i++)
+		net_close(&all[i].server);
+	EXPECT_EQ(0, ask_any(all, net_rounds(3000)));
+	for (i = 0; i < MEMBERS; i++)
+		net_close(&all[i].client);
+	ASSERT_EQ(sizeof(calls), read(tell[0], &calls, sizeof(calls)));
+	EXPECT_LT(-2, calls);
+	EXPECT_EQ(0, net_wait(pid));
+	close(s.ep);
+	close(tell[0]);
+	close(tell[1]);
+}
+
+TEST_F(served, any_wakes_level)
+{
+	any_wakes(_metadata, &variant->nf, &self->p, 0);
+}
+
+TEST_F(served, any_wakes_edge)
+{
+	any_wakes(_metadata, &variant->nf, &self->p, EPOLLET);
+}
+
+NET_MAIN
