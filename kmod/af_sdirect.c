@@ -327,8 +327,8 @@ static int ioctl_doorbell(struct sdr_sock *ss, void __user *arg)
 	if (!pair)
 		return -ENOTCONN;
 	sdr_tally_inc(&ss->tally, SDR_STAT_DOORBELLS);
-	sdr_wake_end(pair, !ss->side);
-	return 0;
+	/* Who has rung for nobody still owes it to others of the same holder. */
+	return sdr_wake_end(pair, !ss->side) ? 0 : -ENOTCONN;
 }
 
 /* This direction at once; the peer's with what it sends next. */

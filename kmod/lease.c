@@ -53,25 +53,29 @@ static struct sdirect_ctl_page *ctl_of(const struct sdr_sock *ss)
 	return sdr_pair_ctl(ss->pair, ss->side);
 }
 
-bool sdr_lease_served(const struct sdr_sock *ss)
+/* Is it the caller's library that looks at the rings? */
+static bool looks_itself(const struct sdr_sock *ss)
 {
 	/* Pairs with region_get(). */
 	const struct sdr_region *region = smp_load_acquire(&ss->region);
 
 	return region && current->mm && READ_ONCE(region->mm) == current->mm &&
-	       atomic_read(&region->views) && READ_ONCE(ctl_of(ss)->rx_served) &&
-	       !sdr_wake_shared(ss->sk);
+	       atomic_read(&region->views) && READ_ONCE(ctl_of(ss)->rx_served);
+}
+
+bool sdr_lease_served(const struct sdr_sock *ss)
+{
+	return looks_itself(ss) && !sdr_wake_shared(ss->sk);
 }
 
 bool sdr_lease_rung(const struct sdr_sock *ss)
 {
-	struct sdr_pair *pair = sdr_sock_pair(ss);
 	struct sdr_end *end;
 
-	if (!pair || !sdr_pair_has_pages(pair))
+	if (!looks_itself(ss))
 		return false;
-	end = &pair->end[ss->side];
-	if (!READ_ONCE(end->rung) || !READ_ONCE(ctl_of(ss)->rx_served))
+	end = &ss->pair->end[ss->side];
+	if (!READ_ONCE(end->rung))
 		return false;
 	if (!sdr_wake_shared(ss->sk))
 		WRITE_ONCE(end->rung, false);

@@ -22,8 +22,8 @@ void sdr_wake_sock(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* Who waits, besides the one that watches the socket's state for us. */
-static int waiters(const struct sock *sk)
+/* Do several wait, besides the one that watches the socket's state for us? */
+bool sdr_wake_shared(const struct sock *sk)
 {
 	const struct sdr_sock *ss = sdr_sk(sk);
 	wait_queue_entry_t *entry;
@@ -34,22 +34,20 @@ static int waiters(const struct sock *sk)
 	rcu_read_lock();
 	queue = &rcu_dereference(sk->sk_wq)->wait;
 	spin_lock_irqsave(&queue->lock, flags);
-	list_for_each_entry(entry, &queue->head, entry)
+	list_for_each_entry(entry, &queue->head, entry) {
 		n += entry != &ss->watch;
+		if (n > 1)
+			break;
+	}
 	spin_unlock_irqrestore(&queue->lock, flags);
 	rcu_read_unlock();
-	return n;
+	return n > 1;
 }
 
 void sdr_wake_sharers(struct sock *sk)
 {
-	if (waiters(sk) > 1)
+	if (sdr_wake_shared(sk))
 		sdr_wake_sock(sk);
-}
-
-bool sdr_wake_shared(const struct sock *sk)
-{
-	return waiters(sk) > 1;
 }
 
 void sdr_wake_sigio(struct sdr_pair *pair, int side)
@@ -63,13 +61,13 @@ void sdr_wake_sigio(struct sdr_pair *pair, int side)
 	spin_unlock(&pair->lock);
 }
 
-void sdr_wake_end(struct sdr_pair *pair, int side)
+bool sdr_wake_end(struct sdr_pair *pair, int side)
 {
 	struct sdr_sock *ss;
 
 	if (sdr_far_is(pair, side)) {
 		pair->far->ops->kick(pair->far);
-		return;
+		return true;
 	}
 	spin_lock(&pair->lock);
 	ss = pair->end[side].ss;
@@ -78,4 +76,5 @@ void sdr_wake_end(struct sdr_pair *pair, int side)
 	if (ss)
 		sdr_wake_sock(ss->sk);
 	spin_unlock(&pair->lock);
+	return ss;
 }

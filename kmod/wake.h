@@ -39,9 +39,9 @@ bool sdr_wake_shared(const struct sock *sk);
  * @pair:	the pair
  * @side:	which end
  *
- * Context: process; takes the pair's lock.
+ * Context: process; takes the pair's lock.  Return: false if it has gone.
  */
-void sdr_wake_end(struct sdr_pair *pair, int side);
+bool sdr_wake_end(struct sdr_pair *pair, int side);
 
 /**
  * sdr_wake_sigio - send the signal that one end may have asked for (O_ASYNC)

@@ -4,6 +4,7 @@
  * and for whom it does not.
  */
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include "fixture.h"
 
@@ -129,6 +130,9 @@ TEST_F(armed, a_lost_lease_is_armed_by_the_kernel)
 	EXPECT_EQ(EAGAIN, errno);
 	EXPECT_TRUE(direct_rx_lost(&d));
 	look(ep);
+	/* And says only what is true. */
+	ASSERT_EQ(0, ioctl(server, SDIRECT_IOC_DOORBELL));
+	EXPECT_EQ(0, look(ep));
 	ASSERT_EQ(0, say(server));
 	EXPECT_EQ(1, look(ep));
 	direct_close(&d);
@@ -162,6 +166,24 @@ TEST_F(armed, the_end_is_said_in_the_page)
 	EXPECT_NE(0, SDIRECT_LOAD(&d.me->rx_holder));
 	ASSERT_EQ(0, shutdown(self->p.server, SHUT_WR));
 	EXPECT_TRUE(net_until(SDIRECT_LOAD(&d.me->rx_closed)));
+	direct_close(&d);
+}
+
+static int rings_for_nobody(int fd)
+{
+	return ioctl(fd, SDIRECT_IOC_DOORBELL) == -1 && errno == ENOTCONN;
+}
+
+/* Or the ringer would take it for the end of a sleep. */
+TEST_F(armed, a_doorbell_for_nobody_fails)
+{
+	const int fd = self->p.client;
+	struct direct d;
+
+	ASSERT_EQ(0, direct_open_warm(&variant->nf, &self->p, &d));
+	ASSERT_EQ(0, ioctl(fd, SDIRECT_IOC_DOORBELL));
+	net_close(&self->p.server);
+	EXPECT_TRUE(net_until(rings_for_nobody(fd)));
 	direct_close(&d);
 }
 

@@ -206,7 +206,7 @@ struct sdirect_settle {
 #define SDIRECT_IOC_MAGIC	0xd5
 #define SDIRECT_IOC_ATTACH	_IOWR(SDIRECT_IOC_MAGIC, 1, struct sdirect_attach)
 #define SDIRECT_IOC_SETTLE	_IOR(SDIRECT_IOC_MAGIC, 2, struct sdirect_settle)
-/* Wakes whoever waits at the other end; see sdirect_ring_publish(). */
+/* Wakes whoever waits at the other end; ENOTCONN if it has gone. */
 #define SDIRECT_IOC_DOORBELL	_IO(SDIRECT_IOC_MAGIC, 3)
 
 /*
