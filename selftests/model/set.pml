@@ -6,7 +6,8 @@
  *
  * One waits for two members; one sender serves both, and does not ring twice for
  * one sleep.  With OTHER, another thread of the one who waits reads a member
- * behind his back.  Stores go through store buffers, which drain when they like;
+ * behind his back, with CTL_MOD it changes it, with CTL_DEL it closes it; then
+ * what is armed for a sleep has no number.  Stores go through store buffers, which drain when they like;
  * a fence waits until its own is empty.  That is TSO.
  */
 #ifndef TOTAL
@@ -19,12 +20,20 @@ byte want[2] = NOT, number[2];		/* rx_want, rx_sleep */
 bool item[2];				/* on the kernel's ready list */
 bool rung[2];				/* struct sdr_end */
 bool reading[2];			/* the lock of a direction */
+bool gone;				/* member 0 is closed */
+bool asleep;
+bool over;				/* all is sent */
 
 chan sent_buf = [3] of { bit, byte };		/* the sender's stores */
 chan armed_buf = [6] of { bit, bit, byte };	/* the waiter's: which word */
 
 #define FENCE(buf)	empty(buf)
-#define DONE		(head[0] + head[1] == TOTAL)
+#define UNREAD(i)	(tail[i] != head[i] && !(i == 0 && gone))
+#define DONE		(over && !UNREAD(0) && !UNREAD(1))
+
+#if !defined(OTHER) || defined(MUTANT_SHARED_NUMBER)
+#define NUMBERED
+#endif
 
 active proctype drain()
 {
@@ -51,10 +60,10 @@ active proctype sender()
 	bit i;
 
 	do
-	:: left == 0 -> break
+	:: left == 0 -> FENCE(sent_buf); over = true; break
 	:: else ->
 		if
-		:: i = 0
+		:: !gone -> i = 0
 		:: i = 1
 		fi;
 		mine[i]++;
@@ -67,8 +76,10 @@ active proctype sender()
 		if
 		:: w == mine[i] - 1 && (n == 0 || n != last) ->
 			/* sdr_wake_end(): before the wake-up */
-			rung[i] = true;
-			item[i] = true;
+			atomic {
+				rung[i] = true;
+				item[i] = !(i == 0 && gone)
+			};
 			last = n
 		:: else
 		fi;
@@ -122,13 +133,15 @@ active proctype waiter()
 
 	do
 	:: DONE -> break
-	:: tail[0] != head[0] -> read_all(0)
-	:: tail[1] != head[1] -> read_all(1)
-	:: tail[0] == head[0] && tail[1] == head[1] && !DONE ->
-#ifndef MUTANT_SAME_NUMBER
-		sleep = sleep % 250 + 1;
-#else
+	:: UNREAD(0) -> read_all(0)
+	:: UNREAD(1) -> read_all(1)
+	:: !UNREAD(0) && !UNREAD(1) && !DONE ->
+#ifndef NUMBERED
+		sleep = 0;
+#elif defined(MUTANT_SAME_NUMBER)
 		sleep = 1;
+#else
+		sleep = sleep % 250 + 1;
 #endif
 		arm(0);
 		arm(1);
@@ -138,17 +151,19 @@ active proctype waiter()
 		if
 #ifndef MUTANT_ONE_LOOK
 		:: tail[0] != seen[0] || tail[1] != seen[1] ||
-		   tail[0] != head[0] || tail[1] != head[1]
+		   UNREAD(0) || UNREAD(1)
 #endif
 		:: else ->
 			awake = false;
+			asleep = true;
 			do
 			:: awake -> break
 			:: !awake && DONE -> break
 			:: !awake && (item[0] || item[1]) ->
 				poll(0);
 				poll(1)
-			od
+			od;
+			asleep = false
 		fi;
 		STORE(1, 0, NOT);
 		STORE(1, 1, NOT);
@@ -157,12 +172,37 @@ active proctype waiter()
 }
 
 #ifdef OTHER
+/* sdi_member_change() while somebody sleeps, and ep_modify()'s look */
+inline change(i)
+{
+	atomic {
+		if
+		:: asleep ->
+			number[i] = 0;
+			want[i] = tail[i];
+			if
+			:: rung[i] -> rung[i] = false; item[i] = true
+			:: !rung[i] && tail[i] != head[i] -> item[i] = true
+			:: else
+			fi
+		:: else
+		fi
+	}
+}
+
 active proctype other()
 {
 	bit i;
 
 	do
-	:: i = 0; read_all(0)
+	:: i = 0; read_all(0);
+#ifdef CTL_MOD
+	   change(0);
+#endif
+#ifdef CTL_DEL
+	   atomic { gone = true; item[0] = false; rung[0] = false };
+#endif
+	   i = 0
 	:: i = 1; read_all(1)
 	:: break
 	od
