@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "member.h"
+#include "polled.h"
 #include "raw.h"
 #include "sys.h"
 
@@ -101,19 +103,20 @@ static int make(struct sdi_entry *e, int fd)
 		wait_longer(e);
 	e->tx_error = 0;
 	e->rx_error = 0;
-	e->tx_full = 0;
 	sdi_spin_init(&e->tx_spin);
 	sdi_spin_init(&e->rx_spin);
 	return 0;
 }
 
 /*
- * Does a thread look at others' views?  The state has been changed before: it
- * sees that, or we see it.
+ * Does anybody look at the view?  The state has been changed before: he sees
+ * that, or we see him.
  */
-static int views_held(void)
+static int is_held(struct sdi_entry *e)
 {
-	return __atomic_load_n(&sdi_process->lookers, __ATOMIC_SEQ_CST); /* H */
+	if (__atomic_load_n(&e->lookers, __ATOMIC_SEQ_CST))	/* H */
+		sdi_polled_clean_up();
+	return __atomic_load_n(&e->lookers, __ATOMIC_SEQ_CST) != 0;
 }
 
 /* A set that has it may serve it from now on. */
@@ -131,16 +134,29 @@ static int change(struct sdi_entry *e, uint32_t from, uint32_t to)
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
-/* With both locks.  Whoever closes the descriptor meanwhile makes it STALE. */
-static int remake(struct sdi_entry *e, int fd)
+/* Return: the state that it had, or MAKING if it has that. */
+static uint32_t begin_making(struct sdi_entry *e)
 {
+	static const uint32_t from[] = { SDI_FREE, SDI_MADE, SDI_STALE };
+
+	for (int i = 0; i < 3; i++)
+		if (change(e, from[i], SDI_MAKING))
+			return from[i];
+	return SDI_MAKING;
+}
+
+/* With all locks.  Whoever closes the descriptor meanwhile makes it STALE. */
+static int remake(struct sdi_entry *e, int fd, const struct sdi_set *s)
+{
+	uint32_t was = begin_making(e);
+	const struct sdi_set *now;
 	int err;
 
-	if (!change(e, SDI_FREE, SDI_MAKING) &&
-	    !change(e, SDI_MADE, SDI_MAKING))
+	if (was == SDI_MAKING)
 		return -EBUSY;
-	if (e->tx_map && views_held()) {
-		change(e, SDI_MAKING, SDI_MADE);
+	now = __atomic_load_n(&e->member.set, __ATOMIC_SEQ_CST);	/* J */
+	if (e->tx_map && ((now && now != s) || is_held(e))) {
+		change(e, SDI_MAKING, was);
 		return -EBUSY;
 	}
 	unmap(e);
@@ -153,6 +169,26 @@ static int remake(struct sdi_entry *e, int fd)
 	unmap(e);
 	change(e, SDI_STALE, SDI_FREE);
 	return -EBADF;
+}
+
+/*
+ * Whoever serves a set looks at its members: he is kept away.  A member whose
+ * pages are replaced is the kernel's meanwhile.
+ */
+static int remake_member(struct sdi_entry *e, int fd)
+{
+	struct sdi_set *s = __atomic_load_n(&e->member.set, __ATOMIC_ACQUIRE);
+	int err;
+
+	if (!s || !e->tx_map)
+		return remake(e, fd, NULL);
+	if (!sdi_set_try(s, 0))
+		return -EBUSY;
+	if (e->member.set == s && sdi_set_zone(e) != SDI_COLD)
+		sdi_member_demote(e);
+	err = remake(e, fd, s);
+	sdi_set_unlock(s);
+	return err;
 }
 
 static int lock_others(struct sdi_entry *e, uint32_t tid, unsigned int holds)
@@ -184,9 +220,29 @@ int sdi_entry_attach(struct sdi_entry *e, int fd, uint32_t tid,
 		return -EPERM;
 	if (!lock_others(e, tid, holds))
 		return -EBUSY;
-	err = remake(e, fd);
+	err = remake_member(e, fd);
 	unlock_others(e, holds);
 	return err;
+}
+
+/* With both locks, of an entry that is STALE. */
+static void reap(struct sdi_entry *e)
+{
+	struct sdi_set *s = __atomic_load_n(&e->member.set, __ATOMIC_SEQ_CST);
+
+	/* Of a view that never was nothing is looked at. */
+	if (!e->tx_map)
+		s = NULL;
+	if (s && !sdi_set_try(s, 1)) {
+		__atomic_store_n(&s->stale, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	if (!is_held(e)) {
+		unmap(e);
+		change(e, SDI_STALE, SDI_FREE);
+	}
+	if (s)
+		sdi_set_unlock(s);
 }
 
 void sdi_entry_reap(struct sdi_entry *e)
@@ -198,11 +254,8 @@ void sdi_entry_reap(struct sdi_entry *e)
 	tid = sdi_self();
 	if (!lock_others(e, tid, 0))
 		return;
-	if (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST) == SDI_STALE &&
-	    !views_held()) {
-		unmap(e);
-		change(e, SDI_STALE, SDI_FREE);
-	}
+	if (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST) == SDI_STALE)
+		reap(e);
 	unlock_others(e, 0);
 }
 

@@ -93,17 +93,8 @@ void sdi_fd_drop(int fd)
 	if (!e)
 		return;
 	sdi_set_drop(fd);
-	__atomic_store_n(&e->member.left, 1, __ATOMIC_RELAXED);
+	sdi_set_release(e);
 	make_stale(e);
-}
-
-void sdi_fd_share(int fd)
-{
-	struct sdi_entry *e = sdi_entry_find(fd);
-
-	if (e)
-		sdi_set_release(e);
-	sdi_fd_drop(fd);
 }
 
 void sdi_entry_stuck(struct sdi_entry *e, int fd)

@@ -13,8 +13,9 @@
  *	  +-------- STALE <-------+		by anyone, with no lock
  *
  * An entry becomes STALE when its descriptor is closed or handed to something
- * we cannot follow.  It is cleaned up (STALE -> FREE) by whoever finds both
- * locks free, so that no page goes away under a thread that works on it.
+ * we cannot follow.  It is cleaned up (STALE -> FREE, or MAKING for the next) by
+ * whoever finds both locks free, and nobody who looks at it, so that no page goes
+ * away under a thread that works on it.
  */
 #ifndef SDI_ENTRY_H
 #define SDI_ENTRY_H
@@ -57,6 +58,7 @@ enum sdi_state {
  * @peeked:	bytes given out by sdirect_peek(), plus 1
  * @tx_error:	errno of a call that had sent something, for the next one
  * @rx_error:	the same of a call that had received something
+ * @lookers:	who looks at @view with none of the locks; see sdi_entry_hold()
  * @tx_full:	a send has found no room, and an epoll set not yet that there is
  * @set:	if it is an epoll set: what we know of it
  * @member:	if an epoll set has it: what we know of that
@@ -84,6 +86,7 @@ struct sdi_entry {
 	uint32_t wait;
 	uint32_t stuck;
 	uint32_t unleased;
+	uint32_t lookers;
 	uint32_t tx_full;
 	uint64_t moved;
 	struct sdirect_view view;
@@ -142,27 +145,26 @@ static inline unsigned int sdi_fd_known(int fd)
 }
 
 /*
- * While views are held no page of theirs goes away, whoever drops the
- * descriptor: G pairs with H in attach.c.
+ * While an entry is held its pages do not go away, whoever drops the descriptor:
+ * G pairs with H in attach.c.
  */
-static inline void sdi_views_hold(void)
+static inline void sdi_entry_hold(struct sdi_entry *e)
 {
 	if (__libc_single_threaded) {
-		sdi_process->lookers++;
+		e->lookers++;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	} else {
-		__atomic_add_fetch(&sdi_process->lookers, 1,
-				   __ATOMIC_SEQ_CST);	/* G */
+		__atomic_add_fetch(&e->lookers, 1, __ATOMIC_SEQ_CST);	/* G */
 	}
 }
 
-static inline void sdi_views_release(void)
+static inline void sdi_entry_let_go(struct sdi_entry *e)
 {
 	if (__libc_single_threaded) {
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		sdi_process->lookers--;
+		e->lookers--;
 	} else {
-		__atomic_sub_fetch(&sdi_process->lookers, 1, __ATOMIC_RELEASE);
+		__atomic_sub_fetch(&e->lookers, 1, __ATOMIC_RELEASE);
 	}
 }
 
@@ -188,8 +190,6 @@ void sdi_fd_note_set(int fd);
 SDI_SHARED void sdi_fd_note_nonblock(int fd, int on);
 /* It goes away, or out of our sight: system calls from now on. */
 SDI_SHARED void sdi_fd_drop(int fd);
-/* The same; another number means the same file, and lives on when it is closed. */
-SDI_SHARED void sdi_fd_share(int fd);
 SDI_SHARED void sdi_fd_drop_range(unsigned int first, unsigned int last);
 
 /* One of its locks was not to be had; gives up a descriptor on which that is

@@ -129,10 +129,13 @@ void sdi_mark_send(struct sdi_mark *m, int fd)
 	tid = sdi_self();
 	if (!sdi_entry_lock(e, &e->tx_lock, fd, tid))
 		return;
-	if (sdi_entry_made(e))
-		mark_begin(m, e, tid, &e->tx_lock, &e->view.ctl->tx_call);
-	else
+	if (!sdi_entry_made(e)) {
 		sdi_unlock(&e->tx_lock);
+		return;
+	}
+	/* Whether it finds no room is not seen here. */
+	sdi_expect_full(e);
+	mark_begin(m, e, tid, &e->tx_lock, &e->view.ctl->tx_call);
 }
 
 static ssize_t result(ssize_t ret)
@@ -198,15 +201,6 @@ static ssize_t send_rest(const struct op *op)
 					  SDIRECT_MSG_CONTINUED);
 }
 
-/*
- * An epoll set that waits for room must hear of it once a send has found none:
- * said before the call, because the room may be there before it returns.
- */
-static uint32_t expect_full(struct op *op)
-{
-	return __atomic_exchange_n(&op->e->tx_full, 1, __ATOMIC_RELAXED);
-}
-
 static void was_full(struct op *op, uint32_t before, ssize_t ret)
 {
 	if (!before && ret >= 0 && (size_t)ret == op->it.left)
@@ -223,7 +217,7 @@ static ssize_t send_by_call(struct op *op, const struct msghdr *msg)
 
 	mark_begin(&mark, op->e, op->tid, &op->e->tx_lock,
 		   &op->e->view.ctl->tx_call);
-	full = expect_full(op);
+	full = sdi_expect_full(op->e);
 	ret = op->done ? send_rest(op) : call_sendmsg(op->fd, msg, op->flags);
 	was_full(op, full, ret);
 	if (!op->done)

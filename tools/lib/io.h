@@ -72,6 +72,16 @@ static inline int sdi_never_mapped(const void *p)
 	return (intptr_t)p < SDI_LOWEST;
 }
 
+/*
+ * An epoll set that waits for room must hear of it once a send has found none:
+ * said before the call, because the room may be there before it returns.
+ * Return: whether that was said already.
+ */
+static inline uint32_t sdi_expect_full(struct sdi_entry *e)
+{
+	return __atomic_exchange_n(&e->tx_full, 1, __ATOMIC_RELAXED);
+}
+
 /* Bytes of a finished operation that took effect. */
 size_t sdi_settle_tx(int fd, const struct sdi_moved *m);
 size_t sdi_settle_rx(int fd, const struct sdi_moved *m);

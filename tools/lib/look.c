@@ -87,7 +87,7 @@ uint32_t sdi_look(const struct sdi_entry *e, uint64_t *end)
 	bits = state(&e->view, head, tail, m->asked, is_level(m));
 	if (bits == SDI_LOOK_LEAVE)
 		return bits;
-	if (!m->there || m->spent)
+	if (!m->there)
 		return 0;
 	if (!(m->asked & EPOLLET) || m->fresh || tail != m->edge)
 		return bits;

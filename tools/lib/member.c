@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "attach.h"
 #include "entry.h"
 #include "look.h"
 #include "sys.h"
 
 static uint64_t token(const struct sdi_member *m)
 {
-	return (uint64_t)m->set->secret << 32 |
+	return (uint64_t)sdi_process->secret << 32 |
 	       (m->serial & (SDI_SERIALS - 1)) * (uint64_t)SDI_FD_MAX |
 	       (uint32_t)m->fd;
 }
@@ -38,12 +39,19 @@ static uint32_t wanted(const struct sdi_member *m)
 	return (m->asked | EPOLLET) & ~(uint32_t)EPOLLONESHOT;
 }
 
+/* As the program has it. */
+static int tell_asked(const struct sdi_member *m)
+{
+	return m->there ? tell(m, EPOLL_CTL_MOD, m->asked, m->data) :
+			  tell(m, EPOLL_CTL_DEL, 0, 0);
+}
+
 static int tell_wanted(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
 
 	/* More than is asked for does no harm, and is not told twice. */
-	m->told |= wanted(m);
+	__atomic_store_n(&m->told, m->told | wanted(m), __ATOMIC_RELAXED);
 	if (!tell(m, EPOLL_CTL_MOD, m->told, token(m)))
 		return 1;
 	sdi_look_serve(e, 0);
@@ -51,29 +59,48 @@ static int tell_wanted(struct sdi_entry *e)
 	return 0;
 }
 
+/* What was not said yet is not known, so that an edge may be said twice. */
+static int may_forget_edges(struct sdi_entry *e)
+{
+	struct sdi_member *m = &e->member;
+
+	m->edge = sdi_look_end(e);
+	if (!(m->asked & EPOLLET))
+		return 1;
+	if (sdi_look_unread(e))
+		return 0;
+	__atomic_store_n(&e->tx_full, 1, __ATOMIC_RELAXED);
+	return 1;
+}
+
+/*
+ * A thread that works on what EPOLLONESHOT has told must not hear of it again,
+ * which only the kernel's own book of it makes sure.
+ */
+static int may_promote(const struct sdi_entry *e)
+{
+	const struct sdi_member *m = &e->member;
+
+	return !__atomic_load_n(&m->left, __ATOMIC_RELAXED) && m->there &&
+	       !m->ended && !(m->asked & EPOLLONESHOT) && sdi_look_usable(e);
+}
+
 void sdi_member_promote(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
 
-	if (__atomic_load_n(&m->left, __ATOMIC_RELAXED) || !m->there ||
-	    m->spent || !sdi_look_usable(e))
+	if (!may_promote(e) || (!m->fresh && !may_forget_edges(e)))
 		return;
-	/*
-	 * What the kernel has not reported yet is not known: wait until nothing
-	 * is unread, or the program has just asked anew.
-	 */
-	if (!m->fresh) {
-		if (m->asked & EPOLLONESHOT)
-			return;
-		m->edge = sdi_look_end(e);
-		if (m->asked & EPOLLET && sdi_look_unread(e))
-			return;
-	}
 	sdi_look_serve(e, 1);
-	m->told = 0;
 	m->idle = 0;
-	if (tell_wanted(e))
+	__atomic_store_n(&m->told, wanted(m), __ATOMIC_SEQ_CST);
+	/* Pairs with I in set.c. */
+	if (__atomic_load_n(&m->left, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(&m->told, 0, __ATOMIC_RELAXED);
+		sdi_look_serve(e, 0);
+	} else if (tell_wanted(e)) {
 		sdi_set_move(e, SDI_ACTIVE);
+	}
 }
 
 /* All that has come was reported, and the kernel rings for what comes. */
@@ -81,21 +108,19 @@ static int told_all(struct sdi_entry *e)
 {
 	const struct sdi_member *m = &e->member;
 
-	if (!(m->asked & EPOLLET) || m->fresh ||
-	    __atomic_load_n(&m->left, __ATOMIC_RELAXED))
+	/* That there is room the kernel may have said to us alone. */
+	if (!(m->asked & EPOLLET) || m->asked & SDI_SOFT_OUT || m->fresh ||
+	    !m->there || __atomic_load_n(&m->left, __ATOMIC_RELAXED))
 		return 0;
 	sdi_look_arm(e, 0);
 	SDIRECT_FENCE();				/* F */
 	return sdi_look_armed(e) && sdi_look_end(e) == m->edge;
 }
 
-void sdi_member_leave(struct sdi_entry *e)
+/* Out of the zones that are served; the kernel is not told. */
+static void leave(struct sdi_entry *e)
 {
-	struct sdi_member *m = &e->member;
-
 	sdi_look_serve(e, 0);
-	if (__atomic_load_n(&e->state, __ATOMIC_RELAXED) == SDI_STALE)
-		m->set->stale = e;
 	sdi_set_move(e, SDI_COLD);
 }
 
@@ -104,12 +129,10 @@ static void restore(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
 
-	m->told = 0;
-	__atomic_store_n(&m->left, 0, __ATOMIC_RELAXED);
-	if (!m->there || m->spent)
-		tell(m, EPOLL_CTL_DEL, 0, 0);
-	else if (tell(m, EPOLL_CTL_MOD, m->asked, m->data))
-		m->there = 0;		/* closed, and gone with that */
+	/* Closed behind our back, it is gone with that. */
+	if (tell_asked(m))
+		m->there = 0;
+	__atomic_store_n(&m->told, 0, __ATOMIC_RELAXED);
 	if (!m->there)
 		sdi_set_forget(e);
 }
@@ -117,11 +140,11 @@ static void restore(struct sdi_entry *e)
 void sdi_member_demote(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
-	int quiet = m->there && !m->spent && told_all(e);
+	int quiet = told_all(e);
 
-	sdi_member_leave(e);
+	leave(e);
 	/* The kernel would say anew what has been said. */
-	if (quiet && !(m->asked & EPOLLONESHOT))
+	if (quiet)
 		return;
 	m->set->rounds = SDI_ROUNDS;
 	restore(e);
@@ -131,30 +154,62 @@ void sdi_member_hand_over(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
 
-	if (sdi_set_zone(e) != SDI_COLD)
-		sdi_member_leave(e);
-	if (m->told)
+	if (m->told) {
+		leave(e);
 		restore(e);
-	else if (m->spent && !__atomic_load_n(&m->left, __ATOMIC_RELAXED))
-		/*
-		 * Closest to what has fired; it may say once that the end has
-		 * come.
-		 */
-		tell(m, EPOLL_CTL_ADD, EPOLLONESHOT, m->data);
+	}
 	if (m->set)
 		sdi_set_forget(e);
+}
+
+void sdi_member_give_back(struct sdi_entry *e)
+{
+	struct sdi_member *m = &e->member;
+
+	if (m->told) {
+		sdi_look_serve(e, 0);
+		tell_asked(m);
+		__atomic_store_n(&m->told, 0, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&m->set, NULL, __ATOMIC_RELEASE);
+	sdi_entry_reap(e);
+}
+
+void sdi_member_abandon(struct sdi_entry *e)
+{
+	struct sdi_member *m = &e->member;
+
+	__atomic_store_n(&m->left, 1, __ATOMIC_RELAXED);
+	if (!__atomic_load_n(&m->told, __ATOMIC_RELAXED))
+		return;
+	sdi_entry_hold(e);
+	sdi_look_serve(e, 0);
+	sdi_entry_let_go(e);
+	tell_asked(m);
+}
+
+void sdi_member_rewrite(struct sdi_entry *e, int op,
+			const struct epoll_event *ev)
+{
+	struct sdi_member *m = &e->member;
+
+	m->there = op != EPOLL_CTL_DEL;
+	if (!m->there)
+		return;
+	m->asked = ev->events;
+	m->data = ev->data.u64;
 }
 
 int sdi_member_ended(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
 
-	if (!m->there || m->spent)
+	if (!m->there)
 		return 0;
-	sdi_member_leave(e);
-	m->spent = !!(m->asked & EPOLLONESHOT);
+	m->ended = 1;
+	leave(e);
 	/* The kernel has said it, and will say it again if it is level. */
-	if (m->spent || !(m->asked & EPOLLET))
+	if (!(m->asked & EPOLLET))
 		restore(e);
 	return 1;
 }
@@ -165,11 +220,12 @@ void sdi_member_sync(struct sdi_entry *e)
 
 	if (!m->there)
 		sdi_member_demote(e);
-	else if (!m->spent && wanted(m) & ~m->told)
+	else if (wanted(m) & ~m->told)
 		tell_wanted(e);
 }
 
-void sdi_member_wake(struct sdi_entry *e)
+/* The same, and it looks again: somebody sleeps. */
+static void tell_now(struct sdi_entry *e)
 {
 	const struct sdi_member *m = &e->member;
 
@@ -188,8 +244,6 @@ int sdi_member_quieten(struct sdi_entry *e)
 	uint64_t end;
 
 	m->idle = 0;
-	if (m->spent)
-		return 0;
 	sdi_member_sync(e);
 	if (!m->set)
 		return 1;
@@ -212,6 +266,11 @@ void sdi_member_activate(struct sdi_entry *e)
 	sdi_set_move(e, SDI_ACTIVE);
 }
 
+int sdi_member_listens(const struct sdi_entry *e)
+{
+	return e->member.there && e->member.asked & SDI_SOFT_IN;
+}
+
 int sdi_member_change(struct sdi_entry *e, int op, const struct epoll_event *ev)
 {
 	struct sdi_member *m = &e->member;
@@ -221,16 +280,11 @@ int sdi_member_change(struct sdi_entry *e, int op, const struct epoll_event *ev)
 		return -EEXIST;
 	if (op != EPOLL_CTL_ADD && !m->there)
 		return -ENOENT;
-	if (op != EPOLL_CTL_DEL) {
-		m->asked = ev->events;
-		m->data = ev->data.u64;
-		m->spent = 0;
-		m->fresh = 1;
-	}
-	m->there = op != EPOLL_CTL_DEL;
+	sdi_member_rewrite(e, op, ev);
+	m->fresh = 1;
 	s->unsynced = 1;
 	sdi_member_activate(e);
 	if (s->asleep)
-		sdi_member_wake(e);
+		tell_now(e);
 	return 0;
 }

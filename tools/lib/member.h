@@ -5,7 +5,7 @@
 
 #include "set.h"
 
-/* All want the set's lock. */
+/* Those without another word want the set's lock. */
 
 /* The member that a token means, if it still is in the set; else NULL. */
 struct sdi_entry *sdi_member_of(const struct sdi_set *s, uint64_t data);
@@ -19,8 +19,18 @@ void sdi_member_promote(struct sdi_entry *e);
  */
 void sdi_member_demote(struct sdi_entry *e);
 
-/* The same for the end of the set; all is as the program has added it. */
+/* The kernel has it as the program has added it, and it is forgotten. */
 void sdi_member_hand_over(struct sdi_entry *e);
+/* The same for the end of the set: its place in there is not looked at. */
+void sdi_member_give_back(struct sdi_entry *e);
+/*
+ * Without the lock: the same, as far as the kernel goes.  Who has the lock will
+ * do it again.
+ */
+void sdi_member_abandon(struct sdi_entry *e);
+/* Without the lock: that is what the program has now made of it. */
+void sdi_member_rewrite(struct sdi_entry *e, int op,
+			const struct epoll_event *ev);
 
 /*
  * The kernel says of one that is not cold what the rings do not tell; that is to
@@ -28,18 +38,15 @@ void sdi_member_hand_over(struct sdi_entry *e);
  */
 int sdi_member_ended(struct sdi_entry *e);
 
-/* Out of the zones that are served; the kernel is not told. */
-void sdi_member_leave(struct sdi_entry *e);
-
 /* Tells the kernel what it needs to know while somebody sleeps. */
 void sdi_member_sync(struct sdi_entry *e);
-
-/* The same, and it looks again: somebody sleeps. */
-void sdi_member_wake(struct sdi_entry *e);
 
 /* Nothing has come for long.  Return: 0 if something has come just now. */
 int sdi_member_quieten(struct sdi_entry *e);
 void sdi_member_activate(struct sdi_entry *e);
+
+/* Must its sender ring for what comes? */
+int sdi_member_listens(const struct sdi_entry *e);
 
 /* epoll_ctl() on a member that is not cold; -errno. */
 int sdi_member_change(struct sdi_entry *e, int op,

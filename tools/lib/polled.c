@@ -1,17 +1,58 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR MIT
 #include "polled.h"
 
+#include "attach.h"
 #include "entry.h"
 #include "io.h"
 #include "look.h"
+#include "owner.h"
 
-/* Fewer than any limit of descriptors, beyond which the kernel refuses. */
-#define MOST	16
+/* What a thread looks at has its place in there, until it looks away. */
+#define HELD	(&sdi_thread.held)
+
+/* True if one of them is not ours to look at. */
+static int hold(const struct pollfd *fds, nfds_t n, uintptr_t frame)
+{
+	struct sdi_entry *e;
+
+	HELD->frame = frame;
+	for (nfds_t i = 0; i < n; i++) {
+		if (fds[i].fd < 0)
+			continue;
+		e = sdi_entry_find(fds[i].fd);
+		if (!e)
+			return 0;
+		sdi_entry_hold(e);
+		HELD->entry[HELD->count++] = e;
+	}
+	return 1;
+}
+
+static void let_go(void)
+{
+	struct sdi_entry *e;
+
+	while (HELD->count) {
+		e = HELD->entry[--HELD->count];
+		sdi_entry_let_go(e);
+		/* Dropped meanwhile. */
+		sdi_entry_reap(e);
+	}
+	HELD->frame = 0;
+}
+
+void sdi_polled_clean_up(void)
+{
+	uintptr_t mine = (uintptr_t)__builtin_frame_address(0);
+
+	if (HELD->frame && sdi_frame_is_gone(HELD->frame, mine))
+		let_go();
+}
 
 struct polled {
 	const struct pollfd *fds;
 	nfds_t n;
-	short revents[MOST];
+	short revents[SDI_HELD_MOST];
 };
 
 /* Not 0: something is ready, or only the kernel knows, which is negative. */
@@ -37,22 +78,33 @@ static int look(void *arg)
 	return ready;
 }
 
+static int look_for_a_moment(struct polled *p, int may_wait)
+{
+	int ready = look(p);
+
+	if (!ready && may_wait && sdi_may_spin &&
+	    sdi_spin_until(&sdi_thread.poll_spin, look, p))
+		ready = look(p);
+	return ready;
+}
+
 int sdi_poll(struct pollfd *fds, nfds_t n, int may_wait)
 {
 	struct polled p = { .fds = fds, .n = n };
-	int ready;
+	int ready = 0;
 
-	if (!sdi_process || !n || n > MOST || sdi_never_mapped(fds))
+	/* Fewer than any limit of descriptors, which the kernel refuses. */
+	if (!sdi_process || !n || n > SDI_HELD_MOST || sdi_never_mapped(fds))
 		return 0;
-	sdi_views_hold();
-	ready = look(&p);
-	if (!ready && may_wait && sdi_may_spin &&
-	    sdi_spin_until(&sdi_thread.poll_spin, look, &p))
-		ready = look(&p);
-	sdi_views_release();
-	if (ready <= 0)
+	if (HELD->frame)
+		sdi_polled_clean_up();
+	/* A signal handler in the middle of such a call. */
+	if (HELD->frame)
 		return 0;
-	for (nfds_t i = 0; i < n; i++)
+	if (hold(fds, n, (uintptr_t)__builtin_frame_address(0)))
+		ready = look_for_a_moment(&p, may_wait);
+	let_go();
+	for (nfds_t i = 0; ready > 0 && i < n; i++)
 		fds[i].revents = p.revents[i];
-	return ready;
+	return ready > 0 ? ready : 0;
 }

@@ -17,4 +17,7 @@
  */
 SDI_SHARED int sdi_poll(struct pollfd *fds, nfds_t n, int may_wait);
 
+/* What a call of this thread holds that was left by a jump is let go. */
+void sdi_polled_clean_up(void);
+
 #endif /* SDI_POLLED_H */

@@ -8,6 +8,7 @@
 #include "shared.h"
 #include "spin.h"
 
+struct sdi_entry;
 struct sdi_set;
 
 #define SDI_SETS	32	/* epoll sets that can be served from rings */
@@ -16,16 +17,30 @@ struct sdi_set;
  * struct sdi_process - lives in a page that a forked child finds empty
  * @pid:	of this process; 0 in a child until it first needs it
  * @forks:	that may have left a child who shares our descriptors
- * @lookers:	threads that look at others' views; see sdi_views_hold()
  * @served:	how many sets we serve
+ * @secret:	upper half of the tokens that stand for data in sets
  * @sets:	those that ever were; see set.c
  */
 struct sdi_process {
 	uint32_t pid;
 	uint32_t forks;
-	uint32_t lookers;
 	uint32_t served;
+	uint32_t secret;
 	struct sdi_set *sets[SDI_SETS];
+};
+
+#define SDI_HELD_MOST	16	/* descriptors that poll() looks at in user space */
+
+/**
+ * struct sdi_held - whose views a call of this thread looks at
+ * @frame:	of that call, 0 if there is none
+ * @count:	how many
+ * @entry:	which
+ */
+struct sdi_held {
+	uintptr_t frame;
+	uint32_t count;
+	struct sdi_entry *entry[SDI_HELD_MOST];
 };
 
 /**
@@ -33,6 +48,7 @@ struct sdi_process {
  * @tid:	its id
  * @pid:	the process that this was true in
  * @poll_spin:	what poll() has learned
+ * @held:	by poll()
  * @rung_holder:	whom the last doorbell for an epoll set has woken
  * @rung_sleep:	from which of its sleeps
  */
@@ -40,6 +56,7 @@ struct sdi_thread {
 	uint32_t tid;
 	uint32_t pid;
 	struct sdi_spin poll_spin;
+	struct sdi_held held;
 	uint64_t rung_holder;
 	uint64_t rung_sleep;
 };

@@ -16,7 +16,8 @@
  *
  * One thread at a time waits for a set that is served.  As soon as others could
  * (a second thread, a child, a second number, a set around it, poll()), the
- * kernel gets all of the set back, for good.
+ * kernel gets all of the set back, for good.  The same where the lock is not to
+ * be had, because a signal handler has interrupted its holder, or jumped away.
  */
 #ifndef SDI_SET_H
 #define SDI_SET_H
@@ -24,6 +25,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "owner.h"
+#include "self.h"
 #include "shared.h"
 #include "spin.h"
 
@@ -58,10 +61,14 @@ enum sdi_zone {
  * @serial:	tells what was in the set under this number from what is
  * @idle:	looks without result
  * @there:	the program has it in the set
- * @spent:	EPOLLONESHOT has fired; if it is cold, the kernel does not have it
  * @fresh:	added or changed since the last report: EPOLLET reports anew
- * @left:	the descriptor was dropped: find out what has become of it; set
- *		by anyone, the rest is protected by @set->lock
+ * @ended:	the kernel has told of it what the rings do not: it stays cold
+ *		until the program changes it
+ * @left:	set by anyone: the descriptor goes out of our sight; it is not
+ *		looked at any more, and forgotten
+ *
+ * All but @left are protected by @set->owner; @told is read by those who have
+ * set @left before: either they see it, or its writer sees @left.
  */
 struct sdi_member {
 	struct sdi_set *set;
@@ -74,52 +81,58 @@ struct sdi_member {
 	uint32_t serial;
 	uint16_t idle;
 	uint8_t there;
-	uint8_t spent;
 	uint8_t fresh;
+	uint8_t ended;
 	uint8_t left;
 };
 
 /**
  * struct sdi_set - an epoll set
- * @lock:	as in lock.h; never held over a wait
- * @used:	it is somebody's; set and cleared with @lock held
+ * @owner:	protects all but what anyone may set; never held over a wait
+ * @used:	it is somebody's
  * @fd:		its descriptor
+ * @generation:	how often it was somebody else's
  * @served:	0: the kernel has it, for good
- * @give_up:	set by anyone: hand it over at the next opportunity
+ * @give_up:	set by anyone: who gets the lock hands it over
+ * @broken:	its owner has gone in the middle: it is nobody's any more
  * @inside:	a thread is in epoll_wait()
  * @asleep:	it sleeps: what changes must be told to the kernel at once
  * @news:	set by anyone: a cold member has got its rings
+ * @stale:	set by anyone: an entry is to be cleaned up
  * @unsynced:	the kernel has to be told something before a sleep
  * @rounds:	answers without asking the kernel
+ * @after:	the kernel is asked after the rings this time, not before
  * @tick:	time of the last look at the clock, in ticks
  * @cursor:	where the next look begins, so that all have their turn
  * @retry:	the same for cold members
- * @secret:	upper half of tokens
  * @sleep:	the number of the last sleep; begins anywhere
  * @spin:	for who is inside
  * @end:	where the zones end in @all
- * @stale:	an entry that could not be cleaned up under our eyes
+ * @moving:	the member that was moved last: for a moment it is not in @all
  * @all:	the members, zone by zone
  */
 struct sdi_set {
-	uint32_t lock;
+	struct sdi_owner owner;
 	uint32_t used;
 	int fd;
+	uint32_t generation;
 	uint32_t served;
 	uint32_t give_up;
+	uint32_t broken;
 	uint32_t inside;
 	uint32_t asleep;
 	uint32_t news;
+	uint32_t stale;
 	uint32_t unsynced;
 	uint32_t rounds;
+	uint32_t after;
 	uint64_t tick;
 	uint32_t cursor;
 	uint32_t retry;
-	uint32_t secret;
 	uint64_t sleep;
 	struct sdi_spin spin;
 	uint32_t end[SDI_ZONES];
-	struct sdi_entry *stale;
+	struct sdi_entry *moving;
 	struct sdi_entry *all[SDI_SET_MOST];
 };
 
@@ -129,23 +142,39 @@ SDI_SHARED void sdi_set_note(int fd);
 SDI_SHARED int sdi_set_any(void);
 /* The set behind a descriptor, if we know it; NULL: it is all the kernel's. */
 SDI_SHARED struct sdi_set *sdi_set_find(int fd);
-/* The set that has this descriptor is to have it as the program has added it. */
+/* Others may wait for it from now on: the kernel serves it, for good. */
+SDI_SHARED void sdi_set_give_up(int fd);
+/* A process that has our descriptors begins. */
+SDI_SHARED void sdi_set_before_fork(void);
+/* The descriptor goes away. */
+void sdi_set_drop(int fd);
+/*
+ * A member's descriptor goes away, or out of our sight: before that, its set
+ * gets it back as the program has added it.
+ */
 void sdi_set_release(struct sdi_entry *e);
-/* Others may wait for it from now on, or it goes away. */
-SDI_SHARED void sdi_set_drop(int fd);
 
-/* False: the caller itself holds it, further down on its stack. */
-int sdi_set_lock(struct sdi_set *s, uint32_t tid);
+/**
+ * sdi_set_lock - get the lock of a set, and hand it over if that is to be done
+ * @s:	the set; it may be another's by now
+ *
+ * Return: 0 if the lock is not to be had; then the kernel has the whole set as
+ * the program wants it, and whatever the caller wants of it, it can do there.
+ */
+int sdi_set_lock(struct sdi_set *s);
 void sdi_set_unlock(struct sdi_set *s);
+/* The same, but 0 means only that the lock is not to be had now. */
+int sdi_set_try(struct sdi_set *s, int patient);
 
 /* The rest wants the lock. */
 
 /* All goes back to the kernel. */
 void sdi_set_hand_over(struct sdi_set *s);
 
-static inline int sdi_set_is_token(const struct sdi_set *s, uint64_t data)
+/* No data of a program is like this. */
+static inline int sdi_is_token(uint64_t data)
 {
-	return (uint32_t)(data >> 32) == s->secret;
+	return (uint32_t)(data >> 32) == sdi_process->secret;
 }
 
 /* A member enters as a cold one.  Return: 0 if there is no place. */

@@ -74,6 +74,11 @@ static int raw_epoll_wait(int ep, struct epoll_event *ev, int max,
 				     mask, _NSIG / 8));
 }
 
+static int raw_epoll_ask(int ep, struct epoll_event *ev, int max)
+{
+	return (int)sdi_raw(SYS_epoll_pwait, ep, ev, max, 0, NULL, _NSIG / 8);
+}
+
 struct sdi_sys sdi_sys = {
 	.send		= raw_send,
 	.recv		= raw_recv,
@@ -85,4 +90,5 @@ struct sdi_sys sdi_sys = {
 	.getfl		= raw_getfl,
 	.epoll_ctl	= raw_epoll_ctl,
 	.epoll_wait	= raw_epoll_wait,
+	.epoll_ask	= raw_epoll_ask,
 };

@@ -24,6 +24,7 @@
  * @getfl:	file status flags, or -errno
  * @epoll_ctl:	returns -errno
  * @epoll_wait:	as epoll_pwait2() of the C library; can be cancelled, too
+ * @epoll_ask:	the same without waiting; cannot be, and returns -errno
  *
  * Tests put a kernel of their own here.
  */
@@ -40,6 +41,7 @@ struct sdi_sys {
 	int (*epoll_wait)(int ep, struct epoll_event *ev, int max,
 			  const struct timespec *timeout,
 			  const sigset_t *mask);
+	int (*epoll_ask)(int ep, struct epoll_event *ev, int max);
 };
 
 extern SDI_SHARED struct sdi_sys sdi_sys;

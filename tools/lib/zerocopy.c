@@ -63,6 +63,7 @@ void *sdirect_reserve(int fd, size_t *len)
 	/* The caller may well want more than the least: look afresh. */
 	room = sdi_view_room(&e->view, tail, SDIRECT_RING_MAX);
 	if (room < 0 || (uint64_t)room < need) {
+		sdi_expect_full(e);
 		sdi_view_tx_leave(&e->view, tail, 0);
 		return refuse(&e->tx_lock, room < 0 ? EOPNOTSUPP : EAGAIN);
 	}

@@ -216,18 +216,23 @@ HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
 }
 
 /* Another process is going to have these. */
-static void share_passed(const struct msghdr *msg)
+static void drop_passed(const struct msghdr *msg)
 {
-	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	const char *end = (const char *)msg->msg_control + msg->msg_controllen;
+	struct cmsghdr *c;
 
-	for (; c && !sdi_never_mapped(c) && c->cmsg_len >= sizeof(*c);
+	if (!msg->msg_controllen || sdi_never_mapped(msg->msg_control))
+		return;
+	/* One that is too long is refused by the kernel. */
+	for (c = CMSG_FIRSTHDR(msg); c && c->cmsg_len >= sizeof(*c) &&
+	     c->cmsg_len <= (size_t)(end - (char *)c);
 	     c = CMSG_NXTHDR((struct msghdr *)msg, c)) {
 		const int *fd = (const int *)CMSG_DATA(c);
 		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(*fd);
 
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 			while (n--)
-				sdi_fd_share(*fd++);
+				sdi_fd_drop(*fd++);
 	}
 }
 
@@ -235,13 +240,19 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	struct sdi_entry *e = sdi_never_mapped(msg) ? NULL : lookup(fd);
 
-	if (!sdi_never_mapped(msg) && msg->msg_controllen &&
-	    !sdi_never_mapped(msg->msg_control))
-		share_passed(msg);
-
+	if (!sdi_never_mapped(msg))
+		drop_passed(msg);
 	if (!e)
 		return next.sendmsg(fd, msg, flags);
 	return sdi_result(sdi_sendmsg(e, fd, msg, flags));
+}
+
+HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
+{
+	if (!sdi_never_mapped(msgs))
+		for (unsigned int i = 0; i < n && i < UIO_MAXIOV; i++)
+			drop_passed(&msgs[i].msg_hdr);
+	return next.sendmmsg(fd, msgs, n, flags);
 }
 
 /* The kernel copies; all that is to be done is to keep the lease. */

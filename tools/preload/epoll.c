@@ -40,7 +40,7 @@ HOOK int epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
 	if (s && (op == EPOLL_CTL_DEL || !sdi_never_mapped(ev)))
 		return result(sdi_epoll_ctl(s, ep, op, fd, ev));
 	/* A set in a set that we do not know. */
-	sdi_set_drop(fd);
+	sdi_set_give_up(fd);
 	return next.epoll_ctl(ep, op, fd, ev);
 }
 

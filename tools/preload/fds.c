@@ -12,14 +12,17 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "../lib/entry.h"
+#include "../lib/io.h"
 #include "../lib/raw.h"
 #include "next.h"
+#include "poll.h"
 
 /*
  * Before the call, so that no byte goes to a number that is being closed; and
@@ -66,7 +69,7 @@ HOOK void closefrom(int first)
 /* Two descriptors for one socket: neither can know what the other does. */
 HOOK int dup(int fd)
 {
-	sdi_fd_share(fd);
+	sdi_fd_drop(fd);
 	return next.dup(fd);
 }
 
@@ -74,7 +77,7 @@ HOOK int dup3(int fd, int to, int flags)
 {
 	int ret;
 
-	sdi_fd_share(fd);
+	sdi_fd_drop(fd);
 	sdi_fd_drop(to);
 	ret = next.dup3(fd, to, flags);
 	sdi_fd_drop(to);
@@ -91,7 +94,7 @@ HOOK int dup2(int fd, int to)
 static void before_fcntl(int fd, int cmd, long arg)
 {
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
-		sdi_fd_share(fd);
+		sdi_fd_drop(fd);
 	/* A signal for each arrival: the kernel has to see them. */
 	if (cmd == F_SETFL && arg & O_ASYNC)
 		sdi_fd_drop(fd);
@@ -163,6 +166,76 @@ HOOK int daemon(int nochdir, int noclose)
 	return -1;
 }
 
+static void before_clone(unsigned long flags)
+{
+	if (!(flags & CLONE_VM))
+		sdi_set_before_fork();
+}
+
+static void before_clone3(const uint64_t *flags)
+{
+	if (!sdi_never_mapped(flags))
+		before_clone(*flags);
+}
+
+/* fork() says it by itself. */
+HOOK pid_t _Fork(void)
+{
+	sdi_set_before_fork();
+	if (next.odd._Fork)
+		return next.odd._Fork();
+	errno = ENOSYS;
+	return -1;
+}
+
+HOOK int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
+{
+	void *parent, *tls, *child;
+	va_list ap;
+
+	va_start(ap, arg);
+	parent = va_arg(ap, void *);
+	tls = va_arg(ap, void *);
+	child = va_arg(ap, void *);
+	va_end(ap);
+	before_clone((unsigned int)flags);
+	if (next.odd.clone)
+		return next.odd.clone(fn, stack, flags, arg, parent, tls, child);
+	errno = ENOSYS;
+	return -1;
+}
+
+/* Processes and waits of a program that makes its calls by number. */
+static void before_odd_syscall(long number, long a, long b, long c, long d)
+{
+	switch (number) {
+#ifdef SYS_fork
+	case SYS_fork:
+		sdi_set_before_fork();
+		break;
+#endif
+	case SYS_clone:
+		before_clone((unsigned long)a);
+		break;
+	case SYS_clone3:
+		before_clone3((const uint64_t *)a);
+		break;
+#ifdef SYS_poll
+	case SYS_poll:
+#endif
+	case SYS_ppoll:
+		shim_give_up_polled((const struct pollfd *)a, (nfds_t)b);
+		break;
+#ifdef SYS_select
+	case SYS_select:
+#endif
+	case SYS_pselect6:
+		shim_give_up_selected((int)a, (const fd_set *)b,
+				      (const fd_set *)c, (const fd_set *)d);
+		break;
+	}
+}
+
 static void before_syscall(long number, long a, long b, long c)
 {
 	switch (number) {
@@ -170,13 +243,13 @@ static void before_syscall(long number, long a, long b, long c)
 		sdi_fd_drop((int)a);
 		break;
 	case SYS_dup:
-		sdi_fd_share((int)a);
+		sdi_fd_drop((int)a);
 		break;
 #ifdef SYS_dup2
 	case SYS_dup2:
 #endif
 	case SYS_dup3:
-		sdi_fd_share((int)a);
+		sdi_fd_drop((int)a);
 		sdi_fd_drop((int)b);
 		break;
 	case SYS_close_range:
@@ -191,7 +264,7 @@ static void before_syscall(long number, long a, long b, long c)
 	case SYS_epoll_ctl:
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
-		sdi_set_drop((int)a);
+		sdi_set_give_up((int)a);
 		break;
 	}
 }
@@ -211,5 +284,6 @@ HOOK long shim_syscall(long number, long a, long b, long c, long d, long e,
 		next.odd.syscall;
 
 	before_syscall(number, a, b, c);
+	before_odd_syscall(number, a, b, c, d);
 	return call(number, a, b, c, d, e, f);
 }

@@ -107,6 +107,8 @@ static void find_all(void)
 	find(&next.odd.daemon, "daemon");
 	find(&next.odd.closefrom, "closefrom");
 	find(&next.odd.pthread_cancel, "pthread_cancel");
+	find(&next.odd._Fork, "_Fork");
+	find(&next.odd.clone, "clone");
 }
 
 static ssize_t lib_send(int fd, const void *buf, size_t len, int flags)

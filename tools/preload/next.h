@@ -55,6 +55,8 @@ struct next_mask {
 	  (a, b, c), SYS_recvmsg) \
 	X(ssize_t, sendmsg, (int a, const struct msghdr *b, int c), \
 	  (a, b, c), SYS_sendmsg) \
+	X(int, sendmmsg, (int a, struct mmsghdr *b, unsigned int c, int d), \
+	  (a, b, c, d), SYS_sendmmsg) \
 	X(ssize_t, sendfile, (int a, int b, off_t *c, size_t d), \
 	  (a, b, c, d), SYS_sendfile) \
 	X(int, epoll_create1, (int a), (a), SYS_epoll_create1) \
@@ -94,6 +96,8 @@ struct next_odd {
 	int (*daemon)(int nochdir, int noclose);
 	void (*closefrom)(int first);
 	int (*pthread_cancel)(pthread_t thread);
+	pid_t (*_Fork)(void);
+	int (*clone)(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 };
 
 #define NEXT_MEMBER(result, name, parameters, arguments, number) \

@@ -9,6 +9,7 @@
 #include "../lib/io.h"
 #include "../lib/polled.h"
 #include "next.h"
+#include "poll.h"
 
 void __chk_fail(void) __attribute__((noreturn));
 
@@ -23,20 +24,30 @@ static int is_refused(nfds_t n)
 			      n > limit.rlim_cur);
 }
 
-static void drop_polled(struct pollfd *fds, nfds_t n)
+void shim_give_up_polled(const struct pollfd *fds, nfds_t n)
 {
 	if (!sdi_set_any() || sdi_never_mapped(fds) || is_refused(n))
 		return;
 	for (nfds_t i = 0; i < n; i++)
-		sdi_set_drop(fds[i].fd);
+		sdi_set_give_up(fds[i].fd);
 }
 
-static void drop_selected(int n, const fd_set *set)
+static void give_up(int n, const fd_set *set)
 {
-	if (sdi_set_any() && !sdi_never_mapped(set))
+	if (!sdi_never_mapped(set))
 		for (int i = 0; i < n && i < FD_SETSIZE; i++)
 			if (FD_ISSET(i, set))
-				sdi_set_drop(i);
+				sdi_set_give_up(i);
+}
+
+void shim_give_up_selected(int n, const fd_set *in, const fd_set *out,
+			   const fd_set *except)
+{
+	if (!sdi_set_any())
+		return;
+	give_up(n, in);
+	give_up(n, out);
+	give_up(n, except);
 }
 
 /* What the rings tell at once; 0: the kernel must be asked. */
@@ -47,7 +58,7 @@ static int poll_rings(struct pollfd *fds, nfds_t n, int may_wait)
 	if (ready)
 		pthread_testcancel();
 	else
-		drop_polled(fds, n);
+		shim_give_up_polled(fds, n);
 	return ready;
 }
 
@@ -69,7 +80,7 @@ HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *ts,
 	if (ready)
 		return ready;
 	if (ts)
-		drop_polled(fds, n);
+		shim_give_up_polled(fds, n);
 	return next.ppoll(fds, n, ts, mask);
 }
 
@@ -91,17 +102,13 @@ HOOK int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *ts,
 HOOK int select(int n, fd_set *in, fd_set *out, fd_set *except,
 		struct timeval *tv)
 {
-	drop_selected(n, in);
-	drop_selected(n, out);
-	drop_selected(n, except);
+	shim_give_up_selected(n, in, out, except);
 	return next.select(n, in, out, except, tv);
 }
 
 HOOK int pselect(int n, fd_set *in, fd_set *out, fd_set *except,
 		 const struct timespec *ts, const sigset_t *mask)
 {
-	drop_selected(n, in);
-	drop_selected(n, out);
-	drop_selected(n, except);
+	shim_give_up_selected(n, in, out, except);
 	return next.pselect(n, in, out, except, ts, mask);
 }

@@ -10,109 +10,32 @@
 #include <unistd.h>
 
 #include "suite.h"
-#include "fake.h"
 #include "entry.h"
-#include "serve.h"
+#include "fake.h"
 #include "look.h"
 #include "polled.h"
-#include "sys.h"
 #include "sdirect.h"
+#include "served.h"
+#include "sys.h"
 
-#define A	FAKE_FD
-#define B	(FAKE_FD + 1)
-#define TAG	0x123456789abcull
 #define ROUNDS	20000
-
-static int ep;
-
-static int begin(void **state)
-{
-	(void)state;
-	fake_open(4096, 4096);
-	ep = epoll_create1(0);
-	sdi_set_note(ep);
-	assert_int_equal(sdirect_attach(A), 0);
-	assert_int_equal(sdirect_attach(B), 0);
-	/* The first byte passes the words of empty pages. */
-	assert_int_equal(sdirect_send(A, "0", 1, 0), 1);
-	assert_int_equal(sdirect_recv(B, &(char){ 0 }, 1, 0), 1);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	sdi_fd_drop(ep);
-	close(ep);
-	fake_close();
-	return 0;
-}
-
-static int tell(int op, int fd, uint32_t events)
-{
-	struct epoll_event ev = { .events = events, .data.u64 = TAG };
-
-	return sdi_epoll_ctl(sdi_set_find(ep), ep, op, fd, &ev);
-}
-
-/* The events of the one that is ready, 0 if there is none. */
-static uint32_t ready(int fd, const struct timespec *timeout)
-{
-	struct epoll_event ev = { 0 };
-	struct sdi_wait w = { fd, &ev, 1, timeout, NULL };
-	struct sdi_set *s = sdi_set_find(fd);
-	int n = s ? sdi_epoll_wait(s, &w) :
-		    sdi_sys.epoll_wait(fd, &ev, 1, timeout, NULL);
-
-	assert_in_range(n, 0, 1);
-	if (n && ev.data.u64 != TAG)
-		fail_msg("data %llx", (unsigned long long)ev.data.u64);
-	return n ? ev.events : 0;
-}
-
-static uint32_t look(void)
-{
-	static const struct timespec now;
-
-	return ready(ep, &now);
-}
-
-static void add(uint32_t events)
-{
-	assert_int_equal(tell(EPOLL_CTL_ADD, B, events), 0);
-	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_ACTIVE);
-	look();
-	fake.ctls = fake.waits = fake.bells = 0;
-}
-
-static void put(const char *text)
-{
-	assert_int_equal(sdirect_send(A, text, strlen(text), 0), strlen(text));
-}
-
-static void get(size_t len)
-{
-	char buf[100];
-
-	assert_int_equal(sdirect_recv(B, buf, len, MSG_DONTWAIT), len);
-}
 
 static void epoll__level_is_what_the_ring_holds(void **state)
 {
 	(void)state;
-	add(EPOLLIN | EPOLLRDHUP);
+	served_add(EPOLLIN | EPOLLRDHUP);
 	for (int i = 0; i < 1000; i++) {
-		put("hello");
-		assert_int_equal(ready(ep, NULL), EPOLLIN);
-		assert_int_equal(ready(ep, NULL), EPOLLIN);
-		get(5);
+		served_put("hello");
+		assert_int_equal(served_ready(served_ep, NULL), EPOLLIN);
+		assert_int_equal(served_ready(served_ep, NULL), EPOLLIN);
+		served_get(5);
 	}
 	assert_int_equal(fake.ctls + fake.bells + fake.sends + fake.recvs, 0);
 	/* The kernel's own descriptors have their turn. */
-	assert_in_range(fake.waits, 2000 / SDI_ROUNDS, 2000 / 4);
+	assert_in_range(fake.waits, 2000 / (SDI_ROUNDS + 1), 2000 / 4);
 	/* Who asks for what is there now gets all of it. */
 	fake.waits = 0;
-	assert_int_equal(look(), 0);
+	assert_int_equal(served_look(), 0);
 	assert_int_equal(fake.waits, 1);
 }
 
@@ -121,22 +44,22 @@ static void epoll__an_edge_is_said_once(void **state)
 	const uint32_t both = EPOLLIN | EPOLLOUT;
 
 	(void)state;
-	add(both | EPOLLET);
+	served_add(both | EPOLLET);
 	for (int i = 0; i < 100; i++) {
-		put("ab");
-		assert_int_equal(look(), both);
-		assert_int_equal(look(), 0);
-		get(1);
-		assert_int_equal(look(), 0);
-		put("c");
-		assert_int_equal(look(), both);
-		get(2);
-		assert_int_equal(look(), 0);
+		served_put("ab");
+		assert_int_equal(served_look(), both);
+		assert_int_equal(served_look(), 0);
+		served_get(1);
+		assert_int_equal(served_look(), 0);
+		served_put("c");
+		assert_int_equal(served_look(), both);
+		served_get(2);
+		assert_int_equal(served_look(), 0);
 	}
 	/* Again by EPOLL_CTL_MOD; with nothing to read there is room. */
-	assert_int_equal(tell(EPOLL_CTL_MOD, B, both | EPOLLET), 0);
-	assert_int_equal(look(), EPOLLOUT);
-	assert_int_equal(look(), 0);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, both | EPOLLET), 0);
+	assert_int_equal(served_look(), EPOLLOUT);
+	assert_int_equal(served_look(), 0);
 	assert_int_equal(fake.ctls, 0);
 }
 
@@ -145,14 +68,14 @@ static void epoll__room_is_an_edge_for_who_found_none(void **state)
 	static char buf[5000];
 
 	(void)state;
-	add(EPOLLIN | EPOLLOUT | EPOLLET);
+	served_add(EPOLLIN | EPOLLOUT | EPOLLET);
 	assert_int_equal(sdirect_send(B, buf, 5000, MSG_DONTWAIT), 4096);
-	assert_int_equal(look(), 0);
+	assert_int_equal(served_look(), 0);
 	assert_int_equal(sdirect_recv(A, buf, 100, 0), 100);
-	assert_int_equal(look(), 0);
+	assert_int_equal(served_look(), 0);
 	assert_int_equal(sdirect_recv(A, buf, 4000, 0), 3996);
-	assert_int_equal(look(), EPOLLOUT);
-	assert_int_equal(look(), 0);
+	assert_int_equal(served_look(), EPOLLOUT);
+	assert_int_equal(served_look(), 0);
 }
 
 static void epoll__changes_are_not_told_before_a_sleep(void **state)
@@ -160,141 +83,140 @@ static void epoll__changes_are_not_told_before_a_sleep(void **state)
 	const struct timespec soon = { .tv_nsec = 1000000 };
 
 	(void)state;
-	add(EPOLLIN);
-	put("x");
+	served_add(EPOLLIN);
+	served_put("x");
 	for (int i = 0; i < 100; i++) {
-		assert_int_equal(tell(EPOLL_CTL_ADD, B, EPOLLIN), -EEXIST);
-		assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLOUT), 0);
-		assert_int_equal(look(), EPOLLOUT);
-		assert_int_equal(tell(EPOLL_CTL_DEL, B, 0), 0);
-		assert_int_equal(tell(EPOLL_CTL_DEL, B, 0), -ENOENT);
-		assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN), -ENOENT);
-		assert_int_equal(look(), 0);
-		assert_int_equal(tell(EPOLL_CTL_ADD, B, EPOLLIN), 0);
-		assert_int_equal(look(), EPOLLIN);
+		assert_int_equal(served_tell(EPOLL_CTL_ADD, B, EPOLLIN), -EEXIST);
+		assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLOUT), 0);
+		assert_int_equal(served_look(), EPOLLOUT);
+		assert_int_equal(served_tell(EPOLL_CTL_DEL, B, 0), 0);
+		assert_int_equal(served_tell(EPOLL_CTL_DEL, B, 0), -ENOENT);
+		assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), -ENOENT);
+		assert_int_equal(served_look(), 0);
+		assert_int_equal(served_tell(EPOLL_CTL_ADD, B, EPOLLIN), 0);
+		assert_int_equal(served_look(), EPOLLIN);
 	}
 	assert_int_equal(fake.ctls, 0);
-	get(1);
-	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLOUT), 0);
-	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLRDHUP), 0);
-	assert_int_equal(ready(ep, &soon), 0);
+	served_get(1);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLOUT), 0);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLRDHUP), 0);
+	assert_int_equal(served_ready(served_ep, &soon), 0);
 	assert_int_equal(fake.ctls, 1);
 	assert_true(fake.told.events & EPOLLRDHUP);
-	assert_int_equal(tell(EPOLL_CTL_DEL, B, 0), 0);
-	assert_int_equal(ready(ep, &soon), 0);
+	assert_int_equal(served_tell(EPOLL_CTL_DEL, B, 0), 0);
+	assert_int_equal(served_ready(served_ep, &soon), 0);
 	assert_int_equal(fake.ctls, 2);
 	assert_null(sdi_entry_find(B)->member.set);
 }
 
-static void epoll__one_shot(void **state)
+/* Whose turn it is only the kernel knows for sure. */
+static void epoll__one_shot_is_the_kernels(void **state)
 {
+	struct sdi_entry *e = sdi_entry_find(B);
+
 	(void)state;
-	add(EPOLLIN | EPOLLONESHOT);
-	put("x");
-	assert_int_equal(look(), EPOLLIN);
-	put("y");
-	assert_int_equal(look(), 0);
-	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLONESHOT), 0);
-	assert_int_equal(look(), EPOLLIN);
-	assert_int_equal(look(), 0);
+	assert_int_equal(served_tell(EPOLL_CTL_ADD, B, EPOLLIN | EPOLLONESHOT), 0);
+	fake_wake(1);
+	assert_int_equal(served_look(), EPOLLIN);
+	for (int i = 0; i < 2 * SDI_ROUNDS; i++)
+		assert_int_equal(served_look(), 0);
+	assert_int_equal(sdi_set_zone(e), SDI_COLD);
+	assert_int_equal(fake.told.data.u64, TAG);
+	/* What was served becomes the kernel's with that, and the other way. */
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
+	assert_int_equal(sdi_set_zone(e), SDI_ACTIVE);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLONESHOT), 0);
+	assert_int_equal(sdi_set_zone(e), SDI_COLD);
+	assert_int_equal(fake.told.events, EPOLLIN | EPOLLONESHOT);
+	/* A thread works on it: hand-over, and whatever else, does not tell. */
+	assert_int_equal(served_look(), EPOLLIN);
+	fake.ctls = 0;
+	sdi_set_give_up(served_ep);
 	assert_int_equal(fake.ctls, 0);
+	assert_int_equal(served_look(), 0);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLONESHOT), 0);
+	assert_int_equal(served_look(), EPOLLIN);
 }
 
 /* Whatever happens to its rings, the kernel has it again as it was added. */
 static void epoll__a_lost_lease_makes_it_cold(void **state)
 {
 	(void)state;
-	add(EPOLLIN | EPOLLRDHUP);
+	served_add(EPOLLIN | EPOLLRDHUP);
 	fake_revoke(1);
-	look();
+	served_look();
 	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_COLD);
 	assert_int_equal(fake.told.events, EPOLLIN | EPOLLRDHUP);
 	assert_int_equal(fake.told.data.u64, TAG);
 	assert_int_equal(fake.ctl[1]->rx_served, 1);	/* not written to */
 	assert_int_equal(sdirect_attach(B), 0);
-	look();
+	served_look();
 	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_ACTIVE);
 }
 
 static void epoll__a_closed_member_is_forgotten(void **state)
 {
 	(void)state;
-	add(EPOLLIN);
-	put("x");
+	served_add(EPOLLIN);
+	served_put("x");
 	sdi_fd_drop(B);
 	/* Closed, and not in the set any more. */
-	epoll_ctl(ep, EPOLL_CTL_DEL, fake.bell_fd[1], NULL);
-	assert_int_equal(look(), 0);
+	epoll_ctl(served_ep, EPOLL_CTL_DEL, fake.bell_fd[1], NULL);
+	assert_int_equal(served_look(), 0);
 	assert_null(sdi_entry_find(B)->member.set);
 	sdi_fd_note(B);
-	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN), -ENOENT);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), -ENOENT);
 }
 
 static void epoll__a_number_used_again_is_new(void **state)
 {
 	(void)state;
-	add(EPOLLIN);
+	served_add(EPOLLIN);
 	sdi_fd_note(B);
-	epoll_ctl(ep, EPOLL_CTL_DEL, fake.bell_fd[1], NULL);
+	epoll_ctl(served_ep, EPOLL_CTL_DEL, fake.bell_fd[1], NULL);
 	assert_int_equal(sdirect_attach(B), 0);
-	assert_int_equal(tell(EPOLL_CTL_ADD, B, EPOLLIN), 0);
-	put("x");
-	assert_int_equal(look(), EPOLLIN);
-}
-
-static void *wait_for_ever(void *arg)
-{
-	(void)arg;
-	return (void *)(uintptr_t)ready(ep, NULL);
-}
-
-static void until_asleep(struct sdi_set *s)
-{
-	uint32_t asleep = 0;
-
-	while (!asleep) {
-		sched_yield();
-		assert_true(sdi_set_lock(s, sdi_self()));
-		asleep = s->asleep;
-		sdi_set_unlock(s);
-	}
+	assert_int_equal(served_tell(EPOLL_CTL_ADD, B, EPOLLIN), 0);
+	served_put("x");
+	assert_int_equal(served_look(), EPOLLIN);
 }
 
 /* With a second one that waits, the kernel has all. */
 static void epoll__two_threads_are_the_kernels(void **state)
 {
-	struct sdi_set *s = sdi_set_find(ep);
+	struct sdi_set *s = sdi_set_find(served_ep);
 	pthread_t thread;
 
 	(void)state;
-	add(EPOLLIN);
-	assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, NULL), 0);
-	until_asleep(s);
-	look();
-	assert_null(sdi_set_find(ep));
+	served_add(EPOLLIN);
+	assert_int_equal(pthread_create(&thread, NULL, served_wait_for_ever, NULL), 0);
+	served_until_asleep(s);
+	served_look();
+	assert_int_equal(s->served, 0);
+	assert_null(sdi_entry_find(B)->member.set);
 	assert_int_equal(fake.told.events, EPOLLIN);
+	assert_int_equal(fake.told.data.u64, TAG);
 	fake_wake(1);
 	pthread_join(thread, NULL);
-	assert_int_equal(s->used, 0);
+	assert_int_equal(s->inside, 0);
 }
 
 static void epoll__changed_while_somebody_sleeps(void **state)
 {
-	struct sdi_set *s = sdi_set_find(ep);
+	struct sdi_set *s = sdi_set_find(served_ep);
 	pthread_t thread;
 	void *got;
 
 	(void)state;
-	add(EPOLLIN | EPOLLONESHOT);
-	put("x");
-	assert_int_equal(look(), EPOLLIN);
+	served_add(EPOLLIN);
+	served_put("x");
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLPRI), 0);
 	/* The kernel says now that there is something, when it is asked anew. */
 	fake_wake(1);
 	for (int i = 0; i < 2 * SDI_ROUNDS; i++)
-		assert_int_equal(look(), 0);
-	assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, NULL), 0);
-	until_asleep(s);
-	assert_int_equal(tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
+		assert_int_equal(served_look(), 0);
+	assert_int_equal(pthread_create(&thread, NULL, served_wait_for_ever, NULL), 0);
+	served_until_asleep(s);
+	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
 	pthread_join(thread, &got);
 	assert_int_equal((uintptr_t)got, EPOLLIN);
 }
@@ -305,13 +227,14 @@ static void epoll__a_fork_gives_it_back(void **state)
 	int status;
 
 	(void)state;
-	add(EPOLLIN);
+	served_add(EPOLLIN);
 	pid = fork();
 	if (!pid)
-		_exit(sdi_set_find(ep) || sdi_entry_find(B)->member.set);
+		_exit(sdi_set_find(served_ep) || sdi_entry_find(B)->member.set);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_null(sdi_set_find(ep));
+	assert_int_equal(sdi_set_find(served_ep)->served, 0);
+	assert_null(sdi_entry_find(B)->member.set);
 	assert_int_equal(fake.told.events, EPOLLIN);
 }
 
@@ -319,15 +242,15 @@ static void epoll__a_fork_gives_it_back(void **state)
 static void epoll__quiet_after_a_while(void **state)
 {
 	(void)state;
-	add(EPOLLIN);
+	served_add(EPOLLIN);
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(look(), 0);
+		assert_int_equal(served_look(), 0);
 	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_QUIET);
-	put("x");
+	served_put("x");
 	assert_int_equal(fake.bells, 1);
-	assert_int_equal(look(), EPOLLIN);
+	assert_int_equal(served_look(), EPOLLIN);
 	assert_int_equal(sdi_set_zone(sdi_entry_find(B)), SDI_ACTIVE);
-	get(1);
+	served_get(1);
 }
 
 static atomic_int taken;
@@ -339,7 +262,7 @@ static void *send_now_and_then(void *arg)
 	for (int i = 0; i < ROUNDS; i++) {
 		while (taken < i)
 			sched_yield();
-		put("m");
+		served_put("m");
 		for (int k = i % 97; k; k--)
 			if (i % 13)
 				sdi_pause();
@@ -357,11 +280,11 @@ static void sleep_and_wake(uint32_t form)
 	pthread_t thread;
 
 	taken = 0;
-	add(EPOLLIN | form);
+	served_add(EPOLLIN | form);
 	assert_int_equal(pthread_create(&thread, NULL, send_now_and_then, NULL),
 			 0);
 	while (taken < ROUNDS) {
-		assert_int_equal(ready(ep, NULL), EPOLLIN);
+		assert_int_equal(served_ready(served_ep, NULL), EPOLLIN);
 		while ((n = sdirect_recv(B, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
 			taken += (int)n;
 		assert_int_equal(errno, EAGAIN);
@@ -390,21 +313,21 @@ static void epoll__one_doorbell_for_one_sleep(void **state)
 	struct sdi_entry *e = sdi_entry_find(B);
 
 	(void)state;
-	add(EPOLLIN);
+	served_add(EPOLLIN);
 	sdi_look_arm(e, 77);
-	put("x");
+	served_put("x");
 	assert_int_equal(fake.bells, 1);
 	/* Armed for the same sleep, for another, and for itself. */
 	sdi_look_arm(e, 77);
-	put("x");
+	served_put("x");
 	assert_int_equal(fake.bells, 1);
 	sdi_look_arm(e, 78);
-	put("x");
+	served_put("x");
 	assert_int_equal(fake.bells, 2);
 	sdi_look_arm(e, 0);
-	put("x");
+	served_put("x");
 	sdi_look_arm(e, 0);
-	put("x");
+	served_put("x");
 	assert_int_equal(fake.bells, 4);
 }
 
@@ -420,12 +343,12 @@ static int polled(short events)
 static void epoll__poll_is_what_the_ring_holds(void **state)
 {
 	static char buf[5000];
-	struct pollfd pfd = { .fd = ep, .events = POLLIN };
+	struct pollfd pfd = { .fd = served_ep, .events = POLLIN };
 
 	(void)state;
 	assert_int_equal(polled(POLLIN), 0);
 	assert_int_equal(polled(POLLIN | POLLOUT), POLLOUT);
-	put("x");
+	served_put("x");
 	assert_int_equal(polled(POLLIN), POLLIN);
 	assert_int_equal(polled(POLLIN | POLLOUT | POLLRDHUP),
 			 POLLIN | POLLOUT);
@@ -439,7 +362,7 @@ static void epoll__poll_is_what_the_ring_holds(void **state)
 	assert_int_equal(polled(POLLIN), 0);
 }
 
-#define TEST(name)	cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, served_begin, served_end)
 
 int run_epoll_tests(void)
 {
@@ -448,7 +371,7 @@ int run_epoll_tests(void)
 		TEST(epoll__an_edge_is_said_once),
 		TEST(epoll__room_is_an_edge_for_who_found_none),
 		TEST(epoll__changes_are_not_told_before_a_sleep),
-		TEST(epoll__one_shot),
+		TEST(epoll__one_shot_is_the_kernels),
 		TEST(epoll__a_lost_lease_makes_it_cold),
 		TEST(epoll__a_closed_member_is_forgotten),
 		TEST(epoll__a_number_used_again_is_new),

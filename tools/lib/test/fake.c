@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "entry.h"
+#include "raw.h"
 #include "sys.h"
 
 struct fake fake;
@@ -214,6 +215,14 @@ static int fake_epoll_wait(int ep, struct epoll_event *ev, int max,
 	return n;
 }
 
+static int fake_epoll_ask(int ep, struct epoll_event *ev, int max)
+{
+	long n = sdi_raw(SYS_epoll_pwait, ep, ev, max, 0, NULL, _NSIG / 8);
+
+	fake.waits++;
+	return (int)n;
+}
+
 void fake_wake(int side)
 {
 	const uint64_t one = 1;
@@ -317,6 +326,7 @@ void fake_open(uint32_t size, uint32_t max)
 		.ioctl = fake_ioctl, .mmap = fake_mmap,
 		.munmap = fake_munmap, .getfl = fake_getfl,
 		.epoll_ctl = fake_epoll_ctl, .epoll_wait = fake_epoll_wait,
+		.epoll_ask = fake_epoll_ask,
 	};
 	sdi_fd_note(FAKE_FD);
 	sdi_fd_note(FAKE_FD + 1);

@@ -15,5 +15,6 @@ int run_lease_tests(void);
 int run_stress_tests(void);
 int run_tune_tests(void);
 int run_epoll_tests(void);
+int run_set_tests(void);
 
 #endif /* SUITE_H */
