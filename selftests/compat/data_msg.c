@@ -191,6 +191,9 @@ void send_bad_control(struct compat *c)
 	REC(sendmsg(c->cl, &msg, 0));
 	set_length(&msg, 5000);
 	REC(sendmsg(c->cl, &msg, 0));
+	control(&msg, &u, SOL_SOCKET, SCM_RIGHTS, -1);
+	set_length(&msg, 1 << 28);
+	REC(sendmsg(c->cl, &msg, 0));
 	control(&msg, &u, SOL_SOCKET, SO_MARK, 0);
 	set_length(&msg, CMSG_LEN(1));
 	REC(sendmsg(c->cl, &msg, 0));

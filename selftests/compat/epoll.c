@@ -229,6 +229,12 @@ const struct compat_test compat_tests[] = {
 	COMPAT(exclusive),
 	COMPAT(passed_set),
 
+	COMPAT(handler_looks),
+	COMPAT(handler_closes),
+	COMPAT(jumped_out),
+	COMPAT(jumped_out_of_poll),
+	COMPAT(cancelled),
+
 	COMPAT(wait_woken),
 	COMPAT(wait_interrupted),
 	COMPAT(wait_mask),

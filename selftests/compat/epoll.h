@@ -62,6 +62,13 @@ void after_fork(struct compat *c);
 void exclusive(struct compat *c);
 void passed_set(struct compat *c);
 
+/* epoll_signal.c: handlers in the middle of it, jumps, cancelled threads */
+void handler_looks(struct compat *c);
+void handler_closes(struct compat *c);
+void jumped_out(struct compat *c);
+void jumped_out_of_poll(struct compat *c);
+void cancelled(struct compat *c);
+
 /* epoll_wait.c: waiting, its end, and changes meanwhile */
 void wait_woken(struct compat *c);
 void wait_interrupted(struct compat *c);

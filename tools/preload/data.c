@@ -215,13 +215,16 @@ HOOK ssize_t writev(int fd, const struct iovec *iov, int count)
 	return sdi_result(ret);
 }
 
+#define CONTROL_MOST	(1u << 20)	/* the kernel takes much less */
+
 /* Another process is going to have these. */
 static void drop_passed(const struct msghdr *msg)
 {
 	const char *end = (const char *)msg->msg_control + msg->msg_controllen;
 	struct cmsghdr *c;
 
-	if (!msg->msg_controllen || sdi_never_mapped(msg->msg_control))
+	if (msg->msg_controllen > CONTROL_MOST ||
+	    !msg->msg_controllen || sdi_never_mapped(msg->msg_control))
 		return;
 	/* One that is too long is refused by the kernel. */
 	for (c = CMSG_FIRSTHDR(msg); c && c->cmsg_len >= sizeof(*c) &&
