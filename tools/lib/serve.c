@@ -431,18 +431,18 @@ static int wait_plainly(struct call *c)
 	const struct sdi_wait *w = c->w;
 	const struct timespec *left = c->due.end ? sdi_due_left(&c->due) :
 						   w->timeout;
-	int n = kernel_wait(w, left), kept = n;
+	int n, kept;
 
-	while (n > 0) {
-		kept = without_tokens(w->ev, n);
-		if (kept)
-			break;
+	for (;;) {
+		n = kernel_wait(w, left);
+		kept = n > 0 ? without_tokens(w->ev, n) : n;
+		if (n <= 0 || kept)
+			return kept;
 		/* The number may mean something else by now. */
 		if (sdi_set_find(w->ep) != c->s)
 			return -EINTR;
-		n = kept = kernel_wait(w, sdi_due_left(&c->due));
+		left = sdi_due_left(&c->due);
 	}
-	return kept;
 }
 
 int sdi_epoll_wait(struct sdi_set *s, const struct sdi_wait *w)
