@@ -100,7 +100,7 @@ static int change(struct sdi_set *s, int op, int fd, struct epoll_event *ev)
 }
 
 /* The kernel has the set, and whoever has its lock takes back what he does. */
-static int change_abandoned(struct sdi_set *s, int ep, int op, int fd,
+static int change_abandoned(const struct sdi_set *s, int ep, int op, int fd,
 			    struct epoll_event *ev)
 {
 	struct sdi_entry *e = sdi_entry_find(fd);

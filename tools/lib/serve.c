@@ -219,6 +219,7 @@ static int arm(struct sdi_set *s)
  * @due:	when it is over
  * @generation:	of the set, when it began
  * @held:	it has the set's lock
+ * @asleep:	it is in the kernel, or its thread has been ended there
  */
 struct call {
 	struct sdi_set *s;
@@ -226,6 +227,7 @@ struct call {
 	struct sdi_due due;
 	uint32_t generation;
 	int held;
+	int asleep;
 };
 
 /* Is the set the one that it was, as far as the lock tells? */
@@ -283,6 +285,7 @@ static int kernel_wait(const struct sdi_wait *w, const struct timespec *left)
 
 static void wake_up(struct call *c)
 {
+	c->asleep = 0;
 	c->held = sdi_set_lock(c->s);
 	if (!is_same(c))
 		return;
@@ -293,7 +296,7 @@ static void wake_up(struct call *c)
 /* The thread ends here, or the sleep is over already. */
 static void nap_cleanup(struct call **c)
 {
-	if (!*c)
+	if (!(*c)->asleep)
 		return;
 	wake_up(*c);
 	leave(*c);
@@ -302,16 +305,16 @@ static void nap_cleanup(struct call **c)
 /* Without the lock meanwhile; it may not be had again. */
 static int nap(struct call *c, const struct timespec *left)
 {
-	struct call *asleep __attribute__((cleanup(nap_cleanup))) = c;
+	struct call *whose __attribute__((cleanup(nap_cleanup))) = c;
 	int n;
 
+	whose->asleep = 1;
 	c->s->asleep = 1;
 	c->s->rounds = 0;
 	sdi_set_unlock(c->s);
 	c->held = 0;
 	n = kernel_wait(c->w, left);
 	wake_up(c);
-	asleep = NULL;
 	return n;
 }
 

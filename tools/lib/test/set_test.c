@@ -17,7 +17,6 @@
 #include "due.h"
 #include "entry.h"
 #include "fake.h"
-#include "io.h"
 #include "look.h"
 #include "member.h"
 #include "polled.h"
@@ -75,7 +74,7 @@ static void set__left_by_a_jump(void **state)
 	if (!sigsetjmp(back, 1)) {
 		assert_true(sdi_set_lock(set()));
 		set()->inside = 1;
-		raise(SIGUSR1);
+		pthread_kill(pthread_self(), SIGUSR1);
 	}
 	served_put("x");
 	fake_wake(1);
@@ -101,7 +100,7 @@ static void set__used_by_a_handler(void **state)
 	served_add(EPOLLIN);
 	signal(SIGUSR1, change_and_look);
 	assert_true(sdi_set_lock(set()));
-	raise(SIGUSR1);
+	pthread_kill(pthread_self(), SIGUSR1);
 	/* Who was interrupted goes on, and sees that it was given up. */
 	assert_ptr_equal(sdi_entry_find(B)->member.set, set());
 	assert_int_equal(sdi_look(sdi_entry_find(B), &(uint64_t){ 0 }),
@@ -127,7 +126,7 @@ static void set__member_closed_by_a_handler(void **state)
 	served_add(EPOLLIN);
 	signal(SIGUSR1, close_it);
 	assert_true(sdi_set_lock(set()));
-	raise(SIGUSR1);
+	pthread_kill(pthread_self(), SIGUSR1);
 	kernel_has(EPOLLIN);
 	assert_int_equal(fake.ctl[1]->rx_served, 0);
 	sdi_set_unlock(set());
@@ -136,26 +135,29 @@ static void set__member_closed_by_a_handler(void **state)
 
 static sem_t locked, done;
 
-static void *lock_and_stay(void *arg)
+static void *lock_and_end(void *arg)
 {
-	assert_true(sdi_set_lock(set()));
+	assert_true(sdi_set_lock(arg));
 	sem_post(&locked);
-	if (arg)
-		while (sem_wait(&done))
-			;
-	if (arg)
-		sdi_set_unlock(set());
 	return NULL;
 }
 
-static pthread_t let_another_lock_it(int and_live)
+static void *lock_and_stay(void *arg)
+{
+	lock_and_end(arg);
+	while (sem_wait(&done))
+		;
+	sdi_set_unlock(arg);
+	return NULL;
+}
+
+static pthread_t let_another(void *(*lock_it)(void *arg))
 {
 	pthread_t thread;
 
 	sem_init(&locked, 0, 0);
 	sem_init(&done, 0, 0);
-	assert_int_equal(pthread_create(&thread, NULL, lock_and_stay,
-					and_live ? &done : NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, lock_it, set()), 0);
 	while (sem_wait(&locked))
 		;
 	return thread;
@@ -165,7 +167,7 @@ static void set__its_holder_has_ended(void **state)
 {
 	(void)state;
 	served_add(EPOLLIN);
-	pthread_join(let_another_lock_it(0), NULL);
+	pthread_join(let_another(lock_and_end), NULL);
 	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
 	kernel_has(EPOLLIN);
 	assert_int_equal(set()->served, 0);
@@ -179,7 +181,7 @@ static void set__its_holder_does_not_move(void **state)
 
 	(void)state;
 	served_add(EPOLLIN);
-	thread = let_another_lock_it(1);
+	thread = let_another(lock_and_stay);
 	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLRDHUP), 0);
 	kernel_has(EPOLLIN | EPOLLRDHUP);
 	fake_wake(1);
@@ -315,7 +317,7 @@ static void jump_out_of_poll(struct sdi_entry *e)
 	sdi_thread.held.frame = (uintptr_t)__builtin_frame_address(0);
 	sdi_entry_hold(e);
 	sdi_thread.held.entry[sdi_thread.held.count++] = e;
-	raise(SIGUSR1);
+	pthread_kill(pthread_self(), SIGUSR1);
 }
 
 static void set__poll_left_by_a_jump(void **state)
@@ -478,97 +480,6 @@ static void set__time_is_not_rounded_down(void **state)
 	assert_false(sdi_due_is_over(NULL));
 }
 
-/* ---- room, where an edge is said but once ---- */
-
-#define ROOM	(EPOLLIN | EPOLLOUT | EPOLLET)
-
-static char buf[5000];
-
-static void fill(void)
-{
-	assert_int_equal(sdirect_send(B, buf, 5000, MSG_DONTWAIT), 4096);
-	assert_int_equal(served_look(), 0);
-}
-
-static void drain(void)
-{
-	assert_int_equal(sdirect_recv(A, buf, 4096, 0), 4096);
-}
-
-/* As sendfile() does it. */
-static void set__room_for_another_call(void **state)
-{
-	struct sdi_mark mark;
-
-	(void)state;
-	served_add(ROOM);
-	sdi_mark_send(&mark, B);
-	assert_int_equal(sdi_sys.send(B, buf, 5000, MSG_DONTWAIT), 4096);
-	sdi_mark_end(&mark);
-	assert_int_equal(served_look(), 0);
-	drain();
-	assert_int_equal(served_look(), EPOLLOUT);
-	assert_int_equal(served_look(), 0);
-}
-
-static void set__room_for_a_reservation(void **state)
-{
-	size_t len = 4096;
-
-	(void)state;
-	served_add(ROOM);
-	assert_int_equal(sdirect_send(B, buf, 4096, MSG_DONTWAIT), 4096);
-	assert_null(sdirect_reserve(B, &len));
-	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(served_look(), 0);
-	drain();
-	assert_int_equal(served_look(), EPOLLOUT);
-}
-
-static void set__room_after_another_lease(void **state)
-{
-	(void)state;
-	served_add(ROOM);
-	fill();
-	fake_revoke(1);
-	assert_int_equal(sdirect_attach(B), 0);
-	drain();
-	assert_true(served_look() & EPOLLOUT);
-	assert_int_equal(zone(), SDI_ACTIVE);
-	assert_int_equal(served_look(), 0);
-}
-
-/* What a send has found before the lease nobody here has seen. */
-static void set__room_before_the_lease(void **state)
-{
-	(void)state;
-	fake_revoke(1);
-	assert_int_equal(served_tell(EPOLL_CTL_ADD, B, ROOM), 0);
-	while (served_look())
-		;
-	assert_int_equal(sdi_sys.send(B, buf, 5000, MSG_DONTWAIT), 4096);
-	assert_int_equal(sdirect_attach(B), 0);
-	assert_int_equal(served_look(), 0);
-	assert_int_equal(zone(), SDI_ACTIVE);
-	drain();
-	assert_int_equal(served_look(), EPOLLOUT);
-	assert_int_equal(served_look(), 0);
-}
-
-static void set__room_is_said_anew_by_the_kernel(void **state)
-{
-	(void)state;
-	served_add(ROOM);
-	fill();
-	/* Another ring to send on: what it tells now is not known here. */
-	__atomic_add_fetch(&fake.kern->end[1].tx_epoch, 1, __ATOMIC_SEQ_CST);
-	served_look();
-	assert_int_equal(zone(), SDI_COLD);
-	/* It may have said it while we served. */
-	assert_int_equal(fake.told.events, ROOM);
-	assert_int_equal(fake.told.data.u64, TAG);
-}
-
 /* What the rings do not tell is the kernel's until the program changes it. */
 static void set__ended_is_the_kernels(void **state)
 {
@@ -611,11 +522,6 @@ int run_set_tests(void)
 		TEST(set__without_rings_one_call),
 		TEST(set__both_sides_are_heard),
 		TEST(set__time_is_not_rounded_down),
-		TEST(set__room_for_another_call),
-		TEST(set__room_for_a_reservation),
-		TEST(set__room_after_another_lease),
-		TEST(set__room_before_the_lease),
-		TEST(set__room_is_said_anew_by_the_kernel),
 		TEST(set__ended_is_the_kernels),
 	};
 
