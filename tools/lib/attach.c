@@ -233,7 +233,9 @@ static void reap(struct sdi_entry *e)
 	/* Of a view that never was nothing is looked at. */
 	if (!e->tx_map)
 		s = NULL;
-	if (s && !sdi_set_try(s, 1)) {
+	/* Who has given it up need not wait for who does not come back. */
+	if (s && !sdi_set_try(s, !__atomic_load_n(&s->give_up,
+						  __ATOMIC_RELAXED))) {
 		__atomic_store_n(&s->stale, 1, __ATOMIC_RELAXED);
 		return;
 	}

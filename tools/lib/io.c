@@ -114,6 +114,8 @@ void sdi_mark_end(struct sdi_mark *m)
 	if (!m->e)
 		return;
 	__atomic_store_n(m->word, 0, __ATOMIC_RELAXED);
+	if (m->full)
+		sdi_expect_full(m->e);
 	sdi_unlock(m->lock);
 	sdi_entry_reap(m->e);
 }
@@ -136,6 +138,7 @@ void sdi_mark_send(struct sdi_mark *m, int fd)
 	/* Whether it finds no room is not seen here. */
 	sdi_expect_full(e);
 	mark_begin(m, e, tid, &e->tx_lock, &e->view.ctl->tx_call);
+	m->full = 1;
 }
 
 static ssize_t result(ssize_t ret)
@@ -203,8 +206,11 @@ static ssize_t send_rest(const struct op *op)
 
 static void was_full(struct op *op, uint32_t before, ssize_t ret)
 {
-	if (!before && ret >= 0 && (size_t)ret == op->it.left)
-		__atomic_store_n(&op->e->tx_full, 0, __ATOMIC_RELAXED);
+	int whole = ret >= 0 && (size_t)ret == op->it.left;
+
+	/* Said anew: a set may have taken it for what was there before. */
+	if (!before || !whole)
+		__atomic_store_n(&op->e->tx_full, !whole, __ATOMIC_SEQ_CST);
 }
 
 /* Ends with the lock released, also if the thread is cancelled in it. */

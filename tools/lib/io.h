@@ -42,11 +42,13 @@ static inline ssize_t sdi_result(ssize_t ret)
  * @e:		the entry; NULL when there is nothing to take back
  * @lock:	of the direction, held
  * @word:	tx_call or rx_call
+ * @full:	whether it finds no room is not seen
  */
 struct sdi_mark {
 	struct sdi_entry *e;
 	uint32_t *lock;
 	uint32_t *word;
+	int full;
 };
 
 /**

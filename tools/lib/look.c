@@ -96,6 +96,15 @@ uint32_t sdi_look(const struct sdi_entry *e, uint64_t *end)
 	       __atomic_load_n(&e->tx_full, __ATOMIC_RELAXED) ? bits : 0;
 }
 
+void sdi_look_took_room(struct sdi_entry *e)
+{
+	__atomic_store_n(&e->tx_full, 0, __ATOMIC_RELAXED);
+	/* Another thread fills it and then says so: one of us sees the other. */
+	SDIRECT_FENCE();
+	if (!has_room(&e->view))
+		__atomic_store_n(&e->tx_full, 1, __ATOMIC_RELAXED);
+}
+
 int sdi_look_usable(const struct sdi_entry *e)
 {
 	uint64_t head;

@@ -22,6 +22,9 @@ uint32_t sdi_look(const struct sdi_entry *e, uint64_t *end);
 /* The same for any descriptor, without a set: what is true now of @asked. */
 uint32_t sdi_look_now(const struct sdi_entry *e, uint32_t asked);
 
+/* The program is told that there is room: the next to find none says so. */
+void sdi_look_took_room(struct sdi_entry *e);
+
 /* sdi_look_usable() - do its rings tell all that the program asks? */
 int sdi_look_usable(const struct sdi_entry *e);
 

@@ -103,20 +103,6 @@ void sdi_member_promote(struct sdi_entry *e)
 	}
 }
 
-/* All that has come was reported, and the kernel rings for what comes. */
-static int told_all(struct sdi_entry *e)
-{
-	const struct sdi_member *m = &e->member;
-
-	/* That there is room the kernel may have said to us alone. */
-	if (!(m->asked & EPOLLET) || m->asked & SDI_SOFT_OUT || m->fresh ||
-	    !m->there || __atomic_load_n(&m->left, __ATOMIC_RELAXED))
-		return 0;
-	sdi_look_arm(e, 0);
-	SDIRECT_FENCE();				/* F */
-	return sdi_look_armed(e) && sdi_look_end(e) == m->edge;
-}
-
 /* Out of the zones that are served; the kernel is not told. */
 static void leave(struct sdi_entry *e)
 {
@@ -140,12 +126,8 @@ static void restore(struct sdi_entry *e)
 void sdi_member_demote(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
-	int quiet = told_all(e);
 
 	leave(e);
-	/* The kernel would say anew what has been said. */
-	if (quiet)
-		return;
 	m->set->rounds = SDI_ROUNDS;
 	restore(e);
 }

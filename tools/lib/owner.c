@@ -13,8 +13,6 @@
 #define PAUSES		256
 #define YIELDS		64
 #define NAPS		200	/* of a millisecond */
-/* No signal handler asks so often on top of one interrupted call. */
-#define REFUSED_MOST	64
 /* A handler's frames are further below those of what it has interrupted. */
 #define SIGNAL_FRAME	1000
 
@@ -32,12 +30,11 @@ int sdi_frame_is_gone(uintptr_t frame, uintptr_t mine)
 	return mine + SIGNAL_FRAME > frame && !on_other_stack();
 }
 
-static enum sdi_owned ask_again(struct sdi_owner *o, uintptr_t frame)
+/* Where the holder may come back its lock is never taken: the kernel serves. */
+static enum sdi_owned ask_again(const struct sdi_owner *o, uintptr_t frame)
 {
-	if (!sdi_frame_is_gone(o->frame, frame) && ++o->refused < REFUSED_MOST)
-		return SDI_OWNED_BELOW;
-	o->refused = 0;
-	return SDI_OWNED_ANEW;
+	return sdi_frame_is_gone(o->frame, frame) ? SDI_OWNED_ANEW :
+						    SDI_OWNED_BELOW;
 }
 
 static int is_dead(uint32_t tid)
@@ -69,10 +66,8 @@ enum sdi_owned sdi_owner_contend(struct sdi_owner *o, uintptr_t frame,
 		holder = __atomic_load_n(&o->lock, __ATOMIC_RELAXED);
 		if (holder == tid)
 			return ask_again(o, frame);
-		if (!holder && sdi_trylock(&o->lock, tid)) {
-			o->refused = 0;
+		if (!holder && sdi_trylock(&o->lock, tid))
 			return SDI_OWNED;
-		}
 		__atomic_store_n(&o->wanted, 1, __ATOMIC_RELAXED);
 		if (i < PAUSES)
 			sdi_pause();

@@ -25,13 +25,11 @@ enum sdi_owned {
  * struct sdi_owner - the lock
  * @lock:	as in lock.h
  * @wanted:	set by anyone: somebody waits for it; cleared by the holder
- * @refused:	how often in a row the holder itself has asked again
  * @frame:	where the holder's stack was
  */
 struct sdi_owner {
 	uint32_t lock;
 	uint32_t wanted;
-	uint32_t refused;
 	uintptr_t frame;
 };
 

@@ -45,7 +45,7 @@ static void give(struct sdi_entry *e, struct epoll_event *ev, uint32_t events,
 	m->fresh = 0;
 	m->idle = 0;
 	if (events & SDI_SOFT_OUT)
-		__atomic_store_n(&e->tx_full, 0, __ATOMIC_RELAXED);
+		sdi_look_took_room(e);
 }
 
 /* Up to @max events of active members, in turn. */
@@ -165,14 +165,14 @@ static int without_tokens(struct epoll_event *ev, int n)
 }
 
 /* Asks without waiting. */
-static int ask(struct sdi_set *s, const struct sdi_wait *w, int from)
+static int ask(struct sdi_set *s, const struct sdi_wait *w)
 {
 	int n;
 
 	sweep(s);
 	s->rounds = 0;
-	n = sdi_sys.epoll_ask(s->fd, w->ev + from, w->max - from);
-	return n < 0 ? n : translate(s, w->ev + from, n);
+	n = sdi_sys.epoll_ask(s->fd, w->ev, w->max);
+	return n < 0 ? n : translate(s, w->ev, n);
 }
 
 /* ---- arming ---- */
@@ -332,23 +332,23 @@ static int is_kernels_turn(struct sdi_set *s)
 	return 1;
 }
 
-/* Both sides, who begins by turns: either may have enough for all of it. */
+/*
+ * Both sides.  Where the kernel had enough for all of the last answer the rings
+ * begin, and have this one for themselves: what they have told of a member the
+ * kernel may tell again, and no answer has a member twice.
+ */
 static int ask_and_serve(struct sdi_set *s, const struct sdi_wait *w)
 {
-	int n = 0, more;
+	int n = s->after ? serve(s, w->ev, w->max) : 0;
 
-	s->after ^= 1;
-	if (s->after)
-		n = serve(s, w->ev, w->max);
-	if (n == w->max)
+	s->after = 0;
+	if (n)
 		return n;
-	more = ask(s, w, n);
-	if (more < 0)
-		return n ? n : more;
-	n += more;
-	if (!s->after)
-		n += serve(s, w->ev + n, w->max - n);
-	return n;
+	n = ask(s, w);
+	if (n < 0)
+		return n;
+	s->after = n == w->max;
+	return n + serve(s, w->ev + n, w->max - n);
 }
 
 /*
