@@ -88,6 +88,10 @@ void sdi_fd_drop(int fd)
 {
 	struct sdi_entry *e = sdi_entry_find(fd);
 
+	/* A guest in its parent's memory closes it in a table of its own. */
+	if (e && __atomic_load_n(&e->set, __ATOMIC_RELAXED) &&
+	    !sdi_self_is_owner())
+		return;
 	if (sdi_fd_known(fd))
 		__atomic_store_n(&sdi_known[fd], 0, __ATOMIC_RELAXED);
 	if (!e)

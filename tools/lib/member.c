@@ -125,10 +125,8 @@ static void restore(struct sdi_entry *e)
 
 void sdi_member_demote(struct sdi_entry *e)
 {
-	struct sdi_member *m = &e->member;
-
+	e->member.set->rounds = SDI_ROUNDS;
 	leave(e);
-	m->set->rounds = SDI_ROUNDS;
 	restore(e);
 }
 
@@ -220,6 +218,11 @@ static void tell_now(struct sdi_entry *e)
 	tell_wanted(e);
 }
 
+int sdi_member_listens(const struct sdi_entry *e)
+{
+	return e->member.there && e->member.asked & SDI_SOFT_IN;
+}
+
 int sdi_member_quieten(struct sdi_entry *e)
 {
 	struct sdi_member *m = &e->member;
@@ -229,9 +232,11 @@ int sdi_member_quieten(struct sdi_entry *e)
 	sdi_member_sync(e);
 	if (!m->set)
 		return 1;
-	sdi_look_arm(e, 0);
+	if (sdi_member_listens(e))
+		sdi_look_arm(e, 0);
 	SDIRECT_FENCE();				/* F */
-	if (!sdi_look_armed(e) || sdi_look(e, &end)) {
+	if ((sdi_member_listens(e) && !sdi_look_armed(e)) ||
+	    sdi_look(e, &end)) {
 		sdi_look_disarm(e);
 		return 0;
 	}
@@ -246,11 +251,6 @@ void sdi_member_activate(struct sdi_entry *e)
 		return;
 	sdi_look_disarm(e);
 	sdi_set_move(e, SDI_ACTIVE);
-}
-
-int sdi_member_listens(const struct sdi_entry *e)
-{
-	return e->member.there && e->member.asked & SDI_SOFT_IN;
 }
 
 int sdi_member_change(struct sdi_entry *e, int op, const struct epoll_event *ev)

@@ -3,8 +3,10 @@
  * A lock for what a system call cannot do instead, so that it is waited for.
  *
  * Its holder may go away without a word: a signal handler jumps out of it, or
- * ends its thread.  Where that is sure the lock is taken over; where it is not,
- * the caller is told after a while, and has to do without.
+ * ends its thread.  Where that is sure, as the thread is no more, the lock is
+ * taken over; where it is not, the caller is told after a while, and has to do
+ * without.  Nobody takes it from his own thread: no stack tells for sure whether
+ * a handler runs on top of the holder, or has left him behind.
  */
 #ifndef SDI_OWNER_H
 #define SDI_OWNER_H
@@ -17,7 +19,7 @@
 enum sdi_owned {
 	SDI_OWNED,
 	SDI_OWNED_ANEW,		/* taken from one who had gone in the middle */
-	SDI_OWNED_BELOW,	/* the caller has interrupted the holder */
+	SDI_OWNED_BELOW,	/* the caller's thread has it already */
 	SDI_OWNED_NOT,		/* the holder does not move */
 };
 
@@ -25,33 +27,24 @@ enum sdi_owned {
  * struct sdi_owner - the lock
  * @lock:	as in lock.h
  * @wanted:	set by anyone: somebody waits for it; cleared by the holder
- * @frame:	where the holder's stack was
  */
 struct sdi_owner {
 	uint32_t lock;
 	uint32_t wanted;
-	uintptr_t frame;
 };
 
-/* Has a function of this thread been left by a jump?  By their stack frames. */
-int sdi_frame_is_gone(uintptr_t frame, uintptr_t mine);
-
 /* The lock was not free.  With @patient it is waited for, for a while. */
-enum sdi_owned sdi_owner_contend(struct sdi_owner *o, uintptr_t frame,
-				 int patient);
+enum sdi_owned sdi_owner_contend(struct sdi_owner *o, int patient);
 
 static inline enum sdi_owned sdi_owner_lock(struct sdi_owner *o, int patient)
 {
-	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 	enum sdi_owned got = SDI_OWNED;
 
 	if (!sdi_lock_at_once(&o->lock, sdi_self()))
-		got = sdi_owner_contend(o, frame, patient);
-	if (got <= SDI_OWNED_ANEW) {
-		o->frame = frame;
-		/* Whoever still waits says it again. */
+		got = sdi_owner_contend(o, patient);
+	/* Whoever still waits says it again. */
+	if (got <= SDI_OWNED_ANEW)
 		__atomic_store_n(&o->wanted, 0, __ATOMIC_RELAXED);
-	}
 	return got;
 }
 

@@ -1,14 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR MIT
 #include "polled.h"
 
+#include <signal.h>
+#include <stddef.h>
+
 #include "attach.h"
 #include "entry.h"
 #include "io.h"
 #include "look.h"
-#include "owner.h"
+#include "raw.h"
 
 /* What a thread looks at has its place in there, until it looks away. */
 #define HELD	(&sdi_thread.held)
+
+/* A handler's frames are further below those of what it has interrupted. */
+#define SIGNAL_FRAME	1000
+/* Of one stack, as far as that can be told. */
+#define STACK_MOST	(1u << 20)
+
+static int on_other_stack(void)
+{
+	stack_t now = { 0 };
+
+	return !sdi_raw(SYS_sigaltstack, NULL, &now) &&
+	       now.ss_flags & SS_ONSTACK;
+}
+
+/* Has a function of this thread been left by a jump?  Stacks grow down. */
+static int is_gone(uintptr_t frame, uintptr_t mine)
+{
+	return mine + SIGNAL_FRAME > frame && mine < frame + STACK_MOST &&
+	       !on_other_stack();
+}
 
 /* True if one of them is not ours to look at. */
 static int hold(const struct pollfd *fds, nfds_t n, uintptr_t frame)
@@ -33,6 +56,7 @@ static void let_go(void)
 	struct sdi_entry *e;
 
 	while (HELD->count) {
+		/* In this order: a jump in between costs one's pages, at worst. */
 		e = HELD->entry[--HELD->count];
 		sdi_entry_let_go(e);
 		/* Dropped meanwhile. */
@@ -45,7 +69,7 @@ void sdi_polled_clean_up(void)
 {
 	uintptr_t mine = (uintptr_t)__builtin_frame_address(0);
 
-	if (HELD->frame && sdi_frame_is_gone(HELD->frame, mine))
+	if (HELD->frame && is_gone(HELD->frame, mine))
 		let_go();
 }
 

@@ -60,6 +60,8 @@ static int serve(struct sdi_set *s, struct epoll_event *ev, int max)
 		if (s->cursor >= s->end[SDI_ACTIVE])
 			s->cursor = 0;
 		e = s->all[s->cursor];
+		if (!e)
+			break;
 		events = sdi_look(e, &end);
 		if (events == SDI_LOOK_LEAVE) {
 			sdi_member_demote(e);
@@ -90,7 +92,7 @@ static void sweep(struct sdi_set *s)
 	uint64_t end;
 
 	for (uint32_t i = s->end[SDI_ACTIVE]; i--;)
-		if (sdi_look(s->all[i], &end) == SDI_LOOK_LEAVE)
+		if (s->all[i] && sdi_look(s->all[i], &end) == SDI_LOOK_LEAVE)
 			sdi_member_demote(s->all[i]);
 }
 
@@ -171,7 +173,7 @@ static int ask(struct sdi_set *s, const struct sdi_wait *w)
 
 	sweep(s);
 	s->rounds = 0;
-	n = sdi_sys.epoll_ask(s->fd, w->ev, w->max);
+	n = sdi_sys.epoll_ask(w->ep, w->ev, w->max);
 	return n < 0 ? n : translate(s, w->ev, n);
 }
 
@@ -198,7 +200,8 @@ static int arm(struct sdi_set *s)
 	uint64_t number = __libc_single_threaded ? ++s->sleep : 0;
 
 	for (uint32_t i = s->unsynced ? s->end[SDI_QUIET] : 0; i--;)
-		sdi_member_sync(s->all[i]);
+		if (s->all[i])
+			sdi_member_sync(s->all[i]);
 	s->unsynced = 0;
 	for (uint32_t i = 0; i < s->end[SDI_ACTIVE]; i++)
 		if (sdi_member_listens(s->all[i]))

@@ -169,11 +169,20 @@ static void clean_up(struct sdi_set *s)
 
 	for (uint32_t i = s->end[SDI_COLD]; i--;) {
 		e = s->all[i];
-		if (!__atomic_load_n(&e->member.left, __ATOMIC_RELAXED))
+		if (!e || !__atomic_load_n(&e->member.left, __ATOMIC_RELAXED))
 			continue;
 		sdi_member_hand_over(e);
 		sdi_entry_reap(e);
 	}
+}
+
+static void finish_drop(struct sdi_set *s)
+{
+	sdi_set_hand_over(s);
+	s->fd = -1;
+	s->generation++;
+	__atomic_store_n(&s->dropped, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->used, 0, __ATOMIC_RELAXED);
 }
 
 void sdi_set_unlock(struct sdi_set *s)
@@ -184,6 +193,8 @@ void sdi_set_unlock(struct sdi_set *s)
 	/* By one who has interrupted us. */
 	if (is_given_up(s))
 		sdi_set_hand_over(s);
+	if (__atomic_load_n(&s->dropped, __ATOMIC_RELAXED))
+		finish_drop(s);
 	sdi_owner_unlock(&s->owner);
 }
 
@@ -242,13 +253,13 @@ void sdi_set_drop(int fd)
 	if (!s || !sdi_self_is_owner())
 		return;
 	if (sdi_set_lock(s)) {
-		if (s->fd == fd && e->set == s) {
-			sdi_set_hand_over(s);
-			s->generation++;
-			s->fd = -1;
-			__atomic_store_n(&s->used, 0, __ATOMIC_RELAXED);
-		}
+		if (s->fd == fd && e->set == s)
+			finish_drop(s);
 		sdi_set_unlock(s);
+	} else {
+		/* The kernel has it; the number may soon mean another. */
+		__atomic_store_n(&s->fd, -1, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->dropped, 1, __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&e->set, NULL, __ATOMIC_RELEASE);
 }
@@ -302,8 +313,11 @@ enum sdi_zone sdi_set_zone(const struct sdi_entry *e)
 void sdi_set_move(struct sdi_entry *e, enum sdi_zone to)
 {
 	struct sdi_set *s = e->member.set;
-	enum sdi_zone at = sdi_set_zone(e);
+	enum sdi_zone at;
 
+	if (!s)
+		return;
+	at = sdi_set_zone(e);
 	for (; at < to; at++)
 		swap(s, e->member.place, --s->end[at]);
 	for (; at > to; at--)
@@ -327,6 +341,8 @@ void sdi_set_forget(struct sdi_entry *e)
 {
 	struct sdi_set *s = e->member.set;
 
+	if (!s)
+		return;
 	sdi_set_move(e, SDI_COLD);
 	swap(s, e->member.place, --s->end[SDI_COLD]);
 	__atomic_store_n(&s->all[e->member.place], NULL, __ATOMIC_RELAXED);

@@ -18,6 +18,9 @@
  * (a second thread, a child, a second number, a set around it, poll()), the
  * kernel gets all of the set back, for good.  The same where the lock is not to
  * be had, because a signal handler has interrupted its holder, or jumped away.
+ *
+ * A child that such a handler makes finds nothing here, in the middle of what it
+ * goes on with: neither a member, nor the set of one.
  */
 #ifndef SDI_SET_H
 #define SDI_SET_H
@@ -99,6 +102,7 @@ struct sdi_member {
  * @asleep:	it sleeps: what changes must be told to the kernel at once
  * @news:	set by anyone: a cold member has got its rings
  * @stale:	set by anyone: an entry is to be cleaned up
+ * @dropped:	set by anyone: its descriptor has gone, and so does the set
  * @unsynced:	the kernel has to be told something before a sleep
  * @rounds:	answers without asking the kernel
  * @after:	the kernel is asked after the rings this time, not before
@@ -123,6 +127,7 @@ struct sdi_set {
 	uint32_t asleep;
 	uint32_t news;
 	uint32_t stale;
+	uint32_t dropped;
 	uint32_t unsynced;
 	uint32_t rounds;
 	uint32_t after;

@@ -76,7 +76,7 @@ static int raw_epoll_wait(int ep, struct epoll_event *ev, int max,
 
 static int raw_epoll_ask(int ep, struct epoll_event *ev, int max)
 {
-	return (int)sdi_raw(SYS_epoll_pwait, ep, ev, max, 0, NULL, _NSIG / 8);
+	return (int)sdi_raw(SYS_epoll_wait, ep, ev, max, 0);
 }
 
 struct sdi_sys sdi_sys = {

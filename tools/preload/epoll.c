@@ -20,7 +20,7 @@ HOOK int epoll_create1(int flags)
 {
 	int fd = next.epoll_create1(flags);
 
-	if (fd >= 0 && shim_active)
+	if (fd >= 0 && shim_serves)
 		sdi_set_note(fd);
 	return fd;
 }
@@ -70,7 +70,8 @@ HOOK int epoll_pwait(int ep, struct epoll_event *ev, int max, int ms,
 
 HOOK int epoll_wait(int ep, struct epoll_event *ev, int max, int ms)
 {
-	return epoll_pwait(ep, ev, max, ms, NULL);
+	return lookup(ep, ev, max) ? epoll_pwait(ep, ev, max, ms, NULL) :
+				     next.epoll_wait(ep, ev, max, ms);
 }
 
 static int is_time(const struct timespec *ts)

@@ -85,6 +85,7 @@ struct next next = {
 };
 
 int shim_active = 1;
+int shim_serves = 1;
 
 static void find(void *slot, const char *name)
 {
@@ -125,14 +126,14 @@ static ssize_t lib_recv(int fd, void *buf, size_t len, int flags)
 static int lib_epoll_wait(int ep, struct epoll_event *ev, int max,
 			  const struct timespec *timeout, const sigset_t *mask)
 {
-	int ms = -1;
+	int64_t ms = timeout ? (int64_t)timeout->tv_sec * 1000 +
+			       timeout->tv_nsec / 1000000 : -1;
 
-	if (timeout && (timeout->tv_sec >= INT_MAX / 1000 ||
+	if (timeout && (timeout->tv_sec > INT_MAX / 1000 || ms > INT_MAX ||
 			timeout->tv_nsec % 1000000))
 		return next.epoll_pwait2(ep, ev, max, timeout, mask);
-	if (timeout)
-		ms = (int)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
-	return next.epoll_pwait(ep, ev, max, ms, mask);
+	return mask ? next.epoll_pwait(ep, ev, max, (int)ms, mask) :
+		      next.epoll_wait(ep, ev, max, (int)ms);
 }
 
 static int is_set(const char *name)
@@ -140,6 +141,13 @@ static int is_set(const char *name)
 	const char *value = getenv(name);
 
 	return value && *value && strcmp(value, "0");
+}
+
+static int is_off(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && !strcmp(value, "0");
 }
 
 static void say_hello(void)
@@ -155,6 +163,7 @@ __attribute__((constructor)) static void start(void)
 {
 	find_all();
 	shim_active = !is_set("SDIRECT_DISABLE");
+	shim_serves = shim_active && !is_off("SDIRECT_EPOLL");
 	/* So that threads can be cancelled where they could be before. */
 	sdi_sys.send = lib_send;
 	sdi_sys.recv = lib_recv;

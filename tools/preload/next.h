@@ -62,6 +62,8 @@ struct next_mask {
 	X(int, epoll_create1, (int a), (a), SYS_epoll_create1) \
 	X(int, epoll_ctl, (int a, int b, int c, struct epoll_event *d), \
 	  (a, b, c, d), SYS_epoll_ctl) \
+	X(int, epoll_wait, (int a, struct epoll_event *b, int c, int d), \
+	  (a, b, c, d), SYS_epoll_wait) \
 	X(int, epoll_pwait, (int a, struct epoll_event *b, int c, int d, \
 			     const sigset_t *e), \
 	  (a, b, c, d, e, _NSIG / 8), SYS_epoll_pwait) \
@@ -112,6 +114,8 @@ extern struct next next;
 
 /* 0 with SDIRECT_DISABLE: everything goes straight to what is behind us. */
 extern int shim_active;
+/* 0 with SDIRECT_EPOLL=0 too: sets and poll() are the kernel's. */
+extern int shim_serves;
 
 /* Visible, unlike everything else here. */
 #define HOOK	__attribute__((visibility("default")))

@@ -196,11 +196,13 @@ static int fake_getfl(int fd)
 static int fake_epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
 {
 	fake.ctls++;
-	if (op != EPOLL_CTL_DEL)
-		fake.told = *ev;
 	if (fd == FAKE_FD || fd == FAKE_FD + 1)
 		fd = fake.bell_fd[side_of(fd)];
-	return epoll_ctl(ep, op, fd, ev) ? -errno : 0;
+	if (epoll_ctl(ep, op, fd, ev))
+		return -errno;
+	if (op != EPOLL_CTL_DEL)
+		fake.told = *ev;
+	return 0;
 }
 
 /* A wake-up that is lost ends here, not in a hang. */

@@ -104,3 +104,21 @@ void served_until_asleep(struct sdi_set *s)
 		sdi_set_unlock(s);
 	}
 }
+
+uint64_t served_kernel_says(uint32_t *events)
+{
+	struct epoll_event ev = { 0 };
+
+	fake_wake(1);
+	*events = epoll_wait(served_ep, &ev, 1, 0) == 1 ? ev.events : 0;
+	return ev.data.u64;
+}
+
+void served_kernel_has(uint32_t events)
+{
+	uint32_t said;
+
+	assert_int_equal(fake.told.events, events);
+	assert_int_equal(served_kernel_says(&said), TAG);
+	assert_int_equal(said, events & EPOLLIN);
+}

@@ -30,6 +30,11 @@ void served_add(uint32_t events);
 uint32_t served_ready(int fd, const struct timespec *timeout);
 uint32_t served_look(void);
 
+/* What the kernel says of a member, without us; *events 0: nothing. */
+uint64_t served_kernel_says(uint32_t *events);
+/* It has B as the program wants it. */
+void served_kernel_has(uint32_t events);
+
 /* From A to B. */
 void served_put(const char *text);
 void served_get(size_t len);

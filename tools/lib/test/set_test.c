@@ -37,161 +37,6 @@ static enum sdi_zone zone(void)
 	return sdi_set_zone(sdi_entry_find(B));
 }
 
-/* What the kernel says of a member, without us; 0: nothing. */
-static uint64_t kernel_says(uint32_t *events)
-{
-	struct epoll_event ev = { 0 };
-
-	fake_wake(1);
-	*events = epoll_wait(served_ep, &ev, 1, 0) == 1 ? ev.events : 0;
-	return ev.data.u64;
-}
-
-static void kernel_has(uint32_t events)
-{
-	uint32_t said;
-
-	assert_int_equal(fake.told.events, events);
-	assert_int_equal(kernel_says(&said), TAG);
-	assert_int_equal(said, events & EPOLLIN);
-}
-
-/* ---- holders that have gone ---- */
-
-static sigjmp_buf back;
-
-static void jump(int sig)
-{
-	siglongjmp(back, sig);
-}
-
-/* A handler that jumps out of whatever has the lock. */
-static void set__left_by_a_jump(void **state)
-{
-	(void)state;
-	served_add(EPOLLIN);
-	signal(SIGUSR1, jump);
-	if (!sigsetjmp(back, 1)) {
-		assert_true(sdi_set_lock(set()));
-		set()->inside = 1;
-		pthread_kill(pthread_self(), SIGUSR1);
-	}
-	served_put("x");
-	fake_wake(1);
-	assert_int_equal(served_look(), EPOLLIN);
-	kernel_has(EPOLLIN);
-	assert_null(sdi_entry_find(B)->member.set);
-	assert_int_equal(set()->served, 0);
-	assert_int_equal(set()->owner.lock, 0);
-}
-
-static void change_and_look(int sig)
-{
-	(void)sig;
-	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLRDHUP), 0);
-	fake_wake(1);
-	assert_int_equal(served_look(), EPOLLIN);
-}
-
-/* One that uses the set on top of a call that has its lock. */
-static void set__used_by_a_handler(void **state)
-{
-	(void)state;
-	served_add(EPOLLIN);
-	signal(SIGUSR1, change_and_look);
-	assert_true(sdi_set_lock(set()));
-	pthread_kill(pthread_self(), SIGUSR1);
-	/* Who was interrupted goes on, and sees that it was given up. */
-	assert_ptr_equal(sdi_entry_find(B)->member.set, set());
-	assert_int_equal(sdi_look(sdi_entry_find(B), &(uint64_t){ 0 }),
-			 SDI_LOOK_LEAVE);
-	sdi_set_unlock(set());
-	assert_int_equal(set()->served, 0);
-	assert_null(sdi_entry_find(B)->member.set);
-	kernel_has(EPOLLIN | EPOLLRDHUP);
-	assert_int_equal(served_tell(EPOLL_CTL_DEL, B, 0), 0);
-}
-
-static void close_it(int sig)
-{
-	(void)sig;
-	sdi_fd_drop(B);
-	/* Its pages stay: somebody may look at them. */
-	assert_int_equal(fake.mapped, 4);
-}
-
-static void set__member_closed_by_a_handler(void **state)
-{
-	(void)state;
-	served_add(EPOLLIN);
-	signal(SIGUSR1, close_it);
-	assert_true(sdi_set_lock(set()));
-	pthread_kill(pthread_self(), SIGUSR1);
-	kernel_has(EPOLLIN);
-	assert_int_equal(fake.ctl[1]->rx_served, 0);
-	sdi_set_unlock(set());
-	assert_int_equal(fake.mapped, 2);
-}
-
-static sem_t locked, done;
-
-static void *lock_and_end(void *arg)
-{
-	assert_true(sdi_set_lock(arg));
-	sem_post(&locked);
-	return NULL;
-}
-
-static void *lock_and_stay(void *arg)
-{
-	lock_and_end(arg);
-	while (sem_wait(&done))
-		;
-	sdi_set_unlock(arg);
-	return NULL;
-}
-
-static pthread_t let_another(void *(*lock_it)(void *arg))
-{
-	pthread_t thread;
-
-	sem_init(&locked, 0, 0);
-	sem_init(&done, 0, 0);
-	assert_int_equal(pthread_create(&thread, NULL, lock_it, set()), 0);
-	while (sem_wait(&locked))
-		;
-	return thread;
-}
-
-static void set__its_holder_has_ended(void **state)
-{
-	(void)state;
-	served_add(EPOLLIN);
-	pthread_join(let_another(lock_and_end), NULL);
-	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
-	kernel_has(EPOLLIN);
-	assert_int_equal(set()->served, 0);
-	assert_int_equal(set()->owner.lock, 0);
-}
-
-/* It jumped away, and does something else. */
-static void set__its_holder_does_not_move(void **state)
-{
-	pthread_t thread;
-
-	(void)state;
-	served_add(EPOLLIN);
-	thread = let_another(lock_and_stay);
-	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN | EPOLLRDHUP), 0);
-	kernel_has(EPOLLIN | EPOLLRDHUP);
-	fake_wake(1);
-	assert_int_equal(served_look(), EPOLLIN);
-	sem_post(&done);
-	pthread_join(thread, NULL);
-	assert_int_equal(set()->served, 0);
-	kernel_has(EPOLLIN | EPOLLRDHUP);
-}
-
 /* ---- a program never sees a token ---- */
 
 static void set__no_token_is_told(void **state)
@@ -219,13 +64,13 @@ static void set__a_closed_member_is_the_kernels(void **state)
 	(void)state;
 	served_add(EPOLLIN | EPOLLRDHUP);
 	sdi_fd_drop(B);
-	kernel_has(EPOLLIN | EPOLLRDHUP);
+	served_kernel_has(EPOLLIN | EPOLLRDHUP);
 	assert_null(sdi_entry_find(B)->member.set);
 	assert_int_equal(fake.ctl[1]->rx_served, 0);
 	assert_int_equal(fake.mapped, 2);
 	/* And if it was not closed, it is in the set all the same. */
 	assert_int_equal(served_tell(EPOLL_CTL_MOD, B, EPOLLIN), 0);
-	kernel_has(EPOLLIN);
+	served_kernel_has(EPOLLIN);
 }
 
 static void set__a_removed_member_is_nobodys(void **state)
@@ -236,7 +81,7 @@ static void set__a_removed_member_is_nobodys(void **state)
 	served_add(EPOLLIN);
 	assert_int_equal(served_tell(EPOLL_CTL_DEL, B, 0), 0);
 	sdi_fd_drop(B);
-	kernel_says(&events);
+	served_kernel_says(&events);
 	assert_int_equal(events, 0);
 }
 
@@ -306,26 +151,6 @@ static void set__pages_stay_while_somebody_looks(void **state)
 	sdi_entry_let_go(e);
 	assert_int_equal(sdirect_attach(B), 0);
 	assert_int_equal(fake.mapped, 4);
-}
-
-static void jump_out_of_poll(struct sdi_entry *e)
-{
-	signal(SIGUSR1, jump);
-	if (sigsetjmp(back, 1))
-		return;
-	/* As in polled.c. */
-	sdi_thread.held.frame = (uintptr_t)__builtin_frame_address(0);
-	sdi_entry_hold(e);
-	sdi_thread.held.entry[sdi_thread.held.count++] = e;
-	pthread_kill(pthread_self(), SIGUSR1);
-}
-
-static void set__poll_left_by_a_jump(void **state)
-{
-	(void)state;
-	jump_out_of_poll(sdi_entry_find(B));
-	sdi_fd_drop(B);
-	assert_int_equal(fake.mapped, 2);
 }
 
 /* Whoever serves the set is told before its pages are replaced. */
@@ -503,11 +328,6 @@ static void set__ended_is_the_kernels(void **state)
 int run_set_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(set__left_by_a_jump),
-		TEST(set__used_by_a_handler),
-		TEST(set__member_closed_by_a_handler),
-		TEST(set__its_holder_has_ended),
-		TEST(set__its_holder_does_not_move),
 		TEST(set__no_token_is_told),
 		TEST(set__a_closed_member_is_the_kernels),
 		TEST(set__a_removed_member_is_nobodys),
@@ -515,7 +335,6 @@ int run_set_tests(void)
 		TEST(set__one_shot_and_its_number_again),
 		TEST(set__others_are_not_kept),
 		TEST(set__pages_stay_while_somebody_looks),
-		TEST(set__poll_left_by_a_jump),
 		TEST(set__a_lease_that_comes_back),
 		TEST(set__the_lock_is_wanted),
 		TEST(set__threads_have_no_number),

@@ -16,6 +16,7 @@ int run_stress_tests(void);
 int run_tune_tests(void);
 int run_epoll_tests(void);
 int run_set_tests(void);
+int run_gone_tests(void);
 int run_room_tests(void);
 
 #endif /* SUITE_H */
