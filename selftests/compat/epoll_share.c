@@ -220,6 +220,8 @@ void reused_number(struct compat *c)
 void after_fork(struct compat *c)
 {
 	const int ep = ep_new();
+	pid_t holder;
+	int held[2];
 	int i;
 
 	life_settle();
@@ -243,16 +245,20 @@ void after_fork(struct compat *c)
 		ep_wait(ep, "parent");
 		ep_recv(c->sv);
 	}
-	if (!net_fork()) {
+	COMPAT_MUST(pipe(held) == 0);
+	holder = net_fork();
+	if (!holder) {
 		/* The parent's close is not the last one. */
-		compat_until(c->sv, POLLRDHUP);
-		_exit(0);
+		close(held[1]);
+		_exit((int)read(held[0], &(char){ 0 }, 1));
 	}
 	REC(close(c->sv));
 	ep_send(c->cl, "the child holds it");
 	ep_look(ep, "closed here");
 	REC(shutdown(c->cl, SHUT_WR));
 	ep_wait(ep, "end");
+	close(held[1]);
+	net_wait(holder);
 }
 
 /* One arrival wakes one of those that ask for it to be so. */
