@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
 
 #include "life_state.h"
 
@@ -33,19 +35,34 @@ void life_begin(struct life_call *call)
 	COMPAT_MUST(!net_wait_sleeping(call->tid));
 }
 
-/* The state follows the name, which has no bracket here. */
-static bool asleep(pid_t tid)
+/* What the system says of a thread. */
+static bool told(pid_t tid, const char *what, char line[256])
 {
-	char path[64], line[256];
-	const char *at;
+	char path[64];
+	bool said;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", tid, what);
 	f = fopen(path, "r");
 	if (!f)
 		return false;
-	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	said = fgets(line, 256, f);
 	fclose(f);
+	return said;
+}
+
+/*
+ * The state follows the name, which has no bracket here.  A thread that naps is
+ * a library that has a lock to wait for, which is not its caller's wait.
+ */
+static bool asleep(pid_t tid)
+{
+	char line[256];
+	const char *at;
+
+	if (!told(tid, "syscall", line) || atoi(line) == SYS_nanosleep)
+		return false;
+	at = told(tid, "stat", line) ? strrchr(line, ')') : NULL;
 	return at && at[1] && at[2] == 'S';
 }
 
