@@ -137,12 +137,11 @@ static int change(struct sdi_entry *e, uint32_t from, uint32_t to)
 /* Return: the state that it had, or MAKING if it has that. */
 static uint32_t begin_making(struct sdi_entry *e)
 {
-	static const uint32_t from[] = { SDI_FREE, SDI_MADE, SDI_STALE };
+	uint32_t was = __atomic_load_n(&e->state, __ATOMIC_RELAXED);
 
-	for (int i = 0; i < 3; i++)
-		if (change(e, from[i], SDI_MAKING))
-			return from[i];
-	return SDI_MAKING;
+	while (was != SDI_MAKING && !change(e, was, SDI_MAKING))
+		was = __atomic_load_n(&e->state, __ATOMIC_RELAXED);
+	return was;
 }
 
 /* With all locks.  Whoever closes the descriptor meanwhile makes it STALE. */
@@ -161,7 +160,8 @@ static int remake(struct sdi_entry *e, int fd, const struct sdi_set *s)
 	}
 	unmap(e);
 	err = make(e, fd);
-	if (change(e, SDI_MAKING, err ? SDI_FREE : SDI_MADE)) {
+	if (change(e, SDI_MAKING, err ? SDI_FREE :
+		   sdi_mark_of(sdi_process->pid))) {
 		if (!err)
 			tell_set(e);
 		return err;

@@ -58,7 +58,7 @@ static inline struct sdi_entry *sdi_lookup_here(int fd)
 	uint32_t state = e ? __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) : 0;
 
 	/* One that is being made is waited for at its lock. */
-	if (state == SDI_MADE || state == SDI_MAKING)
+	if ((state & SDI_STATE_MASK) == SDI_MADE || state == SDI_MAKING)
 		return e;
 	return sdi_lookup_more(fd);
 }

@@ -73,7 +73,7 @@ static void make_stale(struct sdi_entry *e)
 {
 	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_RELAXED);
 
-	while (state == SDI_MAKING || state == SDI_MADE)
+	while (state == SDI_MAKING || (state & SDI_STATE_MASK) == SDI_MADE)
 		if (__atomic_compare_exchange_n(&e->state, &state, SDI_STALE, 0,
 						__ATOMIC_SEQ_CST,
 						__ATOMIC_RELAXED))

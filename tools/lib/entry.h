@@ -40,13 +40,15 @@
 enum sdi_state {
 	SDI_FREE	= 0,
 	SDI_MAKING	= 1,
-	SDI_MADE	= 2,
+	SDI_MADE	= SDI_MARK,	/* and by which process */
 	SDI_STALE	= 3,
 };
 
+#define SDI_STATE_MASK	3u
+
 /**
  * struct sdi_entry - one descriptor in this address space
- * @state:	enum sdi_state
+ * @state:	enum sdi_state; if MADE, as in sdi_mark_of()
  * @nonblock:	0: it has no O_NONBLOCK, as far as we know; else the number of
  *		forks, plus 1, when we knew that it has
  * @slow:	data calls since the last try to attach
@@ -134,7 +136,15 @@ struct sdi_entry *sdi_entry_place(int fd);
 
 static inline int sdi_entry_made(const struct sdi_entry *e)
 {
-	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == SDI_MADE;
+	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
+
+	return (state & SDI_STATE_MASK) == SDI_MADE;
+}
+
+/* By this process, and this thread has an id that is of it as well. */
+static inline int sdi_entry_made_here(const struct sdi_entry *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == sdi_thread.mark;
 }
 
 static inline unsigned int sdi_fd_known(int fd)

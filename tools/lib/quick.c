@@ -12,14 +12,15 @@ enter(int fd, const void *buf, size_t len, int flags, size_t at, uint32_t *tid)
 	struct sdi_entry *e = sdi_entry_find(fd);
 	uint32_t *word;
 
-	if (!e || !sdi_entry_made(e) || !sdi_is_quick(buf, len, flags))
+	if (!e || !sdi_is_quick(buf, len, flags))
 		return NULL;
 	word = (uint32_t *)((char *)e + at);
-	*tid = sdi_self_known();
+	/* Of another process, it may be, with the mark of that. */
+	*tid = sdi_thread.tid;
 	if (!sdi_lock_at_once(word, *tid))
 		return NULL;
 	/* Only with the lock does it remain so. */
-	if (sdi_entry_made(e))
+	if (sdi_entry_made_here(e))
 		return e;
 	sdi_unlock(word);
 	return NULL;

@@ -36,8 +36,12 @@ uint32_t sdi_self_learn(void)
 		pid = (uint32_t)sdi_raw(SYS_getpid);
 		__atomic_store_n(&sdi_process->pid, pid, __ATOMIC_RELAXED);
 	}
+	/* No handler finds one with the other's process. */
+	sdi_thread.tid = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	sdi_thread.mark = sdi_mark_of(pid);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	sdi_thread.tid = (uint32_t)sdi_raw(SYS_gettid);
-	sdi_thread.pid = pid;
 	return sdi_thread.tid;
 }
 

@@ -46,7 +46,7 @@ struct sdi_held {
 /**
  * struct sdi_thread - what a thread remembers of itself
  * @tid:	its id
- * @pid:	the process that this was true in
+ * @mark:	the process that this was true in, as in sdi_mark_of(), or 0
  * @poll_spin:	what poll() has learned
  * @held:	by poll()
  * @rung_holder:	whom the last doorbell for an epoll set has woken
@@ -54,7 +54,7 @@ struct sdi_held {
  */
 struct sdi_thread {
 	uint32_t tid;
-	uint32_t pid;
+	uint32_t mark;
 	struct sdi_spin poll_spin;
 	struct sdi_held held;
 	uint64_t rung_holder;
@@ -78,13 +78,21 @@ uint32_t sdi_self_learn(void);
 /* True unless we are a vfork child, that is, a guest in a parent's memory. */
 int sdi_self_is_owner(void);
 
+/* What a process is known by in entries that it has made; see entry.h. */
+#define SDI_MARK	2u
+
+static inline uint32_t sdi_mark_of(uint32_t pid)
+{
+	return pid << 2 | SDI_MARK;
+}
+
 /* 0 while that is not known, as after a fork. */
 static inline uint32_t sdi_self_known(void)
 {
 	uint32_t pid = __atomic_load_n(&sdi_process->pid, __ATOMIC_RELAXED);
 
-	/* Where neither is known both are 0, and so is the thread's. */
-	return __builtin_expect(sdi_thread.pid == pid, 1) ? sdi_thread.tid : 0;
+	return __builtin_expect(sdi_thread.mark == sdi_mark_of(pid), 1) ?
+	       sdi_thread.tid : 0;
 }
 
 static inline uint32_t sdi_self(void)

@@ -172,9 +172,13 @@ static inline int sdirect_ring_publish_tail(__u64 *tail, const __u64 *want,
 					    const __u64 *own, __u64 before,
 					    __u64 now)
 {
-	int bell = sdirect_ring_publish(tail, want, before, now);
+	int bell = 0;
 
-	return bell | sdirect_need_event(SDIRECT_LOAD(own), now, before) << 1;
+	if (sdirect_ring_publish(tail, want, before, now))
+		bell = SDIRECT_RING_BELL;
+	if (sdirect_need_event(SDIRECT_LOAD(own), now, before))
+		bell |= SDIRECT_RING_NUDGE;
+	return bell;
 }
 
 /**

@@ -189,7 +189,7 @@ static void lease__a_child_starts_with_nothing(void **state)
 		_exit(in_child());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(sdi_entry_find(A)->state, SDI_MADE);
+	assert_true(sdi_entry_made(sdi_entry_find(A)));
 }
 
 static void lease__foreign_descriptors_are_left_alone(void **state)
