@@ -13,7 +13,7 @@
 
 uint8_t sdi_known[SDI_FD_MAX];
 
-struct sdi_entry *sdi_chunks[SDI_FD_MAX / SDI_CHUNK_FDS];
+struct sdi_entry *sdi_chunks[SDI_CHUNKS];
 
 static unsigned int known_end;		/* no known descriptor from here on */
 
@@ -99,6 +99,40 @@ void sdi_fd_drop(int fd)
 	sdi_set_drop(fd);
 	sdi_set_release(e);
 	make_stale(e);
+}
+
+static int *error_of(struct sdi_entry *e, uint32_t kept)
+{
+	return kept == SDI_TX_KEPT ? &e->tx_error : &e->rx_error;
+}
+
+static void mark_kept(struct sdi_entry *e, uint32_t kept, uint32_t on)
+{
+	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_RELAXED);
+
+	while ((state & SDI_STATE_MASK) == SDI_MADE)
+		if (__atomic_compare_exchange_n(&e->state, &state,
+						(state & ~kept) | on, 0,
+						__ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED))
+			break;
+}
+
+void sdi_entry_keep_error(struct sdi_entry *e, uint32_t kept, int err)
+{
+	*error_of(e, kept) = err;
+	mark_kept(e, kept, kept);
+}
+
+int sdi_entry_take_error(struct sdi_entry *e, uint32_t kept)
+{
+	int err = *error_of(e, kept);
+
+	if (err) {
+		*error_of(e, kept) = 0;
+		mark_kept(e, kept, 0);
+	}
+	return err;
 }
 
 void sdi_entry_stuck(struct sdi_entry *e, int fd)

@@ -45,10 +45,13 @@ enum sdi_state {
 };
 
 #define SDI_STATE_MASK	3u
+/* Beside MADE: an error is kept, so that no quick call passes it by. */
+#define SDI_TX_KEPT	(1u << 30)
+#define SDI_RX_KEPT	(1u << 31)
 
 /**
  * struct sdi_entry - one descriptor in this address space
- * @state:	enum sdi_state; if MADE, as in sdi_mark_of()
+ * @state:	enum sdi_state; if MADE, as in sdi_mark_of(), and SDI_*_KEPT
  * @nonblock:	0: it has no O_NONBLOCK, as far as we know; else the number of
  *		forks, plus 1, when we knew that it has
  * @slow:	data calls since the last try to attach
@@ -115,20 +118,26 @@ extern uint8_t sdi_known[SDI_FD_MAX];
 
 /* Where entries are, so many descriptors each. */
 #define SDI_CHUNK_FDS	256u
+#define SDI_CHUNKS	(SDI_FD_MAX / SDI_CHUNK_FDS)
 
-extern struct sdi_entry *sdi_chunks[SDI_FD_MAX / SDI_CHUNK_FDS] SDI_HIDDEN;
+extern struct sdi_entry *sdi_chunks[SDI_CHUNKS] SDI_HIDDEN;
 
-/* The entry of a descriptor if its place exists, else NULL. */
-static inline struct sdi_entry *sdi_entry_find(int fd)
+static inline struct sdi_entry *
+sdi_entry_in(struct sdi_entry *const *chunks, int fd)
 {
 	unsigned int at = (unsigned int)fd;
 	struct sdi_entry *chunk;
 
 	if (at >= SDI_FD_MAX)
 		return NULL;
-	chunk = __atomic_load_n(&sdi_chunks[at / SDI_CHUNK_FDS],
-				__ATOMIC_ACQUIRE);
+	chunk = __atomic_load_n(&chunks[at / SDI_CHUNK_FDS], __ATOMIC_ACQUIRE);
 	return chunk ? &chunk[at % SDI_CHUNK_FDS] : NULL;
+}
+
+/* The entry of a descriptor if its place exists, else NULL. */
+static inline struct sdi_entry *sdi_entry_find(int fd)
+{
+	return sdi_entry_in(sdi_chunks, fd);
 }
 
 /* The same, but makes the place; NULL without memory. */
@@ -141,7 +150,15 @@ static inline int sdi_entry_made(const struct sdi_entry *e)
 	return (state & SDI_STATE_MASK) == SDI_MADE;
 }
 
-/* By this process, and this thread has an id that is of it as well. */
+/* With the lock of its direction: for the next call, and for that alone. */
+void sdi_entry_keep_error(struct sdi_entry *e, uint32_t kept, int err);
+/* Return: what was kept, or 0. */
+int sdi_entry_take_error(struct sdi_entry *e, uint32_t kept);
+
+/*
+ * By this process, with nothing kept, and this thread has an id that is of it as
+ * well.
+ */
 static inline int sdi_entry_made_here(const struct sdi_entry *e)
 {
 	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == sdi_thread.mark;

@@ -231,7 +231,7 @@ static ssize_t send_by_call(struct op *op, const struct msghdr *msg)
 	errno = saved;
 	/* What the kernel says but once, the next call will say. */
 	if (ret < 0 && ret != -EAGAIN && ret != -EINTR && ret != -EPIPE)
-		op->e->tx_error = (int)-ret;
+		sdi_entry_keep_error(op->e, SDI_TX_KEPT, (int)-ret);
 	return (ssize_t)op->done + (ret > 0 ? ret : 0);
 }
 
@@ -281,7 +281,7 @@ static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
 	msg->msg_flags = 0;
 	/* What the kernel says but once, the next call will say. */
 	if (ret < 0 && ret != -EAGAIN && ret != -EINTR)
-		op->e->rx_error = (int)-ret;
+		sdi_entry_keep_error(op->e, SDI_RX_KEPT, (int)-ret);
 	return (ssize_t)op->done + (ret > 0 ? ret : 0);
 }
 
@@ -328,9 +328,8 @@ ssize_t sdi_sendmsg(struct sdi_entry *e, int fd, const struct msghdr *msg,
 		sdi_entry_reap(e);
 		return call_sendmsg(fd, msg, flags);
 	}
-	if (e->tx_error) {
-		err = e->tx_error;
-		e->tx_error = 0;
+	err = sdi_entry_take_error(e, SDI_TX_KEPT);
+	if (err) {
 		sdi_unlock(&e->tx_lock);
 		return -err;
 	}
@@ -420,7 +419,7 @@ static ssize_t recv_long(struct sdi_entry *e, int fd, struct msghdr *msg,
 {
 	uint32_t tid = sdi_self();
 	struct op op;
-	int fast;
+	int fast, err;
 
 	fast = op_init(&op, e, fd, msg, flags) && recv_is_fast(&op);
 	if (!sdi_entry_lock(e, &e->rx_lock, fd, tid))
@@ -434,10 +433,8 @@ static ssize_t recv_long(struct sdi_entry *e, int fd, struct msghdr *msg,
 		sdi_entry_reap(e);
 		return call_recvmsg(fd, msg, flags);
 	}
-	if (e->rx_error) {
-		ssize_t err = e->rx_error;
-
-		e->rx_error = 0;
+	err = sdi_entry_take_error(e, SDI_RX_KEPT);
+	if (err) {
 		sdi_unlock(&e->rx_lock);
 		return -err;
 	}

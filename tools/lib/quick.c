@@ -5,25 +5,32 @@
 
 #define AWAY	__attribute__((noinline))
 
-/* The entry of a descriptor that is on rings, its lock @at held, or NULL. */
-static __always_inline struct sdi_entry *
-enter(int fd, const void *buf, size_t len, int flags, size_t at, uint32_t *tid)
-{
-	struct sdi_entry *e = sdi_entry_find(fd);
-	uint32_t *word;
+/* In which the quick calls look: all entries, or an empty one. */
+static struct sdi_entry *const nothing[SDI_CHUNKS];
+static struct sdi_entry *const *chunks = sdi_chunks;
 
-	if (!e || !sdi_is_quick(buf, len, flags))
-		return NULL;
-	word = (uint32_t *)((char *)e + at);
+void sdi_quick_off(void)
+{
+	__atomic_store_n(&chunks, nothing, __ATOMIC_RELEASE);
+}
+
+static __always_inline struct sdi_entry *find(int fd)
+{
+	return sdi_entry_in(__atomic_load_n(&chunks, __ATOMIC_RELAXED), fd);
+}
+
+/* True if it is on rings, and the lock held of the direction that is ours. */
+static __always_inline int enter(struct sdi_entry *e, uint32_t *lock,
+				 uint32_t tid)
+{
 	/* Of another process, it may be, with the mark of that. */
-	*tid = sdi_thread.tid;
-	if (!sdi_lock_at_once(word, *tid))
-		return NULL;
+	if (!sdi_lock_at_once(lock, tid))
+		return 0;
 	/* Only with the lock does it remain so. */
 	if (sdi_entry_made_here(e))
-		return e;
-	sdi_unlock(word);
-	return NULL;
+		return 1;
+	sdi_unlock(lock);
+	return 0;
 }
 
 static AWAY ssize_t send_rest(struct sdi_entry *e, int fd, const void *buf,
@@ -35,16 +42,13 @@ static AWAY ssize_t send_rest(struct sdi_entry *e, int fd, const void *buf,
 static __always_inline ssize_t
 try_send(int fd, const void *buf, size_t len, int flags, sdi_send_way *longer)
 {
-	struct sdi_moved m = { 0 };
-	struct sdi_entry *e;
-	uint32_t tid;
+	const uint32_t tid = sdi_thread.tid;
+	struct sdi_entry *e = find(fd);
+	struct sdi_moved m;
 
-	e = enter(fd, buf, len, flags, offsetof(struct sdi_entry, tx_lock),
-		  &tid);
-	if (!e)
+	if (!e || !sdi_is_quick(buf, len, flags) || !enter(e, &e->tx_lock, tid))
 		return longer(fd, buf, len, flags);
-	if (!e->tx_error)
-		m = sdi_quick_send(&e->view, tid, buf, len);
+	m = sdi_quick_send(&e->view, tid, buf, len);
 	if (__builtin_expect(m.todo, 0)) {
 		e->tx_moved = m;
 		return send_rest(e, fd, buf, len, flags);
@@ -81,16 +85,13 @@ static __always_inline ssize_t
 try_recv(int fd, void *buf, size_t len, int flags, size_t least,
 	 sdi_recv_way *longer)
 {
-	struct sdi_moved m = { 0 };
-	struct sdi_entry *e;
-	uint32_t tid;
+	const uint32_t tid = sdi_thread.tid;
+	struct sdi_entry *e = find(fd);
+	struct sdi_moved m;
 
-	e = enter(fd, buf, len, flags, offsetof(struct sdi_entry, rx_lock),
-		  &tid);
-	if (!e)
+	if (!e || !sdi_is_quick(buf, len, flags) || !enter(e, &e->rx_lock, tid))
 		return longer(fd, buf, len, flags);
-	if (!e->rx_error)
-		m = sdi_quick_recv(&e->view, tid, buf, len, least);
+	m = sdi_quick_recv(&e->view, tid, buf, len, least);
 	if (__builtin_expect(m.count && !sdi_quick_all(&e->view, &m, len), 0)) {
 		e->rx_moved = m;
 		return recv_rest(e, fd, buf, len, flags);

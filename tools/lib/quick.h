@@ -30,12 +30,16 @@ typedef ssize_t sdi_recv_way(int fd, void *buf, size_t len, int flags);
  *
  * Return: as send(2), errno too.
  */
-SDI_SHARED ssize_t sdi_try_send(int fd, const void *buf, size_t len, int flags,
-				sdi_send_way *longer);
+SDI_SHARED SDI_NEAR ssize_t
+sdi_try_send(int fd, const void *buf, size_t len, int flags,
+	     sdi_send_way *longer);
 
 /* sdi_try_recv() - the same for recv(2) */
-SDI_SHARED ssize_t sdi_try_recv(int fd, void *buf, size_t len, int flags,
-				sdi_recv_way *longer);
+SDI_SHARED SDI_NEAR ssize_t
+sdi_try_recv(int fd, void *buf, size_t len, int flags, sdi_recv_way *longer);
+
+/* From now on both are the longer way. */
+SDI_SHARED void sdi_quick_off(void);
 
 /* Is it a call for the functions below? */
 static inline int sdi_is_quick(const void *buf, size_t len, int flags)

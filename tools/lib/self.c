@@ -13,7 +13,7 @@
 struct sdi_process *sdi_process;
 long sdi_page_size;
 int sdi_may_spin;
-__thread struct sdi_thread sdi_thread;
+__thread struct sdi_thread sdi_thread = { .mark = SDI_NO_MARK };
 
 void *sdi_wiped_pages(unsigned long len)
 {
@@ -36,12 +36,12 @@ uint32_t sdi_self_learn(void)
 		pid = (uint32_t)sdi_raw(SYS_getpid);
 		__atomic_store_n(&sdi_process->pid, pid, __ATOMIC_RELAXED);
 	}
-	/* No handler finds one with the other's process. */
-	sdi_thread.tid = 0;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	sdi_thread.mark = sdi_mark_of(pid);
+	/* No handler finds the one without the other. */
+	sdi_thread.mark = SDI_NO_MARK;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	sdi_thread.tid = (uint32_t)sdi_raw(SYS_gettid);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	sdi_thread.mark = sdi_mark_of(pid);
 	return sdi_thread.tid;
 }
 

@@ -46,7 +46,8 @@ struct sdi_held {
 /**
  * struct sdi_thread - what a thread remembers of itself
  * @tid:	its id
- * @mark:	the process that this was true in, as in sdi_mark_of(), or 0
+ * @mark:	the process that this was true in, as in sdi_mark_of(); else no
+ *		entry has it
  * @poll_spin:	what poll() has learned
  * @held:	by poll()
  * @rung_holder:	whom the last doorbell for an epoll set has woken
@@ -80,6 +81,7 @@ int sdi_self_is_owner(void);
 
 /* What a process is known by in entries that it has made; see entry.h. */
 #define SDI_MARK	2u
+#define SDI_NO_MARK	~0u
 
 static inline uint32_t sdi_mark_of(uint32_t pid)
 {

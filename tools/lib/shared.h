@@ -4,6 +4,8 @@
 #define SDI_SHARED_H
 
 #define SDI_SHARED	__attribute__((visibility("default")))
+/* Bound when the program starts, and called without a step in between. */
+#define SDI_NEAR	__attribute__((noplt))
 /* Found without a look into a table. */
 #define SDI_HIDDEN	__attribute__((visibility("hidden")))
 

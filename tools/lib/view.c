@@ -22,7 +22,7 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 	};
 	v->rx = (struct sdi_view_dir) {
 		.ring = (uint8_t *)rx_map + 2 * page,
-		.base = at->rx_base,
+		.base = at->rx_size ? at->rx_base : UINT64_MAX,
 		.size = at->rx_size,
 		.epoch = at->rx_epoch,
 	};

@@ -122,11 +122,9 @@ static inline int64_t sdi_view_avail(struct sdirect_view *v, uint64_t head,
 
 	if (head + need <= rx->known)
 		return (int64_t)(rx->known - head);
-	if (!rx->size)
-		return SDIRECT_RING_BAD;
-	/* What comes before the ring came another way. */
+	/* What comes before the ring came another way; all, where there is none. */
 	if (head < rx->base)
-		return 0;
+		return rx->size ? 0 : SDIRECT_RING_BAD;
 	tail = SDIRECT_LOAD_ACQUIRE(&v->peer->tx_tail);		/* B */
 	limit = SDIRECT_LOAD(&v->own->rx_limit);
 	avail = sdirect_ring_avail(rx->size, head, tail, limit);

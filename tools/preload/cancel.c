@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR MIT
-#include "cancel.h"
-
+/*
+ * Programs of which no thread is ever cancelled, that is almost all, need not
+ * ask at each call whether this one is.  The others have no quick calls.
+ */
 #include <pthread.h>
 
+#include "../lib/quick.h"
 #include "next.h"
-
-int cancel_used;
 
 HOOK int pthread_cancel(pthread_t thread)
 {
 	/* Before it is to be seen: who sees the one sees the other. */
-	__atomic_store_n(&cancel_used, 1, __ATOMIC_RELEASE);
+	sdi_quick_off();
 	return next.odd.pthread_cancel(thread);
 }

@@ -6,10 +6,12 @@
 #include "../lib/attach.h"
 #include "../lib/io.h"
 #include "../lib/quick.h"
-#include "cancel.h"
 #include "next.h"
 
-/* These functions are cancellation points, however quick they are. */
+/*
+ * These functions are cancellation points; the quick ones are, too, as they are
+ * none any more where a thread may have been cancelled: see cancel.c.
+ */
 static struct sdi_entry *lookup(int fd)
 {
 	struct sdi_entry *e = sdi_lookup(fd);
@@ -17,22 +19,6 @@ static struct sdi_entry *lookup(int fd)
 	if (e)
 		pthread_testcancel();
 	return e;
-}
-
-static inline ssize_t try_send(int fd, const void *buf, size_t len, int flags,
-			       sdi_send_way *longer)
-{
-	if (may_be_cancelled())
-		return longer(fd, buf, len, flags);
-	return sdi_try_send(fd, buf, len, flags, longer);
-}
-
-static inline ssize_t try_recv(int fd, void *buf, size_t len, int flags,
-			       sdi_recv_way *longer)
-{
-	if (may_be_cancelled())
-		return longer(fd, buf, len, flags);
-	return sdi_try_recv(fd, buf, len, flags, longer);
 }
 
 /*
@@ -90,7 +76,7 @@ static ssize_t read_long(int fd, void *buf, size_t len, int flags)
 
 HOOK ssize_t read(int fd, void *buf, size_t len)
 {
-	return try_recv(fd, buf, len, 0, read_long);
+	return sdi_try_recv(fd, buf, len, 0, read_long);
 }
 
 HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
@@ -110,7 +96,7 @@ static ssize_t recv_long(int fd, void *buf, size_t len, int flags)
 
 HOOK ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	return try_recv(fd, buf, len, flags, recv_long);
+	return sdi_try_recv(fd, buf, len, flags, recv_long);
 }
 
 HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
@@ -175,7 +161,7 @@ static ssize_t write_long(int fd, const void *buf, size_t len, int flags)
 
 HOOK ssize_t write(int fd, const void *buf, size_t len)
 {
-	return try_send(fd, buf, len, 0, write_long);
+	return sdi_try_send(fd, buf, len, 0, write_long);
 }
 
 static ssize_t send_long(int fd, const void *buf, size_t len, int flags)
@@ -189,7 +175,7 @@ static ssize_t send_long(int fd, const void *buf, size_t len, int flags)
 
 HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	return try_send(fd, buf, len, flags, send_long);
+	return sdi_try_send(fd, buf, len, flags, send_long);
 }
 
 HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
