@@ -61,26 +61,25 @@ static u32 generation_of(struct sdr_policy *policy)
 	return generation;
 }
 
-int sdr_helper_begin(struct sdr_policy *policy, u32 generation, u32 count,
-		     u32 flags, struct user_namespace *ns,
-		     struct pid_namespace *pids, const char **why)
+int sdr_helper_begin(struct sdr_policy *policy,
+		     const struct sdr_rules_head *head, const char **why)
 {
 	struct sdr_rules *rules;
 
-	if (!generation || generation == generation_of(policy)) {
+	if (!head->generation || head->generation == generation_of(policy)) {
 		*why = "the generation must be another one than now, and not 0";
 		return -EINVAL;
 	}
-	if (count > SDIRECT_POLICY_RULES_MAX) {
+	if (head->count > SDIRECT_POLICY_RULES_MAX) {
 		*why = "too many rules";
 		return -E2BIG;
 	}
-	if (flags & SDIRECT_POLICY_F_ALL_NETNS &&
+	if (head->flags & SDIRECT_POLICY_F_ALL_NETNS &&
 	    !net_eq(policy->net, &init_net)) {
 		*why = "only the initial namespace rules over others";
 		return -EPERM;
 	}
-	rules = sdr_rules_alloc(generation, count, flags, ns, pids);
+	rules = sdr_rules_alloc(head);
 	if (!rules)
 		return -ENOMEM;
 	mutex_lock(&policy->config);
@@ -124,7 +123,8 @@ static void replace(struct sdr_policy *policy, struct sdr_answers *answers)
 	bool was_global = sdr_policy_is_global(policy), global;
 	struct sdr_rules *old;
 
-	global = sdr_rules_flags(policy->building) & SDIRECT_POLICY_F_ALL_NETNS;
+	global = sdr_rules_head(policy->building)->flags &
+		 SDIRECT_POLICY_F_ALL_NETNS;
 	spin_lock(&policy->lock);
 	old = policy->rules;
 	WRITE_ONCE(policy->rules, policy->building);

@@ -8,9 +8,6 @@
 #include "policy.h"
 #include "rules.h"
 
-struct pid_namespace;
-struct user_namespace;
-
 /*
  * All are called by whoever has a netlink socket with this @port in the
  * policy's namespace, may sleep, and return 0 or an error, with a text in @why
@@ -29,16 +26,11 @@ int sdr_helper_check(struct sdr_policy *policy, u32 port, const char **why);
 /**
  * sdr_helper_begin - begin a set of rules
  * @policy:	whose
- * @generation:	its name
- * @count:	of rules to come
- * @flags:	SDIRECT_POLICY_F_*
- * @ns:		whose uids the rules name
- * @pids:	whose pids the helper may be told, or NULL
+ * @head:	what it will be; its numbers may be anything
  * @why:	(out) a text for the error
  */
-int sdr_helper_begin(struct sdr_policy *policy, u32 generation, u32 count,
-		     u32 flags, struct user_namespace *ns,
-		     struct pid_namespace *pids, const char **why);
+int sdr_helper_begin(struct sdr_policy *policy,
+		     const struct sdr_rules_head *head, const char **why);
 
 /**
  * sdr_helper_add - add a rule to it

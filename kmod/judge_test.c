@@ -24,9 +24,12 @@ static struct sdr_reply asked;
 static atomic_t n_asked;
 static int ask_error;
 
-static int ask(struct net *net, u32 port, const struct sdr_question *q,
-	       bool own)
+/* One at a time. */
+static int ask(struct sdr_asking *asking)
 {
+	const struct sdr_question *q = asking->question[0];
+
+	asking->n = 1;
 	asked = (struct sdr_reply) {
 		.id = q->id,
 		.generation = sdr_rules_generation(q->rules),
@@ -53,11 +56,13 @@ static int push_for(u8 verdict, const struct sdr_cond_desc *cond)
 {
 	static u32 generation;
 	struct sdr_rule rule = { .number = 7, .verdict = verdict };
+	struct sdr_rules_head head = {
+		.generation = ++generation, .count = 1, .ns = &init_user_ns,
+	};
 	const char *why;
 	int err;
 
-	err = sdr_helper_begin(policy(), ++generation, 1, 0, &init_user_ns,
-			       NULL, &why);
+	err = sdr_helper_begin(policy(), &head, &why);
 	if (err)
 		return err;
 	mutex_lock(&policy()->config);
@@ -86,7 +91,7 @@ static void judge_exit(struct kunit *test)
 
 	sdr_helper_gone(policy(), HELPER);
 	flush_work(&sdr_net(&init_net)->again);
-	flush_work(&policy()->ask);
+	flush_delayed_work(&policy()->ask);
 	spin_lock(&policy()->lock);
 	policy()->rules = NULL;
 	spin_unlock(&policy()->lock);
@@ -332,7 +337,7 @@ static void asked_twice(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, is_asked(1));
 	first = asked;
 	sdr_judge_pair(m.pair, NULL);
-	flush_work(&policy()->ask);
+	flush_delayed_work(&policy()->ask);
 	KUNIT_EXPECT_EQ(test, atomic_read(&n_asked), 1);
 	KUNIT_EXPECT_EQ(test, policy()->n_questions, 1);
 	KUNIT_EXPECT_EQ(test, answer(SDIRECT_VERDICT_DIRECT), 0);
@@ -360,7 +365,7 @@ static void answer_for_nobody(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, is_asked(1));
 	sdr_sock_leave(m.ss[1]);
 	KUNIT_EXPECT_EQ(test, answer(SDIRECT_VERDICT_DENY), 0);
-	flush_work(&policy()->ask);
+	flush_delayed_work(&policy()->ask);
 	expect_reset(test, &m, false);
 	sdr_judge_pair(m.pair, NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&n_asked), 1);
@@ -395,7 +400,7 @@ static void helper_is_full(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, push(SDIRECT_VERDICT_ASK), 0);
 	m = meet(test);
 	KUNIT_ASSERT_TRUE(test, is_asked(1));
-	flush_work(&policy()->ask);
+	flush_delayed_work(&policy()->ask);
 	KUNIT_EXPECT_EQ(test, policy()->n_questions, 0);
 	KUNIT_EXPECT_TRUE(test, sdr_pair_barred(m.pair));
 	KUNIT_EXPECT_EQ(test, m.pair->ruling.verdict, SDIRECT_VERDICT_TCP);
@@ -424,6 +429,7 @@ static void no_memory(struct kunit *test)
 /* Who is not the helper, or has said nothing before, changes nothing. */
 static void helper_alone(struct kunit *test)
 {
+	struct sdr_rules_head head = { .count = 1, .ns = &init_user_ns };
 	const char *why = NULL;
 
 	KUNIT_EXPECT_EQ(test, sdr_helper_register(policy(), HELPER), 0);
@@ -437,12 +443,10 @@ static void helper_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, policy()->helper, HELPER);
 	KUNIT_EXPECT_EQ(test, sdr_helper_commit(policy(), 999999, &why),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, sdr_helper_begin(policy(), 0, 1, 0,
-					       &init_user_ns, NULL, &why),
-			-EINVAL);
-	KUNIT_EXPECT_EQ(test, sdr_helper_begin(policy(), 999999, U32_MAX, 0,
-					       &init_user_ns, NULL, &why),
-			-E2BIG);
+	KUNIT_EXPECT_EQ(test, sdr_helper_begin(policy(), &head, &why), -EINVAL);
+	head.generation = 999999;
+	head.count = U32_MAX;
+	KUNIT_EXPECT_EQ(test, sdr_helper_begin(policy(), &head, &why), -E2BIG);
 	sdr_helper_gone(policy(), HELPER);
 	KUNIT_EXPECT_EQ(test, sdr_helper_register(policy(), HELPER + 1), 0);
 	sdr_helper_gone(policy(), HELPER + 1);

@@ -183,7 +183,7 @@ void sdr_policy_judge(struct sdr_policy *policy,
 	doubt->rules = sdr_policy_rules(policy);
 	if (!doubt->rules)
 		return;
-	sdr_facts_of(doubt->facts, cand, sdr_rules_ns(doubt->rules));
+	sdr_facts_of(doubt->facts, cand, sdr_rules_head(doubt->rules)->ns);
 	doubt->index = sdr_rules_find(doubt->rules, doubt->facts);
 	if (doubt->index == SDR_RULE_UNKNOWN)
 		*vote = (struct sdr_vote) {

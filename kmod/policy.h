@@ -53,6 +53,7 @@ struct sdr_policy_tally {
  * @n_questions: how many
  * @last_id:	of a question
  * @ask:	sends questions to the helper
+ * @asked_at:	jiffies, when it did so last
  * @expire:	ends those that wait too long
  * @tally:	what it counts
  */
@@ -70,7 +71,8 @@ struct sdr_policy {
 	struct list_head questions;
 	u32 n_questions;
 	u64 last_id;
-	struct work_struct ask;
+	struct delayed_work ask;
+	unsigned long asked_at;
 	struct delayed_work expire;
 	struct sdr_policy_tally __percpu *tally;
 };

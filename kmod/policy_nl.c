@@ -47,6 +47,8 @@ const struct nla_policy sdr_nl_begin_policy[SDR_NL_BEGIN_MAX + 1] = {
 	[SDIRECT_A_POLICY_RULES] = { .type = NLA_U32 },
 	[SDIRECT_A_POLICY_FLAGS] = NLA_POLICY_MASK(NLA_U32,
 						   SDIRECT_POLICY_F_MASK),
+	[SDIRECT_A_POLICY_FIELDS] = NLA_POLICY_MASK(NLA_U32,
+						    SDIRECT_FIELDS_ANSWER),
 };
 
 const struct nla_policy sdr_nl_add_policy[SDR_NL_ADD_MAX + 1] = {
@@ -102,29 +104,33 @@ int sdr_nl_register(struct sk_buff *skb, struct genl_info *info)
 int sdr_nl_begin(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sdr_policy *policy = policy_of(info);
-	u32 generation, count, flags;
+	struct nlattr **tb = info->attrs;
+	struct sdr_rules_head head;
 	const char *why = NULL;
-	bool admin;
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, SDIRECT_A_POLICY_GENERATION) ||
 	    GENL_REQ_ATTR_CHECK(info, SDIRECT_A_POLICY_RULES))
 		return -EINVAL;
-	generation = nla_get_u32(info->attrs[SDIRECT_A_POLICY_GENERATION]);
-	count = nla_get_u32(info->attrs[SDIRECT_A_POLICY_RULES]);
-	flags = get_u32(info->attrs[SDIRECT_A_POLICY_FLAGS], 0);
-	err = sdr_helper_check(policy, info->snd_portid, &why);
+	head = (struct sdr_rules_head) {
+		.generation = nla_get_u32(tb[SDIRECT_A_POLICY_GENERATION]),
+		.count = nla_get_u32(tb[SDIRECT_A_POLICY_RULES]),
+		.flags = get_u32(tb[SDIRECT_A_POLICY_FLAGS], 0),
+		.fields = get_u32(tb[SDIRECT_A_POLICY_FIELDS],
+				  SDIRECT_FIELDS_ANSWER),
+		.ns = genl_info_net(info)->user_ns,
+	};
 	/*
 	 * Who rules over the network namespace may have no rights in its own
 	 * user namespace, and then sees no more than the network's owner.
 	 */
-	admin = netlink_ns_capable(skb, current_user_ns(), CAP_NET_ADMIN);
+	if (netlink_ns_capable(skb, current_user_ns(), CAP_NET_ADMIN)) {
+		head.ns = current_user_ns();
+		head.pids = task_active_pid_ns(current);
+	}
+	err = sdr_helper_check(policy, info->snd_portid, &why);
 	if (!err)
-		err = sdr_helper_begin(policy, generation, count, flags,
-				       admin ? current_user_ns() :
-					       genl_info_net(info)->user_ns,
-				       admin ? task_active_pid_ns(current) :
-					       NULL, &why);
+		err = sdr_helper_begin(policy, &head, &why);
 	return explain(info, err, why);
 }
 
@@ -318,18 +324,19 @@ static int put_counters(struct sk_buff *skb, struct sdr_policy *policy)
 static int put_policy(struct sk_buff *skb, struct sdr_policy *policy)
 {
 	struct sdr_rules *rules = sdr_policy_rules(policy);
-	u32 generation = rules ? sdr_rules_generation(rules) : 0;
-	u32 count = rules ? sdr_rules_count(rules) : 0;
-	u32 flags = rules ? sdr_rules_flags(rules) : 0;
+	struct sdr_rules_head head = { };
 	u32 cached;
 
+	if (rules)
+		head = *sdr_rules_head(rules);
 	sdr_rules_put(rules);
 	spin_lock(&policy->lock);
 	cached = sdr_answers_count(policy->answers);
 	spin_unlock(&policy->lock);
-	return nla_put_u32(skb, SDIRECT_A_POLICY_GENERATION, generation) ||
-	       nla_put_u32(skb, SDIRECT_A_POLICY_RULES, count) ||
-	       nla_put_u32(skb, SDIRECT_A_POLICY_FLAGS, flags) ||
+	return nla_put_u32(skb, SDIRECT_A_POLICY_GENERATION,
+			   head.generation) ||
+	       nla_put_u32(skb, SDIRECT_A_POLICY_RULES, head.count) ||
+	       nla_put_u32(skb, SDIRECT_A_POLICY_FLAGS, head.flags) ||
 	       nla_put_u32(skb, SDIRECT_A_POLICY_HELPER,
 			   READ_ONCE(policy->helper)) ||
 	       nla_put_u8(skb, SDIRECT_A_POLICY_DEFAULT,
@@ -394,7 +401,7 @@ int sdr_nl_rules_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		return 0;
 	/* Other rules meanwhile: what was told is not to be mixed with them. */
 	cb->seq = sdr_rules_generation(rules);
-	for (; index < sdr_rules_count(rules); index++)
+	for (; index < sdr_rules_head(rules)->count; index++)
 		if (put_rule(skb, cb, rules, index))
 			break;
 	cb->args[0] = index;

@@ -13,7 +13,7 @@ extern const struct nla_policy sdr_nl_commit_policy[];
 extern const struct nla_policy sdr_nl_answer_policy[];
 
 /* Attributes that they have, one less than their rows. */
-#define SDR_NL_BEGIN_MAX	SDIRECT_A_POLICY_FLAGS
+#define SDR_NL_BEGIN_MAX	SDIRECT_A_POLICY_FIELDS
 #define SDR_NL_ADD_MAX		SDIRECT_A_POLICY_RULE
 #define SDR_NL_COMMIT_MAX	SDIRECT_A_POLICY_GENERATION
 #define SDR_NL_ANSWER_MAX	SDIRECT_A_POLICY_RATE

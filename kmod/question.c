@@ -130,49 +130,31 @@ static void resolve(struct sdr_question *q, const struct sdr_vote *vote)
 	sdr_question_put(q);
 }
 
-void sdr_question_post(struct sdr_policy *policy, struct sdr_question *q,
-		       struct sdr_pair *pair, u32 epoch, int seat)
+/* The oldest ones not yet sent, with references.  False: there are none. */
+static bool collect(struct sdr_policy *policy, struct sdr_asking *asking)
 {
-	int err;
+	struct sdr_question *q, *first = NULL;
 
-	q->pair = sdr_pair_get(pair);
-	q->epoch = epoch;
-	q->seat = seat;
-	err = post(policy, q);
-	if (err) {
-		if (err == -ENOBUFS)
-			refuse(policy, q);
-		resolve(q, &q->fallback);
-		return;
-	}
-	sdr_policy_counts(policy, SDR_POLICY_ASKED);
-	queue_work(system_unbound_wq, &policy->ask);
-	queue_delayed_work(system_unbound_wq, &policy->expire,
-			   SDIRECT_POLICY_PATIENCE * HZ);
-	sdr_question_put(q);
-}
-
-/* The oldest question not yet sent, with a reference, or NULL. */
-static struct sdr_question *unsent(struct sdr_policy *policy, u32 *helper,
-				   bool *own)
-{
-	struct sdr_question *q, *found = NULL;
-
+	*asking = (struct sdr_asking) { .net = policy->net };
 	spin_lock(&policy->lock);
-	*helper = policy->helper;
-	*own = policy->own_rules;
+	asking->port = policy->helper;
+	asking->own = policy->own_rules;
 	/* They are sent in order: the last ones are those that are not yet. */
 	list_for_each_entry_reverse(q, &policy->questions, node) {
 		if (q->sent)
 			break;
-		found = q;
+		first = q;
 	}
-	if (found) {
-		found->sent = true;
-		refcount_inc(&found->ref);
-	}
+	q = first;
+	if (first)
+		list_for_each_entry_from(q, &policy->questions, node) {
+			if (asking->n == SDR_ASKING)
+				break;
+			refcount_inc(&q->ref);
+			asking->question[asking->n++] = q;
+		}
 	spin_unlock(&policy->lock);
-	return found;
+	return first;
 }
 
 /* Nobody will answer this one. */
@@ -192,22 +174,70 @@ static void give_up(struct sdr_policy *policy, struct sdr_question *q,
 		resolve(q, &q->fallback);
 }
 
+static void are_sent(struct sdr_policy *policy, const struct sdr_asking *asking)
+{
+	u32 i;
+
+	spin_lock(&policy->lock);
+	for (i = 0; i < asking->n; i++)
+		asking->question[i]->sent = true;
+	spin_unlock(&policy->lock);
+}
+
 static void ask_work(struct work_struct *work)
 {
-	struct sdr_policy *policy = container_of(work, struct sdr_policy, ask);
-	struct sdr_question *q;
-	u32 helper;
-	bool own;
+	struct sdr_policy *policy = container_of(to_delayed_work(work),
+						 struct sdr_policy, ask);
+	struct sdr_asking asking;
+	u32 i, n;
 	int err;
 
-	while ((q = unsent(policy, &helper, &own))) {
-		err = helper && sdr_teller ?
-			      sdr_teller->ask(policy->net, helper, q, own) :
-			      -ECONNREFUSED;
-		if (err)
-			give_up(policy, q, err != -ECONNREFUSED);
-		sdr_question_put(q);
+	WRITE_ONCE(policy->asked_at, jiffies);
+	while (collect(policy, &asking)) {
+		n = asking.n;
+		err = asking.port && sdr_teller ? sdr_teller->ask(&asking) :
+						  -ECONNREFUSED;
+		if (!err)
+			are_sent(policy, &asking);
+		for (i = 0; err && i < asking.n; i++)
+			give_up(policy, asking.question[i],
+				err != -ECONNREFUSED);
+		for (i = 0; i < n; i++)
+			sdr_question_put(asking.question[i]);
 	}
+}
+
+/*
+ * To wake the helper up takes longer than to tell it one thing more: what comes
+ * within a tick of what was sent goes together.
+ */
+static void ask_soon(struct sdr_policy *policy)
+{
+	bool early = time_before_eq(jiffies, READ_ONCE(policy->asked_at));
+
+	queue_delayed_work(system_unbound_wq, &policy->ask, early);
+}
+
+void sdr_question_post(struct sdr_policy *policy, struct sdr_question *q,
+		       struct sdr_pair *pair, u32 epoch, int seat)
+{
+	int err;
+
+	q->pair = sdr_pair_get(pair);
+	q->epoch = epoch;
+	q->seat = seat;
+	err = post(policy, q);
+	if (err) {
+		if (err == -ENOBUFS)
+			refuse(policy, q);
+		resolve(q, &q->fallback);
+		return;
+	}
+	sdr_policy_counts(policy, SDR_POLICY_ASKED);
+	ask_soon(policy);
+	queue_delayed_work(system_unbound_wq, &policy->expire,
+			   SDIRECT_POLICY_PATIENCE * HZ);
+	sdr_question_put(q);
 }
 
 /* The oldest question; only if it has waited too long, or @any. */
@@ -280,13 +310,14 @@ void sdr_question_drop(struct sdr_policy *policy)
 
 void sdr_question_init(struct sdr_policy *policy)
 {
-	INIT_WORK(&policy->ask, ask_work);
+	INIT_DELAYED_WORK(&policy->ask, ask_work);
+	policy->asked_at = jiffies - 1;
 	INIT_DELAYED_WORK(&policy->expire, expire_work);
 }
 
 void sdr_question_exit(struct sdr_policy *policy)
 {
-	cancel_work_sync(&policy->ask);
+	cancel_delayed_work_sync(&policy->ask);
 	cancel_delayed_work_sync(&policy->expire);
 	sdr_question_flush(policy);
 }

@@ -62,12 +62,8 @@ struct grown {
 /**
  * struct sdr_rules - a set of rules
  * @ref:	references
- * @generation:	its name
- * @flags:	SDIRECT_POLICY_F_*
- * @count:	rules that there are to be
+ * @head:	what it is to be, with references
  * @n:		rules that there are
- * @ns:		the user namespace that uids and gids are numbers of
- * @pids:	the pid namespace of who has made it, or NULL
  * @rule:	the rules
  * @conds:	struct cond
  * @spans:	struct sdr_span
@@ -76,12 +72,8 @@ struct grown {
  */
 struct sdr_rules {
 	refcount_t ref;
-	u32 generation;
-	u32 flags;
-	u32 count;
+	struct sdr_rules_head head;
 	u32 n;
-	struct user_namespace *ns;
-	struct pid_namespace *pids;
 	struct rule *rule;
 	struct grown conds;
 	struct grown spans;
@@ -117,21 +109,18 @@ static void free_indexes(struct sdr_rules *rules)
 		kvfree(rules->index[i].node);
 }
 
-struct sdr_rules *sdr_rules_alloc(u32 generation, u32 count, u32 flags,
-				  struct user_namespace *ns,
-				  struct pid_namespace *pids)
+struct sdr_rules *sdr_rules_alloc(const struct sdr_rules_head *head)
 {
 	struct sdr_rules *rules = kzalloc(sizeof(*rules), GFP_KERNEL_ACCOUNT);
 
 	if (!rules)
 		return NULL;
 	refcount_set(&rules->ref, 1);
-	rules->generation = generation;
-	rules->flags = flags;
-	rules->count = count;
-	rules->ns = get_user_ns(ns);
-	rules->pids = pids ? get_pid_ns(pids) : NULL;
-	rules->rule = kvcalloc(max(count, 1u), sizeof(*rules->rule),
+	rules->head = *head;
+	get_user_ns(head->ns);
+	if (head->pids)
+		get_pid_ns(head->pids);
+	rules->rule = kvcalloc(max(head->count, 1u), sizeof(*rules->rule),
 			       SDR_GFP_RULES);
 	if (!rules->rule) {
 		sdr_rules_put(rules);
@@ -155,9 +144,9 @@ void sdr_rules_put(struct sdr_rules *rules)
 	kvfree(rules->conds.at);
 	kvfree(rules->spans.at);
 	kvfree(rules->plain.at);
-	put_user_ns(rules->ns);
-	if (rules->pids)
-		put_pid_ns(rules->pids);
+	put_user_ns(rules->head.ns);
+	if (rules->head.pids)
+		put_pid_ns(rules->head.pids);
 	kfree(rules);
 }
 
@@ -237,7 +226,7 @@ int sdr_rules_add(struct sdr_rules *rules, const struct sdr_rule *desc,
 	struct rule *rule;
 	int err;
 
-	if (rules->n == rules->count) {
+	if (rules->n == rules->head.count) {
 		*why = "more rules than announced";
 		return -EINVAL;
 	}
@@ -410,7 +399,7 @@ int sdr_rules_finish(struct sdr_rules *rules, const char **why)
 	struct census *census;
 	int i, err;
 
-	if (rules->n != rules->count) {
+	if (rules->n != rules->head.count) {
 		*why = "fewer rules than announced";
 		return -EINVAL;
 	}
@@ -531,27 +520,7 @@ u64 sdr_rules_hits(const struct sdr_rules *rules, u32 index)
 	return atomic64_read(&rules->rule[index].hits);
 }
 
-u32 sdr_rules_generation(const struct sdr_rules *rules)
+const struct sdr_rules_head *sdr_rules_head(const struct sdr_rules *rules)
 {
-	return rules->generation;
-}
-
-u32 sdr_rules_count(const struct sdr_rules *rules)
-{
-	return rules->count;
-}
-
-u32 sdr_rules_flags(const struct sdr_rules *rules)
-{
-	return rules->flags;
-}
-
-struct user_namespace *sdr_rules_ns(const struct sdr_rules *rules)
-{
-	return rules->ns;
-}
-
-struct pid_namespace *sdr_rules_pids(const struct sdr_rules *rules)
-{
-	return rules->pids;
+	return &rules->head;
 }

@@ -46,22 +46,34 @@ struct sdr_rule {
 	u32 same;
 };
 
+/**
+ * struct sdr_rules_head - what is said of a set before its rules
+ * @generation:	its name
+ * @count:	of rules, at most SDIRECT_POLICY_RULES_MAX
+ * @flags:	SDIRECT_POLICY_F_*
+ * @fields:	SDIRECT_FIELDS_ANSWER or fewer, of which questions tell
+ * @ns:		the user namespace that uids and gids are numbers of
+ * @pids:	the pid namespace of who makes it, NULL: to be told no pids
+ */
+struct sdr_rules_head {
+	u32 generation;
+	u32 count;
+	u32 flags;
+	u32 fields;
+	struct user_namespace *ns;
+	struct pid_namespace *pids;
+};
+
 /* A set of rules, whole or in the making. */
 struct sdr_rules;
 
 /**
  * sdr_rules_alloc - a set without rules
- * @generation:	its name
- * @count:	how many will be added, at most SDIRECT_POLICY_RULES_MAX
- * @flags:	SDIRECT_POLICY_F_*
- * @ns:		the user namespace that uids and gids are numbers of
- * @pids:	the pid namespace of who makes it, NULL: to be told no pids
+ * @head:	what it will be; the set takes references of its own
  *
  * Return: the set, with one reference, or NULL.  Context: may sleep.
  */
-struct sdr_rules *sdr_rules_alloc(u32 generation, u32 count, u32 flags,
-				  struct user_namespace *ns,
-				  struct pid_namespace *pids);
+struct sdr_rules *sdr_rules_alloc(const struct sdr_rules_head *head);
 
 /**
  * sdr_rules_add - add a rule behind those that are there
@@ -113,11 +125,12 @@ bool sdr_rules_rate_ok(struct sdr_rules *rules, u32 index, u32 rate);
 void sdr_rules_hit(struct sdr_rules *rules, u32 index);
 u64 sdr_rules_hits(const struct sdr_rules *rules, u32 index);
 
-u32 sdr_rules_generation(const struct sdr_rules *rules);
-u32 sdr_rules_count(const struct sdr_rules *rules);
-u32 sdr_rules_flags(const struct sdr_rules *rules);
-struct user_namespace *sdr_rules_ns(const struct sdr_rules *rules);
-/* The pid namespace of who has made the set, or NULL. */
-struct pid_namespace *sdr_rules_pids(const struct sdr_rules *rules);
+/* Valid as long as the set. */
+const struct sdr_rules_head *sdr_rules_head(const struct sdr_rules *rules);
+
+static inline u32 sdr_rules_generation(const struct sdr_rules *rules)
+{
+	return sdr_rules_head(rules)->generation;
+}
 
 #endif /* _SDR_RULES_H */

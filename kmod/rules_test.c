@@ -62,10 +62,20 @@ static const struct refusal_case refusal_cases[] = {
 
 TEST_PARAM(refusal, refusal_cases);
 
+/* A set to which @count rules are to be added. */
+static struct sdr_rules *set_of(u32 count)
+{
+	const struct sdr_rules_head head = {
+		.generation = 1, .count = count, .ns = &init_user_ns,
+	};
+
+	return sdr_rules_alloc(&head);
+}
+
 static void refused(struct kunit *test)
 {
 	const struct refusal_case *c = test->param_value;
-	struct sdr_rules *rules = sdr_rules_alloc(1, 1, 0, &init_user_ns, NULL);
+	struct sdr_rules *rules = set_of(1);
 	struct sdr_rule rule = { .verdict = SDIRECT_VERDICT_TCP };
 	struct sdr_cond_desc conds[2] = { c->cond, c->cond };
 	const char *why = NULL;
@@ -79,7 +89,7 @@ static void refused(struct kunit *test)
 
 static void counted(struct kunit *test)
 {
-	struct sdr_rules *rules = sdr_rules_alloc(1, 2, 0, &init_user_ns, NULL);
+	struct sdr_rules *rules = set_of(2);
 	struct sdr_rule rule = { .verdict = SDIRECT_VERDICT_TCP };
 	const char *why;
 
@@ -266,8 +276,7 @@ static u32 plainly(const struct made *made, const struct sdr_facts *facts)
 
 static void one_set(struct kunit *test, struct made *made)
 {
-	struct sdr_rules *rules = sdr_rules_alloc(1, MANY, 0, &init_user_ns,
-						  NULL);
+	struct sdr_rules *rules = set_of(MANY);
 	struct sdr_facts *facts = kunit_kzalloc(test, sizeof(*facts),
 						GFP_KERNEL);
 	u32 i, found, none = 0, wrong = 0;
@@ -327,8 +336,7 @@ TEST_PARAM(costly, costly_cases);
 static void bounded(struct kunit *test)
 {
 	const struct costly_case *c = test->param_value;
-	struct sdr_rules *rules = sdr_rules_alloc(1, c->n + 1, 0,
-						  &init_user_ns, NULL);
+	struct sdr_rules *rules = set_of(c->n + 1);
 	struct sdr_rule rule = { .verdict = SDIRECT_VERDICT_TCP,
 				 .same = SDIRECT_SAME_USER };
 	struct sdr_facts *facts = kunit_kzalloc(test, sizeof(*facts),
@@ -356,7 +364,7 @@ static void bounded(struct kunit *test)
 
 static void rates(struct kunit *test)
 {
-	struct sdr_rules *rules = sdr_rules_alloc(1, 1, 0, &init_user_ns, NULL);
+	struct sdr_rules *rules = set_of(1);
 	int i, n = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, rules);
@@ -386,7 +394,7 @@ static void no_memory(struct kunit *test)
 	for (nth = 1; came && nth < TEST_NTH_MAX; nth++) {
 		err = -ENOMEM;
 		test_fail_nth(nth);
-		rules = sdr_rules_alloc(1, 1, 0, &init_user_ns, NULL);
+		rules = set_of(1);
 		if (rules) {
 			err = sdr_rules_add(rules, &rule, &cond, 1, &why);
 			if (!err)

@@ -27,16 +27,39 @@
 #define SDR_TELL_SIZE	(5 * PATH_MAX)
 
 /**
+ * struct place - where in a datagram an end was described, but for addresses
+ * @rules:	for whose maker
+ * @party:	the end, NULL: none yet
+ * @at:		bytes before that
+ * @len:	bytes of it
+ */
+struct place {
+	const struct sdr_rules *rules;
+	const struct sdr_party *party;
+	u32 at;
+	u32 len;
+};
+
+/**
  * struct viewer - who is told
+ * @rules:	of whom, or NULL
  * @ns:		who has CAP_NET_ADMIN there
  * @pids:	whose numbers of processes are used, NULL: none
- * @room:	PATH_MAX bytes
+ * @fields:	what of an end, 1 << SDIRECT_FIELD_FROM_*
+ * @place:	what the datagram says of the last such end, or NULL
  */
 struct viewer {
+	const struct sdr_rules *rules;
 	struct user_namespace *ns;
 	struct pid_namespace *pids;
-	char *room;
+	u32 fields;
+	struct place *place;
 };
+
+static bool wants(const struct viewer *to, enum sdirect_policy_field field)
+{
+	return to->fields & BIT(field);
+}
 
 static int put_addr(struct sk_buff *skb, int attr, const struct in6_addr *addr,
 		    u16 family)
@@ -46,16 +69,21 @@ static int put_addr(struct sk_buff *skb, int attr, const struct in6_addr *addr,
 	return nla_put_in6_addr(skb, attr, addr);
 }
 
-static int put_addrs(struct sk_buff *skb, const struct sdr_party *party)
+static int put_addrs(struct sk_buff *skb, const struct sdr_party *party,
+		     const struct viewer *to)
 {
 	return nla_put_u16(skb, SDIRECT_A_END_FAMILY, party->family) ||
-	       put_addr(skb, SDIRECT_A_END_ADDR, &party->addr,
-			party->family) ||
-	       nla_put_be16(skb, SDIRECT_A_END_PORT, htons(party->port)) ||
-	       put_addr(skb, SDIRECT_A_END_PEER_ADDR, &party->peer_addr,
-			party->family) ||
-	       nla_put_be16(skb, SDIRECT_A_END_PEER_PORT,
-			    htons(party->peer_port));
+	       (wants(to, SDIRECT_FIELD_FROM_ADDR) &&
+		put_addr(skb, SDIRECT_A_END_ADDR, &party->addr,
+			 party->family)) ||
+	       (wants(to, SDIRECT_FIELD_FROM_PORT) &&
+		nla_put_be16(skb, SDIRECT_A_END_PORT, htons(party->port))) ||
+	       (wants(to, SDIRECT_FIELD_FROM_PEER_ADDR) &&
+		put_addr(skb, SDIRECT_A_END_PEER_ADDR, &party->peer_addr,
+			 party->family)) ||
+	       (wants(to, SDIRECT_FIELD_FROM_PEER_PORT) &&
+		nla_put_be16(skb, SDIRECT_A_END_PEER_PORT,
+			     htons(party->peer_port)));
 }
 
 static int put_ids(struct sk_buff *skb, const struct cred *cred,
@@ -69,9 +97,9 @@ static int put_ids(struct sk_buff *skb, const struct cred *cred,
 		return 0;
 	uid = from_kuid(to->ns, cred->euid);
 	gid = from_kgid(to->ns, cred->egid);
-	return (uid != (uid_t)-1 &&
+	return (uid != (uid_t)-1 && wants(to, SDIRECT_FIELD_FROM_UID) &&
 		nla_put_u32(skb, SDIRECT_A_END_UID, uid)) ||
-	       (gid != (gid_t)-1 &&
+	       (gid != (gid_t)-1 && wants(to, SDIRECT_FIELD_FROM_GID) &&
 		nla_put_u32(skb, SDIRECT_A_END_GID, gid));
 }
 
@@ -93,11 +121,45 @@ static struct file *exe_file(const struct sdr_owner *owner)
 	return NULL;
 }
 
-static int put_exe(struct sk_buff *skb, const struct sdr_owner *owner,
-		   const struct viewer *to)
+/* Where the text of an attribute may be written before it is one, or NULL. */
+static char *text_begin(struct sk_buff *skb, size_t *room)
+{
+	int left = skb_tailroom(skb) - NLA_HDRLEN;
+
+	*room = clamp(left, 0, PATH_MAX);
+	return left > 0 ? (char *)skb_tail_pointer(skb) + NLA_HDRLEN : NULL;
+}
+
+/* It did not fit; longer ones than any path are not told of. */
+static int text_too_long(size_t room)
+{
+	return room < PATH_MAX ? -EMSGSIZE : 0;
+}
+
+/* With its zero it has @len bytes. */
+static int text_end(struct sk_buff *skb, int attr, size_t len)
+{
+	return nla_reserve(skb, attr, len) ? 0 : -EMSGSIZE;
+}
+
+static int put_path(struct sk_buff *skb, const struct file *file)
+{
+	size_t room, len;
+	char *text = text_begin(skb, &room), *path;
+
+	if (!text)
+		return -EMSGSIZE;
+	path = d_path(&file->f_path, text, room);
+	if (IS_ERR(path))
+		return text_too_long(room);
+	len = text + room - path;
+	memmove(text, path, len);
+	return text_end(skb, SDIRECT_A_END_EXE, len);
+}
+
+static int put_exe(struct sk_buff *skb, const struct sdr_owner *owner)
 {
 	struct file *file;
-	char *path;
 	int err;
 
 	if (!owner->exe.ino)
@@ -111,26 +173,37 @@ static int put_exe(struct sk_buff *skb, const struct sdr_owner *owner,
 	file = exe_file(owner);
 	if (!file)
 		return 0;
-	path = d_path(&file->f_path, to->room, PATH_MAX);
-	err = IS_ERR(path) ? 0 : nla_put_string(skb, SDIRECT_A_END_EXE, path);
+	err = put_path(skb, file);
 	fput(file);
 	return err;
 }
 
-static int put_cgroup(struct sk_buff *skb, const struct sdr_owner *owner,
-		      const struct viewer *to)
+static int put_cgroup_path(struct sk_buff *skb, struct cgroup *cgroup)
+{
+#ifdef CONFIG_CGROUPS
+	size_t room;
+	char *text = text_begin(skb, &room);
+	int len;
+
+	if (!text)
+		return -EMSGSIZE;
+	len = cgroup_path(cgroup, text, room);
+	if (len < 0 || len >= room)
+		return text_too_long(room);
+	return text_end(skb, SDIRECT_A_END_CGROUP_PATH, len + 1);
+#else
+	return 0;
+#endif
+}
+
+static int put_cgroup(struct sk_buff *skb, const struct sdr_owner *owner)
 {
 	if (!owner->cgroup)
 		return 0;
-	if (nla_put_u64_64bit(skb, SDIRECT_A_END_CGROUP_ID,
-			      sdr_owner_cgroup_id(owner), SDIRECT_A_END_PAD))
-		return -EMSGSIZE;
-#ifdef CONFIG_CGROUPS
-	if (cgroup_path(owner->cgroup, to->room, PATH_MAX) < PATH_MAX)
-		return nla_put_string(skb, SDIRECT_A_END_CGROUP_PATH,
-				      to->room);
-#endif
-	return 0;
+	return nla_put_u64_64bit(skb, SDIRECT_A_END_CGROUP_ID,
+				 sdr_owner_cgroup_id(owner),
+				 SDIRECT_A_END_PAD) ||
+	       put_cgroup_path(skb, owner->cgroup);
 }
 
 static int put_label(struct sk_buff *skb, const struct cred *cred)
@@ -151,23 +224,70 @@ static int put_label(struct sk_buff *skb, const struct cred *cred)
 	return attr ? 0 : -EMSGSIZE;
 }
 
+static int put_netns(struct sk_buff *skb, const struct net *net)
+{
+	return nla_put_u64_64bit(skb, SDIRECT_A_END_NETNS, net->ns.inum,
+				 SDIRECT_A_END_PAD) ||
+	       nla_put_u64_64bit(skb, SDIRECT_A_END_NETNS_COOKIE,
+				 net->net_cookie, SDIRECT_A_END_PAD);
+}
+
 static int put_place(struct sk_buff *skb, const struct sdr_party *party,
 		     const struct viewer *to)
 {
 	const struct sdr_owner *owner = &party->owner;
-	pid_t pid = to->pids ? pid_nr_ns(owner->pid, to->pids) : 0;
+	pid_t pid = to->pids && wants(to, SDIRECT_FIELD_FROM_PID) ?
+		    pid_nr_ns(owner->pid, to->pids) : 0;
 
-	return nla_put_u64_64bit(skb, SDIRECT_A_END_NETNS,
-				 party->net->ns.inum, SDIRECT_A_END_PAD) ||
-	       nla_put_u64_64bit(skb, SDIRECT_A_END_NETNS_COOKIE,
-				 party->net->net_cookie, SDIRECT_A_END_PAD) ||
-	       nla_put_u64_64bit(skb, SDIRECT_A_END_USERNS,
-				 owner->cred->user_ns->ns.inum,
-				 SDIRECT_A_END_PAD) ||
+	return ((wants(to, SDIRECT_FIELD_FROM_UID) ||
+		 wants(to, SDIRECT_FIELD_FROM_GID)) &&
+		nla_put_u64_64bit(skb, SDIRECT_A_END_USERNS,
+				  owner->cred->user_ns->ns.inum,
+				  SDIRECT_A_END_PAD)) ||
+	       (wants(to, SDIRECT_FIELD_FROM_NETNS) &&
+		put_netns(skb, party->net)) ||
 	       (pid && nla_put_u32(skb, SDIRECT_A_END_PID, pid)) ||
-	       put_cgroup(skb, owner, to) ||
-	       put_exe(skb, owner, to) ||
-	       put_label(skb, owner->cred);
+	       (wants(to, SDIRECT_FIELD_FROM_CGROUP) &&
+		put_cgroup(skb, owner)) ||
+	       (wants(to, SDIRECT_FIELD_FROM_EXE) && put_exe(skb, owner)) ||
+	       (wants(to, SDIRECT_FIELD_FROM_LABEL) &&
+		put_label(skb, owner->cred));
+}
+
+static bool same_place(const struct place *place, const struct viewer *to,
+		       const struct sdr_party *party)
+{
+	const struct sdr_party *last = place->party;
+
+	return last && place->rules == to->rules && last->net == party->net &&
+	       last->owner.cred == party->owner.cred &&
+	       last->owner.pid == party->owner.pid &&
+	       last->owner.cgroup == party->owner.cgroup &&
+	       sdr_exe_same(&last->owner.exe, &party->owner.exe);
+}
+
+/* Who connects often is described once, and copied then. */
+static int put_place_again(struct sk_buff *skb, const struct sdr_party *party,
+			   const struct viewer *to)
+{
+	struct place *place = to->place;
+	u32 at = skb->len;
+
+	if (!place)
+		return put_place(skb, party, to);
+	if (same_place(place, to, party)) {
+		if (skb_tailroom(skb) < place->len)
+			return -EMSGSIZE;
+		skb_put_data(skb, skb->data + place->at, place->len);
+		return 0;
+	}
+	if (put_place(skb, party, to))
+		return -EMSGSIZE;
+	*place = (struct place) {
+		.rules = to->rules, .party = party,
+		.at = at, .len = skb->len - at,
+	};
+	return 0;
 }
 
 static int put_end(struct sk_buff *skb, int attr,
@@ -175,31 +295,13 @@ static int put_end(struct sk_buff *skb, int attr,
 {
 	struct nlattr *nest = nla_nest_start(skb, attr);
 
-	if (!nest || put_addrs(skb, party) ||
+	if (!nest || put_addrs(skb, party, to) ||
 	    put_ids(skb, party->owner.cred, to) ||
-	    (sdr_party_visible(party, to->ns) && put_place(skb, party, to)))
+	    (sdr_party_visible(party, to->ns) &&
+	     put_place_again(skb, party, to)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
-}
-
-static int put_candidate(struct sk_buff *skb, const struct sdr_candidate *cand,
-			 struct net *net, const struct sdr_rules *rules)
-{
-	struct viewer to = {
-		.ns = rules ? sdr_rules_ns(rules) : net->user_ns,
-		.pids = rules ? sdr_rules_pids(rules) : NULL,
-		.room = kmalloc(PATH_MAX, GFP_KERNEL),
-	};
-	int err;
-
-	if (!to.room)
-		return -ENOMEM;
-	err = nla_put_u8(skb, SDIRECT_A_POLICY_CARRIER, cand->carrier) ||
-	      put_end(skb, SDIRECT_A_POLICY_FROM, &cand->end[0], &to) ||
-	      put_end(skb, SDIRECT_A_POLICY_TO, &cand->end[1], &to);
-	kfree(to.room);
-	return err ? -EMSGSIZE : 0;
 }
 
 /**
@@ -207,7 +309,9 @@ static int put_candidate(struct sk_buff *skb, const struct sdr_candidate *cand,
  * @cmd:	SDIRECT_CMD_POLICY_*
  * @net:	where
  * @rules:	as who has made these sees it; NULL: as the administrator of @net
+ * @fields:	SDIRECT_FIELDS_ANSWER or fewer, of which it tells
  * @cand:	the ends
+ * @place:	for each of them, what the datagram has said before, or NULL
  * @put:	puts what else there is to say
  * @arg:	for @put
  */
@@ -215,36 +319,48 @@ struct message {
 	u8 cmd;
 	struct net *net;
 	const struct sdr_rules *rules;
+	u32 fields;
 	const struct sdr_candidate *cand;
+	struct place *place;
 	int (*put)(struct sk_buff *skb, const void *arg);
 	const void *arg;
 };
 
-static struct sk_buff *message_of(const struct message *m, size_t size)
+static int put_ends(struct sk_buff *skb, const struct message *m)
 {
-	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
-	void *hdr;
+	const struct sdr_rules_head *head = m->rules ? sdr_rules_head(m->rules) :
+						       NULL;
+	struct viewer to = {
+		.rules = m->rules,
+		.ns = head ? head->ns : m->net->user_ns,
+		.pids = head ? head->pids : NULL,
+		.fields = m->fields,
+		.place = m->place,
+	};
 
-	if (!skb)
-		return ERR_PTR(-ENOMEM);
-	hdr = genlmsg_put(skb, 0, 0, &sdr_genl_family, 0, m->cmd);
-	if (!hdr || m->put(skb, m->arg) ||
-	    put_candidate(skb, m->cand, m->net, m->rules)) {
-		nlmsg_free(skb);
-		return ERR_PTR(-EMSGSIZE);
-	}
-	genlmsg_end(skb, hdr);
-	return skb;
+	if (put_end(skb, SDIRECT_A_POLICY_FROM, &m->cand->end[0], &to))
+		return -EMSGSIZE;
+	to.fields >>= SDIRECT_FIELD_TO_ADDR;
+	if (to.place)
+		to.place++;
+	return put_end(skb, SDIRECT_A_POLICY_TO, &m->cand->end[1], &to);
 }
 
-/* A page will do, but for long paths. */
-static struct sk_buff *message(const struct message *m)
+/* All of it, or nothing. */
+static int put_message(struct sk_buff *skb, const struct message *m)
 {
-	struct sk_buff *skb = message_of(m, GENLMSG_DEFAULT_SIZE);
+	void *hdr = genlmsg_put(skb, 0, 0, &sdr_genl_family, 0, m->cmd);
 
-	if (skb == ERR_PTR(-EMSGSIZE))
-		skb = message_of(m, SDR_TELL_SIZE);
-	return skb;
+	if (!hdr)
+		return -EMSGSIZE;
+	if (m->put(skb, m->arg) ||
+	    nla_put_u8(skb, SDIRECT_A_POLICY_CARRIER, m->cand->carrier) ||
+	    put_ends(skb, m)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
 }
 
 static int put_question(struct sk_buff *skb, const void *arg)
@@ -259,24 +375,54 @@ static int put_question(struct sk_buff *skb, const void *arg)
 			   sdr_rules_at(q->rules, q->index)->number);
 }
 
-static int tell_question(struct net *net, u32 port,
-			 const struct sdr_question *q, bool own)
+/* As many as fit, the first one at least. */
+static struct sk_buff *questions(struct sdr_asking *asking, size_t size)
 {
-	const struct message m = {
-		.cmd = SDIRECT_CMD_POLICY_QUESTION, .net = net,
-		.rules = own ? q->rules : NULL, .cand = &q->cand,
-		.put = put_question, .arg = q,
-	};
-	struct sk_buff *skb = message(&m);
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+	struct place place[2] = { };
+	u32 i;
 
+	if (!skb)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < asking->n; i++) {
+		const struct sdr_question *q = asking->question[i];
+		const struct message m = {
+			.cmd = SDIRECT_CMD_POLICY_QUESTION, .net = asking->net,
+			.rules = asking->own ? q->rules : NULL,
+			.fields = asking->own ? sdr_rules_head(q->rules)->fields :
+						SDIRECT_FIELDS_ANSWER,
+			.cand = &q->cand, .place = place,
+			.put = put_question, .arg = q,
+		};
+
+		if (put_message(skb, &m))
+			break;
+	}
+	if (!i) {
+		nlmsg_free(skb);
+		return ERR_PTR(-EMSGSIZE);
+	}
+	asking->n = i;
+	return skb;
+}
+
+static int tell_questions(struct sdr_asking *asking)
+{
+	struct sk_buff *skb = questions(asking, GENLMSG_DEFAULT_SIZE);
+
+	if (skb == ERR_PTR(-EMSGSIZE)) {
+		/* Long paths: this one by itself. */
+		asking->n = 1;
+		skb = questions(asking, SDR_TELL_SIZE);
+	}
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
 	/* What has taken a while may find another one at this port. */
-	if (READ_ONCE(sdr_net(net)->policy->helper) != port) {
+	if (READ_ONCE(sdr_net(asking->net)->policy->helper) != asking->port) {
 		nlmsg_free(skb);
 		return -ECONNREFUSED;
 	}
-	return genlmsg_unicast(net, skb, port);
+	return genlmsg_unicast(asking->net, skb, asking->port);
 }
 
 static bool tell_heard(struct net *net)
@@ -297,26 +443,38 @@ static int put_decision(struct sk_buff *skb, const void *arg)
 	       nla_put_u8(skb, SDIRECT_A_POLICY_CHANGED, d->changed);
 }
 
+static struct sk_buff *decision(const struct message *m, size_t size)
+{
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+
+	if (!skb || !put_message(skb, m))
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
 static void tell_decision(struct net *net, const struct sdr_decision *d)
 {
 	struct message m = {
 		.cmd = SDIRECT_CMD_POLICY_DECISION, .net = net,
-		.rules = d->rules, .cand = d->cand,
-		.put = put_decision, .arg = d,
+		.rules = d->rules, .fields = SDIRECT_FIELDS_ANSWER,
+		.cand = d->cand, .put = put_decision, .arg = d,
 	};
 	struct sk_buff *skb;
 
 	/* Others than who has made the rules listen, too. */
-	if (m.rules && sdr_rules_ns(m.rules) != net->user_ns)
+	if (m.rules && sdr_rules_head(m.rules)->ns != net->user_ns)
 		m.rules = NULL;
-	skb = message(&m);
-	if (!IS_ERR(skb))
+	/* A page will do, but for long paths. */
+	skb = decision(&m, GENLMSG_DEFAULT_SIZE) ?:
+	      decision(&m, SDR_TELL_SIZE);
+	if (skb)
 		genlmsg_multicast_netns(&sdr_genl_family, net, skb, 0,
 					SDR_GENL_DECISIONS, GFP_KERNEL);
 }
 
 static const struct sdr_teller teller = {
-	.ask		= tell_question,
+	.ask		= tell_questions,
 	.heard		= tell_heard,
 	.decided	= tell_decision,
 };

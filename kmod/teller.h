@@ -11,6 +11,24 @@ struct sdr_question;
 struct sdr_rules;
 struct sdr_vote;
 
+#define SDR_ASKING	32
+
+/**
+ * struct sdr_asking - questions that are to be asked
+ * @net:	whose helper is asked
+ * @port:	where it is
+ * @own:	it has made the rules itself
+ * @n:		how many
+ * @question:	the questions, in order
+ */
+struct sdr_asking {
+	struct net *net;
+	u32 port;
+	bool own;
+	u32 n;
+	struct sdr_question *question[SDR_ASKING];
+};
+
 /**
  * struct sdr_decision - a connection was judged
  * @cand:	the connection
@@ -29,8 +47,8 @@ struct sdr_decision {
 
 /**
  * struct sdr_teller - how others are told
- * @ask:	sends a question to the helper at @port, which has made the
- *		rules itself or not (@own); 0 if it is queued there,
+ * @ask:	sends questions, the first ones at least: (out) @n of them are
+ *		what the result is about; 0 if they are queued there,
  *		-ECONNREFUSED: nobody is there
  * @heard:	does anybody in the namespace want to know of decisions?
  * @decided:	tells them
@@ -38,8 +56,7 @@ struct sdr_decision {
  * All in process context, may sleep.
  */
 struct sdr_teller {
-	int (*ask)(struct net *net, u32 port,
-		   const struct sdr_question *question, bool own);
+	int (*ask)(struct sdr_asking *asking);
 	bool (*heard)(struct net *net);
 	void (*decided)(struct net *net, const struct sdr_decision *decision);
 };

@@ -83,6 +83,7 @@ class Netlink:
             self.sock.setsockopt(SOL_NETLINK, option, 1)
         self.sequence = 0
         self.kept = []
+        self.datagrams = 0
         self.family, self.groups = self._find()
 
     def __enter__(self):
@@ -128,6 +129,7 @@ class Netlink:
 
     def _receive(self):
         data, at, found = self.sock.recv(1 << 17), 0, []
+        self.datagrams += 1
         while at < len(data):
             size, kind, _, sequence, _ = struct.unpack_from("IHHII", data, at)
             found.append((kind, sequence, data[at + 16:at + size]))
@@ -202,12 +204,15 @@ class Helper(Netlink):
         self.ask(K.CMD_POLICY_REGISTER)
         return self
 
-    def begin(self, count, flags=0):
+    def begin(self, count, flags=0, fields=None):
+        """fields: a mask of what questions tell; None: all there is"""
         self.generation += 1
-        self.ask(K.CMD_POLICY_BEGIN,
-                 [attr(K.A_POLICY_GENERATION, (4, self.generation)),
-                  attr(K.A_POLICY_RULES, (4, count)),
-                  attr(K.A_POLICY_FLAGS, (4, flags))])
+        given = [attr(K.A_POLICY_GENERATION, (4, self.generation)),
+                 attr(K.A_POLICY_RULES, (4, count)),
+                 attr(K.A_POLICY_FLAGS, (4, flags))]
+        if fields is not None:
+            given.append(attr(K.A_POLICY_FIELDS, (4, fields)))
+        self.ask(K.CMD_POLICY_BEGIN, given)
 
     def add(self, *rules):
         self.ask(K.CMD_POLICY_ADD,
@@ -217,8 +222,8 @@ class Helper(Netlink):
         self.ask(K.CMD_POLICY_COMMIT,
                  [attr(K.A_POLICY_GENERATION, (4, self.generation))])
 
-    def push(self, *rules, flags=0):
-        self.begin(len(rules), flags)
+    def push(self, *rules, flags=0, fields=None):
+        self.begin(len(rules), flags, fields)
         at = 0
         while at < len(rules):
             some, size = at, 0

@@ -7,6 +7,8 @@ import time
 
 import world
 from genl import F_DUMP, Helper, K, Netlink, rule
+from asking import (answers_are_kept, questions_come_together,
+                    what_is_looked_at_is_told, who_asks_is_answered)
 from isolation import (answers_of_others_are_none, borrowed_socket,
                        nothing_is_heard_of_others,
                        own_default_binds_nobody_else, rules_stay_at_home)
@@ -185,88 +187,6 @@ def no_pair_outlives_its_connection():
         with Conn() as other:
             assert is_reset(other.client)
         conn.talk(2).server.close()
-
-
-def who_asks_is_answered():
-    def question_of(conn):
-        asked = helper.question()
-        assert asked["number"] == 5 and asked["carrier"] == LOCAL
-        one, two = asked["from"], asked["to"]
-        assert (one["addr"], one["port"]) == conn.client.getsockname()
-        assert (one["peer_addr"], one["peer_port"]) == \
-            conn.server.getsockname()
-        assert (two["addr"], two["port"]) == conn.server.getsockname()
-        assert (one["uid"], two["uid"]) == (1000, 0), asked
-        assert one["pid"] == two["pid"] == os.getpid()
-        assert one["netns"] == os.stat("/proc/self/ns/net").st_ino
-        assert one["userns"] == os.stat("/proc/self/ns/user").st_ino
-        exe = os.stat("/proc/self/exe")
-        assert one["exe"] == os.path.realpath("/proc/self/exe"), one
-        assert one["exe_ino"] == exe.st_ino
-        assert one["cgroup_path"].startswith("/"), one
-        return asked
-
-    with Helper().register() as helper:
-        helper.push(rule(5, ASK))
-        with Conn(1000) as conn:
-            asked = question_of(conn)
-            # TCP meanwhile.
-            conn.talk()
-            assert conn.carriers() == {TCP}
-            assert conn.told()[0] == ASK and helper.get()["pending"] == 1
-            refused(errno.ESTALE, helper.answer, asked, DIRECT, generation=7)
-            helper.answer(asked, DIRECT, number=42)
-            refused(errno.ENOENT, helper.answer, asked, DIRECT)
-            assert becomes(conn, LOCAL)
-            assert conn.told() == (DIRECT, 42, K.SOURCE_ANSWER)
-        # Not kept, so the next one is asked about; that one is gone then.
-        with Conn(1000) as conn:
-            asked = question_of(conn)
-        helper.answer(asked, DENY)
-        # No rule decides: the default, which is no for these two.
-        with Conn(1000) as conn:
-            helper.answer(question_of(conn))
-            conn.talk()
-            assert conn.told() == (BY_TCP, None, K.SOURCE_DEFAULT)
-        # Denied.
-        with Conn(1000) as conn:
-            helper.answer(question_of(conn), DENY)
-            assert is_reset(conn.client) and is_reset(conn.server)
-
-
-def asked_by(helper, uid):
-    """The question about a user; of others, some may be asked once more."""
-    while True:
-        asked = helper.question()
-        if asked["from"]["uid"] == uid:
-            return asked
-        print("# asked again:", asked["from"], flush=True)
-
-
-def answers_are_kept():
-    seen = 1 << FROM_UID | 1 << TO_UID
-    with Helper().register() as helper:
-        helper.push(rule(5, ASK))
-        with Conn(1000) as conn:
-            helper.answer(helper.question(), DIRECT, fields=seen, number=8)
-            assert becomes(conn, LOCAL)
-        # The same users: known.  Others: asked.
-        with Conn(1000) as conn:
-            assert becomes(conn, LOCAL)
-            assert conn.told() == (DIRECT, 8, K.SOURCE_ANSWER)
-        assert helper.get()["kept"] == 1
-        with Conn(1001) as conn:
-            helper.answer(asked_by(helper, 1001), BY_TCP, fields=seen, ttl=0)
-            conn.talk()
-            assert conn.carriers() == {TCP}
-        with Conn(1001) as conn:
-            helper.answer(asked_by(helper, 1001), BY_TCP, fields=seen)
-        assert helper.get()["kept"] == 2, helper.get()
-        # With other rules all is forgotten.
-        helper.push(rule(5, ASK))
-        assert helper.get()["kept"] == 0
-        with Conn(1000):
-            helper.answer(helper.question(), DIRECT)
 
 
 def helper_that_dies():
@@ -539,7 +459,8 @@ CASES = {case.__name__: case for case in (
     numbers_are_for_administrators, one_helper_at_a_time,
     first_rule_that_matches, rules_reach_the_living, deny_resets_both_ends,
     mapped_rings_are_taken_away, no_pair_outlives_its_connection,
-    who_asks_is_answered, answers_are_kept, helper_that_dies,
+    who_asks_is_answered, what_is_looked_at_is_told,
+    questions_come_together, answers_are_kept, helper_that_dies,
     helper_that_hangs, killed_while_it_works, questions_are_bounded,
     decisions_are_told, limits_of_a_rule, namespaces_have_their_own,
     containers_see_little, rules_stay_at_home, own_default_binds_nobody_else,

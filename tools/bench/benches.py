@@ -119,7 +119,8 @@ JUDGED = {
     "judged-default": "connect, one request, close; no rule",
     "judged-rules": "the same; 1000 rules, of which the last one decides",
     "judged-cached": "the same; by an answer that the helper has given before",
-    "judged-asked": "the same; the helper is asked about each",
+    "judged-asked": "the same; the helper is asked about each, by users and port",
+    "judged-asked-all": "the same; and is told all, with paths of programs",
 }
 
 

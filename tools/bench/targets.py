@@ -109,6 +109,8 @@ TARGETS = (
            1.02, False, judged("judged-cached")),
     Target("instructions of a connection, which a helper is asked about",
            "no rule", 1.05, False, judged("judged-asked")),
+    Target("the same, and is told everything", "no rule", 1.05, False,
+           judged("judged-asked-all")),
     Target("memory of an idle connection", "TCP", 1.2, False,
            memory("idle-memory")),
     Target("CPU of an idle program with 50 connections, %", "counted", 0,

@@ -133,15 +133,42 @@ static struct nlmsghdr *begin(struct link *link, void *buf, uint8_t cmd,
 	return nlh;
 }
 
-static int push_begin(struct link *link, uint32_t generation, size_t rules,
-		      bool all_netns)
+/* What questions have to tell: what is looked at from the first that asks on. */
+static uint32_t asked_fields(const struct force *force, size_t set_max)
+{
+	uint32_t fields = 0;
+	size_t i;
+
+	for (i = 0; i < force->policy.n; i++)
+		if (fields || (is_told(force, i) &&
+			       wire_asks(&force->policy.rule[i], set_max)))
+			fields |= force->fields[i];
+	return fields;
+}
+
+/**
+ * struct head - what is said before the rules
+ * @generation:	what they are called
+ * @rules:	how many
+ * @fields:	what questions have to tell
+ * @all_netns:	they are for all network namespaces
+ */
+struct head {
+	uint32_t generation;
+	size_t rules;
+	uint32_t fields;
+	bool all_netns;
+};
+
+static int push_begin(struct link *link, const struct head *head)
 {
 	struct nlmsghdr *nlh;
 	char buf[256];
 
-	nlh = begin(link, buf, SDIRECT_CMD_POLICY_BEGIN, generation);
-	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_RULES, rules);
-	if (all_netns)
+	nlh = begin(link, buf, SDIRECT_CMD_POLICY_BEGIN, head->generation);
+	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_RULES, head->rules);
+	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_FIELDS, head->fields);
+	if (head->all_netns)
 		mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_FLAGS,
 				 SDIRECT_POLICY_F_ALL_NETNS);
 	return link_do(link, nlh, NULL, NULL);
@@ -172,27 +199,28 @@ static int push_rules(const struct force *force, struct link *link,
 
 int force_push(struct force *force, struct link *link, bool all_netns)
 {
-	uint32_t generation = 0;
-	size_t rules, set_max;
+	struct head head = { .all_netns = all_netns };
+	size_t set_max;
 	char buf[256];
 	int err;
 
 	err = link_do(link, link_begin(link, buf, SDIRECT_CMD_POLICY_GET),
-		      present_reply, &generation);
+		      present_reply, &head.generation);
 	if (err)
 		return err;
-	if (!++generation)
-		generation = 1;
-	set_max = choose_set_max(force, &rules);
-	err = push_begin(link, generation, rules, all_netns);
+	if (!++head.generation)
+		head.generation = 1;
+	set_max = choose_set_max(force, &head.rules);
+	head.fields = asked_fields(force, set_max);
+	err = push_begin(link, &head);
 	if (!err)
-		err = push_rules(force, link, generation, set_max);
+		err = push_rules(force, link, head.generation, set_max);
 	if (err)
 		return err;
 	/* Questions may come before the acknowledgment. */
-	force->generation = generation;
+	force->generation = head.generation;
 	err = link_do(link, begin(link, buf, SDIRECT_CMD_POLICY_COMMIT,
-				  generation), NULL, NULL);
+				  head.generation), NULL, NULL);
 	if (err)
 		force->generation = 0;
 	return err;

@@ -88,7 +88,9 @@
  *
  * SDIRECT_CMD_POLICY_BEGIN: do.  SDIRECT_A_POLICY_GENERATION, not 0 and not the
  * present one; SDIRECT_A_POLICY_RULES, how many will come;
- * SDIRECT_A_POLICY_FLAGS, optional.  E2BIG: too many.
+ * SDIRECT_A_POLICY_FLAGS, optional; SDIRECT_A_POLICY_FIELDS, optional: a mask of
+ * 1 << enum sdirect_policy_field, of what questions tell, all there is if it is
+ * missing.  A path takes the time of a hundred numbers.  E2BIG: too many.
  *
  * SDIRECT_CMD_POLICY_ADD: do.  SDIRECT_A_POLICY_GENERATION;
  * SDIRECT_A_POLICY_RULE, any number, in the order in which they are tried:
@@ -118,7 +120,9 @@
  * SDIRECT_CMD_POLICY_QUESTION: sent to the helper, when a rule with verdict
  * SDIRECT_VERDICT_ASK decides.  SDIRECT_A_POLICY_ID, _GENERATION, _NUMBER (of
  * that rule), _CARRIER, _FROM, _TO; the two ends are nests of SDIRECT_A_END_*,
- * of which those are missing that are not known.
+ * of which those are missing that are not known, or that BEGIN has not asked
+ * for.  Questions that come soon after each other are in one datagram, each a
+ * message of its own.
  *
  * SDIRECT_CMD_POLICY_ANSWER: do.  SDIRECT_A_POLICY_ID, _GENERATION; optional:
  * _VERDICT (missing: no rule decides, so the default policy does), _NUMBER, _TTL,
