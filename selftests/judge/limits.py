@@ -103,8 +103,9 @@ def flood():
     SDIRECT_FLOOD: how many.
     """
     count = int(os.environ.get("SDIRECT_FLOOD", 0)) or 3000 // SLOWER
-    # A port of its own for each, or numbers in TIME_WAIT are used again.
-    each = min(count, 20000)
+    # So few to one port that none meets another one in TIME_WAIT, which would
+    # have numbers that others may know, and not be judged.
+    each = min(count, 2500)
     before, least, tries, others = meminfo("MemAvailable"), [], 0, 0
     with Helper().register() as helper:
         helper.push(rule(1, ASK, {FROM_UID: [(1000, 1000)]}), rule(2, DIRECT))
