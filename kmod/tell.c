@@ -372,7 +372,8 @@ static int put_question(struct sk_buff *skb, const void *arg)
 	       nla_put_u32(skb, SDIRECT_A_POLICY_GENERATION,
 			   sdr_rules_generation(q->rules)) ||
 	       nla_put_u32(skb, SDIRECT_A_POLICY_NUMBER,
-			   sdr_rules_at(q->rules, q->index)->number);
+			   sdr_rules_at(q->rules, q->index)->number) ||
+	       nla_put_u32(skb, SDIRECT_A_POLICY_SAME, q->facts.same);
 }
 
 /* As many as fit, the first one at least. */

@@ -29,6 +29,8 @@ def who_asks_is_answered():
         assert one["exe"] == os.path.realpath("/proc/self/exe"), one
         assert one["exe_ino"] == exe.st_ino
         assert one["cgroup_path"].startswith("/"), one
+        assert asked["same"] == (K.SAME_GROUP | K.SAME_NETNS |
+                                 K.SAME_CGROUP), asked
         return asked
 
     with Helper().register() as helper:

@@ -397,6 +397,7 @@ def contained(ready, go):
             assert set(one) == {"family", "addr", "port", "peer_addr",
                                 "peer_port"}, one
             assert two["uid"] == 0 and two["exe"] and two["netns"], two
+            assert asked["same"] == 0, asked
             helper.answer(asked, DIRECT)
             conn.sendall(b"x")
             assert conn.recv(1) == b"x"

@@ -81,7 +81,8 @@ static unsigned int same_of(const struct end *a, const struct end *b)
 	if (known & 1 << FIELD_USER && a->user == b->user &&
 	    a->userns == b->userns)
 		same |= SAME_USER;
-	if (known & 1 << FIELD_GROUP && a->group == b->group)
+	if (known & 1 << FIELD_GROUP && a->group == b->group &&
+	    a->userns == b->userns)
 		same |= SAME_GROUP;
 	if (known & 1 << FIELD_NETNS && a->netns == b->netns)
 		same |= SAME_NETNS;
@@ -97,7 +98,8 @@ int found_fill(struct found *found, struct policy *policy,
 	unsigned int side, kind;
 	int64_t n;
 
-	found->same = same_of(&candidate->end[SIDE_FROM],
+	found->same = candidate->compared ? candidate->same :
+		      same_of(&candidate->end[SIDE_FROM],
 			      &candidate->end[SIDE_TO]);
 	for (side = 0; side < SIDES; side++)
 		for (kind = 0; kind < PATTERN_KINDS; kind++) {

@@ -177,10 +177,14 @@ struct end {
  * struct candidate - a connection to be judged
  * @end:	both ends
  * @carrier:	what could carry it, enum sdirect_carrier
+ * @compared:	the module has compared the ends
+ * @same:	if so: what they have in common, SAME_*
  */
 struct candidate {
 	struct end end[SIDES];
 	unsigned int carrier;
+	bool compared;
+	unsigned int same;
 };
 
 /* policy_init() begins with no rules.  Return: 0 or -ENOMEM. */

@@ -119,7 +119,8 @@
  *
  * SDIRECT_CMD_POLICY_QUESTION: sent to the helper, when a rule with verdict
  * SDIRECT_VERDICT_ASK decides.  SDIRECT_A_POLICY_ID, _GENERATION, _NUMBER (of
- * that rule), _CARRIER, _FROM, _TO; the two ends are nests of SDIRECT_A_END_*,
+ * that rule), _CARRIER, _SAME (a mask of SDIRECT_SAME_*, as rules of the module
+ * see it), _FROM, _TO; the two ends are nests of SDIRECT_A_END_*,
  * of which those are missing that are not known, or that BEGIN has not asked
  * for.  Questions that come soon after each other are in one datagram, each a
  * message of its own.
@@ -369,6 +370,7 @@ enum sdirect_policy_attr {
 	SDIRECT_A_POLICY_PENDING,	/* u32 */
 	SDIRECT_A_POLICY_CACHED,	/* u32 */
 	SDIRECT_A_POLICY_COUNTER,	/* nest, SDIRECT_A_COUNTER_* */
+	SDIRECT_A_POLICY_SAME,		/* u32, SDIRECT_SAME_* */
 
 	__SDIRECT_A_POLICY_MAX,
 	SDIRECT_A_POLICY_MAX = __SDIRECT_A_POLICY_MAX - 1

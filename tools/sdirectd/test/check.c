@@ -21,6 +21,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_decisions),
+		cmocka_unit_test(test_likeness),
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_time_of_engine),
 		cmocka_unit_test(test_nets),

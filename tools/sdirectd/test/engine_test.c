@@ -80,6 +80,46 @@ static const struct {
 	{ "label bad", "", 8 },
 };
 
+/* What both ends have in common, where it is seen and where it is told. */
+static const struct {
+	unsigned int userns;
+	bool compared;
+	unsigned int same;
+	int rule;
+} likenesses[] = {
+	{ 1, false, 0, 1 },
+	{ 2, false, 0, 0 },
+	{ 2, true, SAME_GROUP, 2 },
+	{ 1, true, SAME_USER, 0 },
+	{ 2, true, SAME_USER | SAME_GROUP, 1 },
+};
+
+void test_likeness(void **state)
+{
+	struct candidate c = { .carrier = 1 };
+	struct engine *engine;
+	struct policy policy;
+	int64_t rule;
+	size_t i;
+
+	(void)state;
+	build("tcp same { user, group }\ndirect same group\n", &policy, &engine,
+	      0);
+	c.end[SIDE_FROM].known = 1 << FIELD_USER | 1 << FIELD_GROUP;
+	c.end[SIDE_FROM].userns = 1;
+	for (i = 0; i < sizeof(likenesses) / sizeof(likenesses[0]); i++) {
+		c.end[SIDE_TO] = c.end[SIDE_FROM];
+		c.end[SIDE_TO].userns = likenesses[i].userns;
+		c.compared = likenesses[i].compared;
+		c.same = likenesses[i].same;
+		rule = engine_decide(engine, &c, 0);
+		assert_int_equal(rule == RULE_NONE ? 0 : rule + 1,
+				 likenesses[i].rule);
+	}
+	engine_free(engine);
+	policy_free(&policy);
+}
+
 void test_decisions(void **state)
 {
 	struct engine *engine;

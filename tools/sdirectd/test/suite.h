@@ -14,6 +14,7 @@ void test_rules(void **state);
 void test_ends(void **state);
 
 void test_decisions(void **state);
+void test_likeness(void **state);
 void test_first(void **state);
 void test_time_of_engine(void **state);
 
