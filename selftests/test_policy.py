@@ -76,8 +76,7 @@ FAULTS = {
                         "at = i + 63 - __builtin_clzll(left);"),
     "bits_same": ("bits.c", "bits->asked & ~found->same & 1 << i",
                   "bits->asked & found->same & 1 << i"),
-    "star_crosses_slash": ("globs.c", "if (*text == '/')\n				continue;",
-                           ""),
+    "star_crosses_slash": ("globs.c", "if (c == '/')\n			continue;", ""),
     "not_below": ("policy.c", "i == PATTERN_CGROUP", "false"),
     "inverted_forgotten": ("match.c", " != set->inverted", ""),
     "unknown_matches_not": ("match.c", "if (!(end->known & 1 << set->field))",
@@ -91,11 +90,8 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.usefixtures("judge")
-def test_policy_fault_is_found(fault, build, tmp_path):
-    """What compares the decisions sees each of these mistakes."""
-    name, right, wrong = FAULTS[fault]
+def faulty(build, tmp_path, name, right, wrong):
+    """The judge with a mistake in it."""
     # What has the same age is not compiled again.
     shutil.copytree(SOURCE, tmp_path / "tools/sdirectd")
     shutil.copytree(build / "obj/sdirectd", tmp_path / "obj/sdirectd")
@@ -107,8 +103,48 @@ def test_policy_fault_is_found(fault, build, tmp_path):
     done = run(["make", "-s", "-C", path.parent, f"BUILD={tmp_path}",
                 tmp_path / "sdirectd-judge"])
     assert done.returncode == 0, done.stdout
-    done = differ(tmp_path / "sdirectd-judge", 20000)
+    return tmp_path / "sdirectd-judge"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.usefixtures("judge")
+def test_policy_fault_is_found(fault, build, tmp_path):
+    """What compares the decisions sees each of these mistakes."""
+    done = differ(faulty(build, tmp_path, *FAULTS[fault]), 20000)
     assert done.returncode and "instead of" in done.stdout
+
+
+def walked(judge, kind, directory):
+    """Of many rules, is it the same rule as trying one after the other?"""
+    large = [sys.executable, POLICY / "large.py"]
+    path = directory / "policy.conf"
+    path.write_text(subprocess.run([*large, kind, "20000"], text=True,
+                                   capture_output=True, timeout=LIMIT,
+                                   check=True).stdout)
+    cases = subprocess.run([*large, "--cases", kind, "3000"], text=True,
+                           capture_output=True, timeout=LIMIT,
+                           check=True).stdout
+    said = [subprocess.run([judge, *way, path, "0"], input=cases, text=True,
+                           capture_output=True, timeout=LIMIT,
+                           check=True).stdout.split()
+            for way in ([], ["--walk"])]
+    assert len(said[0]) == 3000
+    print(kind, sum(rule != "0" for rule in said[1]), "of 3000 match")
+    return said[0] == said[1]
+
+
+@pytest.mark.parametrize("kind", ("mixed", "crossed", "overlaps"))
+def test_policy_many_rules_agree(kind, judge, tmp_path):
+    assert walked(judge, kind, tmp_path)
+
+
+@pytest.mark.usefixtures("judge")
+def test_policy_fault_of_many_is_found(build, tmp_path):
+    """What only shows where some rules stand for all."""
+    judge = faulty(build, tmp_path, "bits.c",
+                   "	bound[0] = WIDE_MAX;\n	for (i = 0; i < m->n; i++) {",
+                   "	bound[0] = WIDE_MAX;\n	for (i = 0; i < m->n; i += step) {")
+    assert not walked(judge, "overlaps", tmp_path)
 
 
 def test_policy_corpus(build, tmp_path):

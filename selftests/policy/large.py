@@ -6,7 +6,7 @@
 rule asks for two or three of few values, so that no field alone tells much;
 "ranges" are ranges that overlap, beside single values; "boxes" are nothing but
 ranges that overlap, of so many fields that hardly any connection is in one:
-what is worst for the engine.
+what is worst for the engine; of "overlaps" each connection is in some.
 """
 import random
 import sys
@@ -72,7 +72,14 @@ def boxes(rng, _at):
         for side in ("from", "to"))
 
 
-KINDS = {"mixed": mixed, "crossed": crossed, "ranges": ranges, "boxes": boxes}
+def overlaps(rng, _at):
+    return "tcp " + " ".join(
+        f"{side} port {span(rng, 1 << 16)} user {span(rng, 100000)} "
+        f"group {span(rng, 100000)}" for side in ("from", "to"))
+
+
+KINDS = {"mixed": mixed, "crossed": crossed, "ranges": ranges, "boxes": boxes,
+         "overlaps": overlaps}
 
 
 def inside(rng):
@@ -103,7 +110,7 @@ def main():
         rng = random.Random(2)
         for _ in range(int(sys.argv[3])):
             small = sys.argv[2] == "crossed"
-            ends = [inside(rng) if sys.argv[2] == "boxes" else
+            ends = [inside(rng) if sys.argv[2] in ("boxes", "overlaps") else
                     end(rng, 100000, small) for _ in range(2)]
             print("\t".join([*ends[0], *ends[1], "1"]))
         return

@@ -6,6 +6,7 @@
 #include "bits.h"
 
 #define PARTS	256	/* that the values of a field are cut into */
+#define SAMPLE	4096	/* rules whose ranges say where to cut */
 #define RANGES	64	/* of a rule, in the mean: more take too long */
 #define SAMES	4	/* bits of rule.same */
 
@@ -74,15 +75,21 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Where ranges begin and end, as many as there are; sorted, each once. */
+/*
+ * Where ranges begin and end, of some rules if they are many, and where the
+ * first of all begins, as before it there is nothing; sorted, each once.
+ */
 static size_t find_bounds(const struct making *m, uint32_t place, wide_t *bound)
 {
+	size_t i, j, step = m->n / SAMPLE + 1, n = 1, kept = 1;
 	const struct set *set;
-	size_t i, j, n = 0, kept = 1;
 
+	bound[0] = WIDE_MAX;
 	for (i = 0; i < m->n; i++) {
 		set = set_of(m, i, place);
-		for (j = 0; set && j < set->ranges.n; j++) {
+		if (set && set->ranges.n && set->ranges.v[0].first < bound[0])
+			bound[0] = set->ranges.v[0].first;
+		for (j = 0; set && !(i % step) && j < set->ranges.n; j++) {
 			bound[n++] = set->ranges.v[j].first;
 			/* Behind the highest number of all there is nothing. */
 			if (set->ranges.v[j].last + 1)
@@ -93,7 +100,7 @@ static size_t find_bounds(const struct making *m, uint32_t place, wide_t *bound)
 	for (i = 1; i < n; i++)
 		if (bound[i] != bound[kept - 1])
 			bound[kept++] = bound[i];
-	return n ? kept : 0;
+	return kept;
 }
 
 /* The part that a value is in; the one behind the last: in none. */
@@ -190,7 +197,7 @@ static int build_field(const struct making *m, struct bits *bits,
 
 	if (!n)
 		return 0;
-	bound = malloc(2 * n * sizeof(*bound));
+	bound = malloc((2 * n + 1) * sizeof(*bound));
 	if (!bound)
 		return -ENOMEM;
 	n = find_bounds(m, place, bound);

@@ -60,12 +60,15 @@ static bool hopeless(const struct rule *rule)
 	return false;
 }
 
-static int plant(struct engine *engine)
+int engine_plant(struct engine *engine)
 {
 	const struct policy *policy = engine->policy;
-	uint32_t *rule = malloc((policy->n + 1) * sizeof(*rule));
 	size_t i, n = 0;
+	uint32_t *rule;
 
+	if (engine->planted)
+		return 0;
+	rule = malloc((policy->n + 1) * sizeof(*rule));
 	if (!rule)
 		return -ENOMEM;
 	for (i = 0; i < policy->n; i++)
@@ -227,10 +230,8 @@ int64_t engine_decide(struct engine *engine, const struct candidate *candidate,
 		      uint32_t first)
 {
 	struct search q = { engine, candidate, first, RULE_NONE };
-	int err = 0;
+	int err = engine_plant(engine);
 
-	if (!engine->planted)
-		err = plant(engine);
 	if (!err)
 		err = found_fill(&engine->found, engine->policy, candidate);
 	if (err)

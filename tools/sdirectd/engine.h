@@ -17,7 +17,7 @@
  * A rule is not copied below every value that it allows: the ranges form a
  * segment tree, in which any range is the sum of few.  A node knows the first
  * rule below it, so what cannot come before a rule found already is not
- * looked at.  The tree grows with the first decision: most policies are for the
+ * looked at.  The tree grows when it is first needed: most policies are for the
  * module alone.
  */
 struct engine;
@@ -34,6 +34,9 @@ struct engine;
 struct engine *engine_build(struct policy *policy, time_t now);
 void engine_free(struct engine *engine);
 
+/* engine_plant() has the tree grow now: 0 or -ENOMEM. */
+int engine_plant(struct engine *engine);
+
 /**
  * engine_decide - which rule decides?
  * @engine:	from engine_build()
@@ -41,7 +44,7 @@ void engine_free(struct engine *engine);
  * @first:	index of the first rule that is asked
  *
  * Return: the index of the first rule from @first on that matches, RULE_NONE
- * if none does, or -ENOMEM.
+ * if none does, -ENOMEM, or -E2BIG: its strings fit too many patterns in part.
  */
 int64_t engine_decide(struct engine *engine, const struct candidate *candidate,
 		      uint32_t first);

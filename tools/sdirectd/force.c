@@ -27,12 +27,31 @@ void force_free(struct force *force)
 	free(force);
 }
 
+/*
+ * A policy that the module is to ask about is made ready before it does, as
+ * nobody waits for that.
+ */
+static struct engine *make_engine(struct policy *policy, time_t now)
+{
+	struct engine *engine = engine_build(policy, now);
+	size_t i;
+
+	for (i = 0; engine && i < policy->n; i++)
+		if (wire_asks(&policy->rule[i], SDIRECT_POLICY_SET_MAX))
+			break;
+	if (engine && i < policy->n && engine_plant(engine)) {
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
 static struct force *ready(struct force *force, time_t now)
 {
 	size_t i;
 
 	force->time = now;
-	force->engine = engine_build(&force->policy, now);
+	force->engine = make_engine(&force->policy, now);
 	force->fields = calloc(force->policy.n + 1, sizeof(*force->fields));
 	force->some = calloc(force->policy.n / FORCE_SOME + 1,
 			     sizeof(*force->some));
@@ -74,7 +93,7 @@ int force_retime(struct force *force, time_t now)
 
 	if (!force->policy.timed || engine_same_time(force->engine, now))
 		return 0;
-	engine = engine_build(&force->policy, now);
+	engine = make_engine(&force->policy, now);
 	if (!engine)
 		return -ENOMEM;
 	engine_free(force->engine);
@@ -245,11 +264,31 @@ static uint32_t looked_at(const struct force *force, size_t first,
 	return fields;
 }
 
+/* The rule that decides, and what that depends on. */
+static void put_ruling(struct nlmsghdr *nlh, const struct force *force,
+		       uint32_t first, uint32_t found)
+{
+	size_t last = found == RULE_NONE ? force->policy.n - 1 : found;
+	const struct rule *rule = &force->policy.rule[last];
+
+	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_TTL, ANSWER_TTL);
+	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_FIELDS,
+			 looked_at(force, first, last));
+	if (found == RULE_NONE)
+		return;
+	mnl_attr_put_u8(nlh, SDIRECT_A_POLICY_VERDICT, rule->verdict);
+	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_NUMBER, found + 1);
+	if (rule->ring_max)
+		mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_RING_MAX,
+				 rule->ring_max);
+	if (rule->rate)
+		mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_RATE, rule->rate);
+}
+
 void force_answer(struct force *force, struct link *link,
 		  struct query *query)
 {
-	uint32_t first = query->number ? query->number - 1 : 0, last;
-	const struct rule *rule;
+	uint32_t first = query->number ? query->number - 1 : 0;
 	struct nlmsghdr *nlh;
 	int64_t found;
 	char buf[256];
@@ -259,24 +298,15 @@ void force_answer(struct force *force, struct link *link,
 	if (force->policy.globs[PATTERN_EXE].n)
 		query_verify(query);
 	found = engine_decide(force->engine, &query->candidate, first);
-	if (found < 0)
+	if (found < 0 && found != -E2BIG)
 		return;
-	last = found == RULE_NONE ? force->policy.n - 1 : (size_t)found;
 	nlh = begin(link, buf, SDIRECT_CMD_POLICY_ANSWER, query->generation);
 	mnl_attr_put_u64(nlh, SDIRECT_A_POLICY_ID, query->id);
-	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_TTL, ANSWER_TTL);
-	mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_FIELDS,
-			 looked_at(force, first, last));
-	if (found != RULE_NONE) {
-		rule = &force->policy.rule[found];
-		mnl_attr_put_u8(nlh, SDIRECT_A_POLICY_VERDICT, rule->verdict);
-		mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_NUMBER, found + 1);
-		if (rule->ring_max)
-			mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_RING_MAX,
-					 rule->ring_max);
-		if (rule->rate)
-			mnl_attr_put_u32(nlh, SDIRECT_A_POLICY_RATE,
-					 rule->rate);
-	}
+	/* What takes too long to decide is left where firewalls see it. */
+	if (found < 0)
+		mnl_attr_put_u8(nlh, SDIRECT_A_POLICY_VERDICT,
+				SDIRECT_VERDICT_TCP);
+	else
+		put_ruling(nlh, force, first, found);
 	link_tell(link, nlh);
 }

@@ -177,32 +177,46 @@ static size_t ends(const struct globs *globs, const uint32_t *list, size_t n,
 	return found;
 }
 
+/* Where one more character leads from all these places. */
+static size_t advance(struct globs *globs, const uint32_t *now, size_t n,
+		      char c, uint32_t *next)
+{
+	uint32_t at, child;
+	size_t i, to = 0;
+
+	tick(globs);
+	for (i = 0; i < n; i++) {
+		at = now[i];
+		child = edge_find(globs, at, c);
+		if (child)
+			to = enter(globs, next, to, child);
+		if (c == '/')
+			continue;
+		if (globs->node[at].any)
+			to = enter(globs, next, to, globs->node[at].any);
+		if (globs->node[at].stays)
+			to = enter(globs, next, to, at);
+	}
+	return to;
+}
+
 int64_t globs_match(struct globs *globs, const char *text, uint32_t *ids)
 {
-	size_t i, to, n, found = 0;
-	uint32_t *now, *next, *swap, at, child;
+	uint32_t *now, *next, *swap;
+	size_t n, steps = 0, found = 0;
 
 	if (lists_grow(globs))
 		return -ENOMEM;
 	now = globs->at[0];
 	next = globs->at[1];
 	tick(globs);
-	for (n = enter(globs, now, 0, 0); n && *text; text++, n = to) {
+	for (n = enter(globs, now, 0, 0); n && *text; text++) {
+		steps += n;
+		if (steps > GLOBS_STEPS)
+			return -E2BIG;
 		if (globs->below && *text == '/')
 			found = ends(globs, now, n, ids, found);
-		tick(globs);
-		for (to = 0, i = 0; i < n; i++) {
-			at = now[i];
-			child = edge_find(globs, at, *text);
-			if (child)
-				to = enter(globs, next, to, child);
-			if (*text == '/')
-				continue;
-			if (globs->node[at].any)
-				to = enter(globs, next, to, globs->node[at].any);
-			if (globs->node[at].stays)
-				to = enter(globs, next, to, at);
-		}
+		n = advance(globs, now, n, *text, next);
 		swap = now;
 		now = next;
 		next = swap;

@@ -63,6 +63,8 @@ struct globs {
 };
 
 #define GLOBS_NONE	UINT32_MAX
+/* Places that a string is led to, some milliseconds. */
+#define GLOBS_STEPS	(1u << 20)
 
 /* globs_init() begins.  Return: 0 or -ENOMEM. */
 int globs_init(struct globs *globs, bool below);
@@ -83,7 +85,8 @@ int64_t globs_add(struct globs *globs, const char *text, size_t len);
  * @text:	any string
  * @ids:	(out) their numbers, each once, in no order; room for globs.n
  *
- * Return: how many, or -ENOMEM.
+ * Return: how many; -ENOMEM; -E2BIG: so many fit in part that it has been given
+ * up after GLOBS_STEPS.
  */
 int64_t globs_match(struct globs *globs, const char *text, uint32_t *ids);
 

@@ -66,7 +66,9 @@ static int64_t fill_one(struct globs *globs, unsigned int kind,
 	n = globs_match(globs, as_path(kind, text), id);
 	if (n >= 0 && kind == PATTERN_EXE && slash && end->exe_named)
 		more = globs_match(globs, slash + 1, id + n);
-	n = n < 0 || more < 0 ? -ENOMEM : n + more;
+	if (n < 0 || more < 0)
+		return n < 0 ? n : more;
+	n += more;
 	if (n > 1)
 		qsort(id, n, sizeof(*id), compare);
 	return n;

@@ -22,7 +22,7 @@ struct found {
 int found_init(struct found *found, const struct policy *policy);
 void found_free(struct found *found);
 
-/* found_fill() finds them.  Return: 0 or -ENOMEM. */
+/* found_fill() finds them.  Return: 0, -ENOMEM, -E2BIG: see globs_match(). */
 int found_fill(struct found *found, struct policy *policy,
 	       const struct candidate *candidate);
 

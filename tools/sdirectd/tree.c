@@ -18,6 +18,7 @@
  * rule.
  */
 #define SPREAD		4
+#define SOME		1024	/* rules that tell whether all are spread */
 #define ENTRIES		32
 #define CROWD		64
 #define WEIGHT		1024ul
@@ -232,21 +233,53 @@ static size_t sum_up(struct split *s)
 	return sum;
 }
 
+/* How many rules there would be in all places; SIZE_MAX: no memory. */
+static size_t split_count(const struct builder *b, struct split *s)
+{
+	if (!find_bounds(b, s, count_ranges(b, s)))
+		return SIZE_MAX;
+	s->start = calloc(2 * s->bounds + 1, sizeof(*s->start));
+	if (!s->start)
+		return SIZE_MAX;
+	put_all(b, s);
+	return sum_up(s);
+}
+
+static void split_drop(struct split *s)
+{
+	free(s->rule);
+	free(s->bound);
+	free(s->start);
+	free(s->entry);
+}
+
+/* Some of many rules tell it sooner; they share fewer places than all do. */
+static bool some_spread(const struct builder *b, const struct split *s)
+{
+	struct split some = { .dim = s->dim };
+	size_t i, step = s->n / SOME, sum = 0;
+
+	if (step < 2)
+		return false;
+	some.rule = malloc((s->n / step + 1) * sizeof(*some.rule));
+	for (i = 0; some.rule && i < s->n; i += step)
+		some.rule[some.n++] = s->rule[i];
+	if (some.rule)
+		sum = split_count(b, &some);
+	split_drop(&some);
+	return sum != SIZE_MAX && sum > some.n * SPREAD;
+}
+
 /* Return: 1: divided; 0: it would take too much; -1: no memory. */
 static int split_fill(struct builder *b, struct split *s)
 {
 	size_t sum, most = s->n * SPREAD < b->left ? s->n * SPREAD : b->left;
 
-	sum = count_ranges(b, s);
-	if (sum > most)
+	if (count_ranges(b, s) > most || some_spread(b, s))
 		return 0;
-	if (!find_bounds(b, s, sum))
+	sum = split_count(b, s);
+	if (sum == SIZE_MAX)
 		return -1;
-	s->start = calloc(2 * s->bounds + 1, sizeof(*s->start));
-	if (!s->start)
-		return -1;
-	put_all(b, s);
-	sum = sum_up(s);
 	if (sum > most)
 		return 0;
 	s->entry = malloc(sum * sizeof(*s->entry) + 1);
@@ -258,14 +291,6 @@ static int split_fill(struct builder *b, struct split *s)
 	memmove(s->start + 1, s->start, 2 * s->bounds * sizeof(*s->start));
 	s->start[0] = 0;
 	return 1;
-}
-
-static void split_drop(struct split *s)
-{
-	free(s->rule);
-	free(s->bound);
-	free(s->start);
-	free(s->entry);
 }
 
 static int split_make(struct builder *b, struct split *s, const uint32_t *rule,

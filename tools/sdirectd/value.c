@@ -229,8 +229,15 @@ const char *value_parse(enum field field, const char *word,
 
 const char *value_pattern(enum field field, const char *pattern)
 {
+	unsigned int stars = 0;
+	const char *at;
+
 	if (!*pattern)
 		return "nothing between the quotes";
+	for (at = pattern; (at = strchr(at, '*')); at++)
+		stars++;
+	if (stars > VALUE_STARS)
+		return "more than 16 stars";
 	if (field != FIELD_CGROUP)
 		return NULL;
 	if (*pattern != '/')

@@ -10,6 +10,7 @@
 #include "policy.h"
 #include "world.h"
 
+#define VALUE_STARS	16	/* in a pattern */
 #define VALUE_MAX	4096	/* bytes of a value, with its end */
 
 /* IPv4 among the IPv6 addresses. */

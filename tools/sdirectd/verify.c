@@ -130,6 +130,9 @@ static bool explain(struct policy *policy, const struct candidate *c, bool all,
 				verdict_name(policy->rule[rule].verdict));
 		}
 	}
+	if (rule < 0)
+		fputs("cannot tell: too many patterns fit in part, or there is no memory\n",
+		      stderr);
 	found_free(&found);
 	engine_free(engine);
 	return rule >= 0;

@@ -14,6 +14,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_globs),
+		cmocka_unit_test(test_globs_end),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_mistakes),

@@ -11,9 +11,9 @@
 #include <linux/sdirect.h>
 
 #include "../engine.h"
-#include "../match.h"
 #include "../parse.h"
 #include "fake.h"
+#include "walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,22 +25,6 @@ static const char * const ends[] = {
 };
 
 #define ENDS	(sizeof(ends) / sizeof(ends[0]))
-
-static uint32_t walk(struct policy *policy, const struct engine *engine,
-		     const struct candidate *c)
-{
-	struct found found;
-	uint32_t i;
-
-	if (found_init(&found, policy) || found_fill(&found, policy, c))
-		abort();
-	for (i = 0; i < policy->n; i++)
-		if (engine_active(engine, i) &&
-		    rule_match(&policy->rule[i], c, &found).kind == MATCHES)
-			break;
-	found_free(&found);
-	return i < policy->n ? i : RULE_NONE;
-}
 
 static void compare(struct policy *policy, struct engine *engine)
 {

@@ -6,6 +6,8 @@
  * group, cgroup, netns, exe, label of the end that connected, the same of the
  * other, and the number of the carrier.
  *
+ * judge --walk POLICY TIME does the same without the tree.
+ *
  * judge --bench POLICY TIME says how long reading, building and deciding take.
  */
 #include <inttypes.h>
@@ -16,6 +18,7 @@
 #include "../engine.h"
 #include "../parse.h"
 #include "fake.h"
+#include "walk.h"
 
 #define COLUMNS	(SIDES * FIELDS + 1)
 
@@ -60,7 +63,7 @@ static void candidate_free(struct candidate *c)
 	end_free(&c->end[SIDE_TO]);
 }
 
-static int judge(struct engine *engine)
+static int judge(struct policy *policy, struct engine *engine, bool walking)
 {
 	struct candidate c;
 	char *line = NULL;
@@ -70,7 +73,8 @@ static int judge(struct engine *engine)
 	while (getline(&line, &room, stdin) > 0) {
 		if (read_candidate(line, &c))
 			return 1;
-		rule = engine_decide(engine, &c, 0);
+		rule = walking ? walk(policy, engine, &c) :
+		       engine_decide(engine, &c, 0);
 		candidate_free(&c);
 		if (rule < 0)
 			return 1;
@@ -132,6 +136,7 @@ static int bench(struct engine *engine)
 int main(int argc, char **argv)
 {
 	bool benching = argc == 4 && !strcmp(argv[1], "--bench");
+	bool walking = argc == 4 && !strcmp(argv[1], "--walk");
 	const struct candidate nobody = { 0 };
 	struct complaints complaints = { 0 };
 	double begin, parsed, built;
@@ -139,7 +144,7 @@ int main(int argc, char **argv)
 	struct policy policy;
 	int ret;
 
-	if (argc != 3 && !benching)
+	if (argc != 3 && !benching && !walking)
 		return 2;
 	begin = seconds();
 	if (policy_init(&policy) ||
@@ -159,7 +164,7 @@ int main(int argc, char **argv)
 		printf("%zu rules: read %.3f s, built %.3f s, tree %zu KB\n",
 		       policy.n, parsed - begin, built - parsed,
 		       engine_weight(engine) / 1024);
-	ret = benching ? bench(engine) : judge(engine);
+	ret = benching ? bench(engine) : judge(&policy, engine, walking);
 	engine_free(engine);
 	policy_free(&policy);
 	complaints_free(&complaints);

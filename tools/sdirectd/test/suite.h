@@ -5,6 +5,7 @@
 
 void test_ranges(void **state);
 void test_globs(void **state);
+void test_globs_end(void **state);
 void test_values(void **state);
 void test_times(void **state);
 

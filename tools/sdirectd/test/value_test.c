@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests of ranges, patterns, values and times. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,6 +86,31 @@ void test_globs(void **state)
 			assert_true(!n || ids[0] == 1);
 			globs_free(&globs);
 		}
+}
+
+/* Far more work than names make; a pattern that few fit in part goes on. */
+void test_globs_end(void **state)
+{
+	char pattern[2 * 400 + 2], text[VALUE_MAX];
+	struct globs globs;
+	uint32_t ids[2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 400; i++)
+		memcpy(pattern + 2 * i, "*a", 2);
+	strcpy(pattern + 2 * i, "b");
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(globs_init(&globs, false), 0);
+	assert_int_equal(globs_add(&globs, "*a*a*b", 6), 0);
+	assert_int_equal(globs_match(&globs, text, ids), 0);
+	assert_int_equal(globs_add(&globs, pattern, strlen(pattern)), 1);
+	assert_int_equal(globs_match(&globs, text, ids), -E2BIG);
+	assert_int_equal(globs_match(&globs, "aab", ids), 1);
+	globs_free(&globs);
+	assert_null(value_pattern(FIELD_EXE, "****************"));
+	assert_non_null(value_pattern(FIELD_EXE, "*****************"));
 }
 
 static const struct {
