@@ -15,7 +15,7 @@ int sdr_helper_register(struct sdr_policy *policy, u32 port)
 	mutex_lock(&policy->config);
 	spin_lock(&policy->lock);
 	if (!policy->helper)
-		policy->helper = port;
+		WRITE_ONCE(policy->helper, port);
 	else if (policy->helper != port)
 		err = -EBUSY;
 	spin_unlock(&policy->lock);
@@ -27,12 +27,15 @@ void sdr_helper_gone(struct sdr_policy *policy, u32 port)
 {
 	bool mine;
 
+	/* Most sockets that are closed are not, and need not wait for one. */
+	if (READ_ONCE(policy->helper) != port)
+		return;
 	/* Nobody is the next one before all is gone that was this one's. */
 	mutex_lock(&policy->config);
 	spin_lock(&policy->lock);
 	mine = policy->helper == port;
 	if (mine) {
-		policy->helper = 0;
+		WRITE_ONCE(policy->helper, 0);
 		policy->own_rules = false;
 	}
 	spin_unlock(&policy->lock);
