@@ -3,6 +3,7 @@
 #include "compat.h"
 
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
 #include "judge.h"
@@ -41,25 +42,47 @@ void sdr_question_put(struct sdr_question *q)
 }
 
 /* Who is behind a question: who has connected, if that is on this host. */
-static kuid_t asker(const struct sdr_question *q)
+static const struct cred *asker(const struct sdr_question *q)
 {
 	const struct sdr_party *from = &q->cand.end[0];
 
-	return q->cand.end[sdr_party_far(from)].owner.cred->euid;
+	return q->cand.end[sdr_party_far(from)].owner.cred;
 }
 
-/* Has this user too many questions waiting? */
-static bool crowded(const struct sdr_policy *policy, kuid_t uid)
+/*
+ * The user namespace that is behind a question, of those right below that of
+ * the rules; NULL: it is that.
+ */
+static const struct user_namespace *tenant(const struct sdr_question *q)
 {
+	const struct user_namespace *base = sdr_rules_head(q->rules)->ns;
+	const struct user_namespace *ns = asker(q)->user_ns;
+
+	while (ns->level > base->level + 1)
+		ns = ns->parent;
+	return ns == base ? NULL : ns;
+}
+
+/*
+ * Has this user, or the container that makes users as it likes, too many
+ * questions waiting?
+ */
+static bool crowded(const struct sdr_policy *policy,
+		    const struct sdr_question *new)
+{
+	const struct user_namespace *home = tenant(new);
 	const struct sdr_question *q;
-	u32 n = 0;
+	u32 user = 0, ns = 0;
 
 	lockdep_assert_held(&policy->lock);
 	if (policy->n_questions < SDIRECT_POLICY_QUESTIONS_USER)
 		return false;
-	list_for_each_entry(q, &policy->questions, node)
-		n += uid_eq(asker(q), uid);
-	return n >= SDIRECT_POLICY_QUESTIONS_USER;
+	list_for_each_entry(q, &policy->questions, node) {
+		user += uid_eq(asker(q)->euid, asker(new)->euid);
+		ns += home && tenant(q) == home;
+	}
+	return user >= SDIRECT_POLICY_QUESTIONS_USER ||
+	       ns >= SDIRECT_POLICY_QUESTIONS_NS;
 }
 
 /* The same, asked for an earlier judgement of the pair: is for this one now. */
@@ -90,7 +113,7 @@ static int post(struct sdr_policy *policy, struct sdr_question *q)
 	} else if (asked_before(policy, q)) {
 		err = 0;
 	} else if (policy->n_questions >= SDIRECT_POLICY_QUESTIONS_MAX ||
-		   crowded(policy, asker(q))) {
+		   crowded(policy, q)) {
 		err = -ENOBUFS;
 	} else {
 		q->id = ++policy->last_id;

@@ -253,6 +253,7 @@ enum sdirect_counter_attr {
 #define SDIRECT_POLICY_ENTRIES_MAX	1000000	/* of all their conditions */
 #define SDIRECT_POLICY_SET_MAX		2048	/* of one condition */
 #define SDIRECT_POLICY_QUESTIONS_MAX	1024	/* waiting in one namespace */
+#define SDIRECT_POLICY_QUESTIONS_NS	512	/* ... of all in another user namespace */
 #define SDIRECT_POLICY_QUESTIONS_USER	128	/* ... of one user */
 #define SDIRECT_POLICY_PATIENCE		5	/* seconds for an answer */
 #define SDIRECT_POLICY_TTL		60	/* seconds, unless said otherwise */
