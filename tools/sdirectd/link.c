@@ -12,6 +12,7 @@
 
 #define RECEIVE_ROOM	(4 << 20)	/* bytes of questions that may wait */
 #define READS		64		/* messages at once, so all get a turn */
+#define READS_FIRST	4096		/* before a request, that its reply has room */
 
 static int group_attr(const struct nlattr *attr, void *data)
 {
@@ -205,6 +206,28 @@ static int take_all(struct link *link, void *buf, int len, uint32_t seq,
 	return ret;
 }
 
+/* What is there, up to so many messages. */
+static int take_news(struct link *link, int most)
+{
+	static char buf[LINK_ROOM] __attribute__((aligned(8)));
+	ssize_t len;
+
+	while (most-- > 0) {
+		len = recv(link_fd(link), buf, sizeof(buf), MSG_DONTWAIT);
+		if (len < 0 && errno == EAGAIN)
+			return 0;
+		if (len < 0 && errno != EINTR && errno != ENOBUFS)
+			return -errno;
+		if (len > 0)
+			take_all(link, buf, len, 0, NULL, NULL);
+	}
+	return 0;
+}
+
+/*
+ * A reply is there when the request is sent.  If none is, there was no room for
+ * it: nobody may wait for that.
+ */
 int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 {
 	static char buf[LINK_ROOM] __attribute__((aligned(8)));
@@ -215,10 +238,15 @@ int link_do(struct link *link, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 	link->why[0] = '\0';
 	if (!(nlh->nlmsg_flags & NLM_F_DUMP))
 		nlh->nlmsg_flags |= NLM_F_ACK;
+	ret = take_news(link, READS_FIRST);
+	if (ret)
+		return ret;
 	if (mnl_socket_sendto(link->sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
-		len = mnl_socket_recvfrom(link->sock, buf, sizeof(buf));
+		len = recv(link_fd(link), buf, sizeof(buf), MSG_DONTWAIT);
+		if (len < 0 && errno == EAGAIN)
+			return -ENOBUFS;
 		/* News were lost, the reply is there all the same. */
 		ret = len >= 0 ? take_all(link, buf, len, seq, cb, data) :
 		      errno == EINTR || errno == ENOBUFS ? 1 : -errno;
@@ -233,18 +261,5 @@ void link_tell(struct link *link, struct nlmsghdr *nlh)
 
 int link_read(struct link *link)
 {
-	static char buf[LINK_ROOM] __attribute__((aligned(8)));
-	ssize_t len;
-	int i;
-
-	for (i = 0; i < READS; i++) {
-		len = recv(link_fd(link), buf, sizeof(buf), MSG_DONTWAIT);
-		if (len < 0 && errno == EAGAIN)
-			return 0;
-		if (len < 0 && errno != EINTR && errno != ENOBUFS)
-			return -errno;
-		if (len > 0)
-			take_all(link, buf, len, 0, NULL, NULL);
-	}
-	return 0;
+	return take_news(link, READS);
 }
