@@ -2,10 +2,12 @@
 """What the helper is asked, how it is told of the ends, and what it answers."""
 import contextlib
 import errno
+import json
 import os
 
+import world
 from genl import Helper, K, rule
-from world import LOCAL, TCP, Conn, becomes, is_reset, refused
+from world import LOCAL, TCP, Conn, becomes, is_reset, refused, unshare
 
 DIRECT, BY_TCP, DENY, ASK = (K.VERDICT_DIRECT, K.VERDICT_TCP, K.VERDICT_DENY,
                              K.VERDICT_ASK)
@@ -92,12 +94,56 @@ def what_is_looked_at_is_told():
         conn.talk(1)
 
 
+def ports_of(conn):
+    return tuple(sock.getsockname()[1] for sock in conn.ends)
+
+
+def moving(ready, go):
+    """Connections before and behind a change of the user namespace."""
+    with contextlib.ExitStack() as stack:
+        conns = []
+        for there in (False, True):
+            if there:
+                unshare(world.CLONE_NEWUSER)
+                with open("/proc/self/uid_map", "w", encoding="ascii") as file:
+                    file.write("0 0 1")
+            inode = os.stat("/proc/self/ns/user").st_ino
+            for _ in range(6):
+                conn = stack.enter_context(Conn())
+                conns.append([*ports_of(conn), inode])
+        os.write(ready, json.dumps(conns).encode())
+        os.read(go, 1)
+
+
+def one_process_in_two_places():
+    """What is said of a process is not said of what it was before."""
+    ready, go = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        world.end_as(moving, ready[1], go[0])
+    os.close(ready[1])
+    try:
+        conns = {(client, server): inode for client, server, inode in
+                 json.loads(os.read(ready[0], 10000))}
+        with Helper().register() as helper:
+            helper.push(rule(5, ASK))
+            for _ in dict(conns):
+                asked = asked_of(helper, helper.generation)
+                one, two = asked["from"], asked["to"]
+                inode = conns.pop((one["port"], two["port"]))
+                assert one["userns"] == two["userns"] == inode, asked
+    finally:
+        os.write(go[1], b"x")
+        status = os.waitpid(child, 0)[1]
+    assert status == 0, status
+
+
 def questions_come_together():
     """Many of several users in few datagrams; each tells of its own ends."""
     uids = (1000, 1001, 1000, 0)
     with contextlib.ExitStack() as stack, Helper().register() as helper:
         conns = [stack.enter_context(Conn(uid, 1000)) for uid in uids * 15]
-        ports = {conn.client.getsockname()[1]: uids[n % len(uids)]
+        ports = {ports_of(conn): uids[n % len(uids)]
                  for n, conn in enumerate(conns)}
         helper.push(rule(5, ASK))
         datagrams = helper.datagrams
@@ -106,7 +152,7 @@ def questions_come_together():
               f"{helper.datagrams - datagrams} datagrams", flush=True)
         for asked in questions:
             one, two = asked["from"], asked["to"]
-            assert one["uid"] == ports.pop(one["port"]), asked
+            assert one["uid"] == ports.pop((one["port"], two["port"])), asked
             assert two["uid"] == 1000 and one["pid"] == two["pid"], asked
             assert one["exe"] == two["exe"] == \
                 os.path.realpath("/proc/self/exe"), asked

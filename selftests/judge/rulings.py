@@ -7,11 +7,14 @@ import time
 
 import world
 from genl import F_DUMP, Helper, K, Netlink, rule
-from asking import (answers_are_kept, questions_come_together,
-                    what_is_looked_at_is_told, who_asks_is_answered)
+from asking import (answers_are_kept, one_process_in_two_places,
+                    questions_come_together, what_is_looked_at_is_told,
+                    who_asks_is_answered)
 from isolation import (answers_of_others_are_none, borrowed_socket,
+                       containers_hear_little, containers_see_little,
                        nothing_is_heard_of_others,
-                       own_default_binds_nobody_else, rules_stay_at_home)
+                       own_default_binds_nobody_else, rules_stay_at_home,
+                       users_of_a_container_share)
 from limits import (a_crowd_is_judged_again, denials_are_audited,
                     ends_of_a_group, flood, rings_of_a_group, rings_of_a_user)
 from messages import (long_names_are_told, messages_are_checked,
@@ -373,64 +376,6 @@ def stricter_wins():
         assert becomes(conn, TCP)
 
 
-def contained(ready, go):
-    """In a user namespace of its own: helper, listener and accepting end."""
-    unshare(world.CLONE_NEWUSER | world.CLONE_NEWNET)
-    os.write(ready, b"x")
-    assert os.read(go, 1) == b"x"
-    os.setresgid(0, 0, 0)
-    os.setresuid(0, 0, 0)
-    world.ip("addr add 10.9.0.2/24 dev w")
-    world.ip("link set w up")
-    with Helper().register() as helper, Inet() as listener:
-        helper.push(rule(1, ASK, {FROM_UID: [(0, 2 ** 32 - 2)]}),
-                    rule(2, ASK))
-        listener.bind(("10.9.0.2", 0))
-        listener.listen()
-        os.write(ready, str(listener.getsockname()[1]).encode())
-        conn, _ = listener.accept()
-        with conn:
-            asked = helper.question()
-            one, two = asked["from"], asked["to"]
-            # The peer's user is not mapped here: the first cannot match.
-            assert asked["number"] == 2, asked
-            assert set(one) == {"family", "addr", "port", "peer_addr",
-                                "peer_port"}, one
-            assert two["uid"] == 0 and two["exe"] and two["netns"], two
-            assert asked["same"] == 0, asked
-            helper.answer(asked, DIRECT)
-            conn.sendall(b"x")
-            assert conn.recv(1) == b"x"
-
-
-def containers_see_little():
-    """Root of a container learns of the other end what TCP shows."""
-    ready, go = os.pipe(), os.pipe()
-    child = os.fork()
-    if not child:
-        world.end_as(contained, ready[1], go[0])
-    os.close(ready[1])
-    try:
-        assert os.read(ready[0], 1) == b"x"
-        for name in ("uid_map", "gid_map"):
-            with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
-                file.write("0 100000 10\n")
-        world.ip(f"link add v type veth peer name w netns {child}")
-        world.ip("addr add 10.9.0.1/24 dev v")
-        world.ip("link set v up")
-        os.write(go[1], b"x")
-        port = int(os.read(ready[0], 10))
-        with Inet() as client:
-            world.connect(client, ("10.9.0.2", port))
-            assert client.recv(1) == b"x"
-            client.sendall(b"x")
-            # The other end allows it, this one's default does not.
-            assert info(client)[2] == REASON_POLICY, info(client)
-    finally:
-        status = os.waitpid(child, 0)[1]
-    assert status == 0, status
-
-
 def many_rules():
     """As many as there may be; the last one decides."""
     most = 100000
@@ -461,11 +406,12 @@ CASES = {case.__name__: case for case in (
     first_rule_that_matches, rules_reach_the_living, deny_resets_both_ends,
     mapped_rings_are_taken_away, no_pair_outlives_its_connection,
     who_asks_is_answered, what_is_looked_at_is_told,
-    questions_come_together, answers_are_kept, helper_that_dies,
+    questions_come_together, one_process_in_two_places, answers_are_kept, helper_that_dies,
     helper_that_hangs, killed_while_it_works, questions_are_bounded,
     decisions_are_told, limits_of_a_rule, namespaces_have_their_own,
-    containers_see_little, rules_stay_at_home, own_default_binds_nobody_else,
+    containers_see_little, containers_hear_little, rules_stay_at_home, own_default_binds_nobody_else,
     nothing_is_heard_of_others, answers_of_others_are_none, borrowed_socket,
+    users_of_a_container_share,
     a_crowd_is_judged_again, flood, rings_of_a_user, rings_of_a_group,
     ends_of_a_group, denials_are_audited, long_names_are_told, messages_are_checked,
     random_messages, many_rules)}

@@ -221,9 +221,9 @@ def unshare(flags):
 
 @contextlib.contextmanager
 def inside(name):
-    """In the network namespace of this name."""
+    """In the network namespace of this name, or path."""
     with open("/proc/self/ns/net", encoding="ascii") as old, \
-            open(f"/run/netns/{name}", encoding="ascii") as new:
+            open(os.path.join("/run/netns", name), encoding="ascii") as new:
         assert LIBC.setns(new.fileno(), CLONE_NEWNET) == 0
         try:
             yield

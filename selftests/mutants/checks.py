@@ -54,11 +54,17 @@ def net_debug(words):
     return net(words)[0], DEBUG
 
 
+def judge(words):
+    return [*PYTEST, "selftests/test_judge.py"], \
+        {"SDIRECT_JUDGE": " ".join(words)}
+
+
 KINDS = {
     "lint": (lint, "NAME: one of tools/lint/run --list"),
     "native": (native, "[NAME...]: unit tests of the ring and the library"),
     "kunit": (kunit, "unit tests of the module, on the debug kernel"),
     "torture": (torture, "[death|hostile|fuzz|races...]: and what these leave"),
+    "judge": (judge, "[NAME...]: cases of the policy, over netlink"),
     "net": (net, "PROGRAM [NAME...]: socket tests, those that have NAME"),
     "net-debug": (net_debug, "PROGRAM [NAME...]: the same on the debug kernel"),
 }
