@@ -22,6 +22,7 @@
 #include "region.h"
 #include "rendezvous.h"
 #include "sockopt.h"
+#include "stall.h"
 #include "stream.h"
 #include "wake.h"
 

@@ -8,6 +8,7 @@
 #include "keep.h"
 #include "pair.h"
 #include "sock.h"
+#include "upkeep.h"
 
 static unsigned int keep_alive = 30;
 module_param(keep_alive, uint, 0644);
@@ -33,7 +34,7 @@ static u64 moved_by_ring(const struct sdr_sock *ss)
 static void look(struct timer_list *timer)
 {
 	struct sdr_keep *keep = from_timer(keep, timer, timer);
-	struct sdr_sock *ss = container_of(keep, struct sdr_sock, keep);
+	struct sdr_sock *ss = container_of(keep, struct sdr_upkeep, keep)->ss;
 	struct sock *sk = ss->sk;
 	unsigned long next = next_look();
 	u64 moved = moved_by_ring(ss);
@@ -59,7 +60,7 @@ void sdr_keep_init(struct sdr_keep *keep)
 
 void sdr_keep_begin(struct sdr_sock *ss)
 {
-	struct sdr_keep *keep = &ss->keep;
+	struct sdr_keep *keep = &ss->upkeep->keep;
 
 	sock_owned_by_me(ss->sk);
 	if (keep->used)
@@ -69,8 +70,8 @@ void sdr_keep_begin(struct sdr_sock *ss)
 	mod_timer(&keep->timer, next_look());
 }
 
-void sdr_keep_stop(struct sdr_sock *ss)
+void sdr_keep_stop(struct sdr_keep *keep)
 {
-	if (READ_ONCE(ss->keep.used))
-		timer_delete_sync(&ss->keep.timer);
+	if (keep->used)
+		timer_delete_sync(&keep->timer);
 }

@@ -25,13 +25,13 @@ struct sdr_keep {
 	u64 moved;
 };
 
-/* sdr_keep_init() - for a new socket; ended by sdr_keep_stop() */
+/* sdr_keep_init() - not running yet; ended by sdr_keep_stop() */
 void sdr_keep_init(struct sdr_keep *keep);
 
 /* sdr_keep_begin() - there is a ring.  Context: the socket's lock is held. */
 void sdr_keep_begin(struct sdr_sock *ss);
 
 /* sdr_keep_stop() - for good.  Context: may sleep; no lock held. */
-void sdr_keep_stop(struct sdr_sock *ss);
+void sdr_keep_stop(struct sdr_keep *keep);
 
 #endif /* _SDR_KEEP_H */

@@ -6,6 +6,7 @@
 #include <net/tcp.h>
 
 #include "ring.h"
+#include "stall.h"
 #include "stream.h"
 
 /* Where a reader's chain starts: the flow's, or the pair's if not joined. */

@@ -5,6 +5,7 @@
 #include <net/tcp.h>
 
 #include "lease.h"
+#include "stall.h"
 #include "stream.h"
 
 /* Why must this message go by TCP?  SDIRECT_REASON_NONE: it need not. */

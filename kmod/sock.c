@@ -12,6 +12,7 @@
 #include "ring.h"
 #include "sock.h"
 #include "stream.h"
+#include "upkeep.h"
 #include "wake.h"
 
 /* Of its own: the next larger one of kmalloc() would waste a third. */
@@ -30,8 +31,6 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 	mutex_init(&ss->rx_lock);
 	INIT_LIST_HEAD(&ss->node);
 	INIT_HLIST_NODE(&ss->rdv_node);
-	sdr_stall_init(&ss->stall);
-	sdr_keep_init(&ss->keep);
 	INIT_WORK(&ss->withdraw, sdr_lease_withdraw);
 	ss->tally.all = sdr_net(sock_net(sk))->stats;
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
@@ -131,8 +130,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 	struct sock *sk = ss->sk;
 	struct sdr_net *sn = sdr_net(sock_net(sk));
 
-	sdr_stall_stop(ss);
-	sdr_keep_stop(ss);
+	sdr_upkeep_end(ss);
 	sdr_sock_leave(ss);
 	/* Nobody finds us in the pair any more. */
 	cancel_work_sync(&ss->withdraw);

@@ -26,14 +26,13 @@
 #include <net/sock.h>
 
 #include "carrier.h"
-#include "keep.h"
 #include "key.h"
 #include "net.h"
 #include "owner.h"
 #include "pair.h"
-#include "stall.h"
 
 struct sdr_region;
+struct sdr_upkeep;
 
 /**
  * enum sdr_rdv - how far a socket's search for its peer has come
@@ -78,8 +77,7 @@ enum sdr_rdv {
  * @rx_lock:	serialises receivers
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
- * @stall:	watches over a send direction without room
- * @keep:	keeps TCP known under a ring
+ * @upkeep:	of its rings; NULL until it sends by one
  * @owes_ack:	TCP's acknowledgements wait for data that now goes by ring
  * @region:	what user space may map; NULL until first asked for
  * @withdraw:	takes the lease away when the policy says so
@@ -109,8 +107,7 @@ struct sdr_sock {
 	struct mutex rx_lock;
 	struct sdr_flow tx;
 	struct sdr_flow rx;
-	struct sdr_stall stall;
-	struct sdr_keep keep;
+	struct sdr_upkeep *upkeep;
 	bool owes_ack;
 	struct sdr_region *region;
 	struct work_struct withdraw;

@@ -9,6 +9,7 @@
 #include "sock.h"
 #include "stall.h"
 #include "stream.h"
+#include "upkeep.h"
 
 /* Changes whenever the peer reads, from a ring or what TCP brought before. */
 static u64 read_by_peer(const struct sdr_sock *ss)
@@ -28,9 +29,11 @@ static u64 read_by_peer(const struct sdr_sock *ss)
 
 static void restart(struct sdr_sock *ss)
 {
-	WRITE_ONCE(ss->stall.on, true);
-	ss->stall.since = jiffies;
-	ss->stall.read = read_by_peer(ss);
+	struct sdr_stall *stall = &ss->upkeep->stall;
+
+	WRITE_ONCE(stall->on, true);
+	stall->since = jiffies;
+	stall->read = read_by_peer(ss);
 }
 
 /* As TCP ends a connection whose window stays closed: without a reset. */
@@ -51,7 +54,7 @@ static void give_up(struct sock *sk)
 /* How long from now on, in jiffies; 0: nothing to wait for any more. */
 static unsigned long look(struct sdr_sock *ss)
 {
-	struct sdr_stall *stall = &ss->stall;
+	struct sdr_stall *stall = &ss->upkeep->stall;
 	const struct sdr_flow *tx = &ss->tx;
 	unsigned long end;
 	u32 timeout;
@@ -72,14 +75,15 @@ static unsigned long look(struct sdr_sock *ss)
 
 static void run(struct work_struct *work)
 {
-	struct sdr_sock *ss = container_of(work, struct sdr_sock,
-					   stall.work.work);
+	struct sdr_upkeep *upkeep = container_of(work, struct sdr_upkeep,
+						 stall.work.work);
+	struct sdr_sock *ss = upkeep->ss;
 	unsigned long left;
 
 	lock_sock(ss->sk);
 	left = look(ss);
 	if (left)
-		schedule_delayed_work(&ss->stall.work, left);
+		schedule_delayed_work(&upkeep->stall.work, left);
 	release_sock(ss->sk);
 }
 
@@ -91,11 +95,12 @@ void sdr_stall_init(struct sdr_stall *stall)
 void sdr_stall_begin(struct sdr_sock *ss)
 {
 	u32 timeout = READ_ONCE(inet_csk(ss->sk)->icsk_user_timeout);
-	struct sdr_stall *stall = &ss->stall;
+	struct sdr_stall *stall;
 
 	sock_owned_by_me(ss->sk);
 	if (sdr_flow_on_tcp(&ss->tx))
 		return;
+	stall = &ss->upkeep->stall;
 	if (!stall->on)
 		restart(ss);
 	if (unlikely(timeout)) {
@@ -106,24 +111,33 @@ void sdr_stall_begin(struct sdr_sock *ss)
 
 void sdr_stall_over(struct sdr_sock *ss)
 {
-	WRITE_ONCE(ss->stall.on, false);
+	if (ss->upkeep)
+		WRITE_ONCE(ss->upkeep->stall.on, false);
 }
 
 void sdr_stall_polled(struct sdr_sock *ss)
 {
+	/* Pairs with sdr_upkeep_make(), as an address does. */
+	const struct sdr_upkeep *upkeep = READ_ONCE(ss->upkeep);
+
 	if (unlikely(READ_ONCE(inet_csk(ss->sk)->icsk_user_timeout)) &&
-	    !READ_ONCE(ss->stall.on))
+	    upkeep && !READ_ONCE(upkeep->stall.on))
 		sdr_stall_again(ss);
 }
 
 void sdr_stall_again(struct sdr_sock *ss)
 {
-	WRITE_ONCE(ss->stall.used, true);
-	mod_delayed_work(system_wq, &ss->stall.work, 0);
+	/* The same; whoever makes it later finds the new time. */
+	struct sdr_upkeep *upkeep = READ_ONCE(ss->upkeep);
+
+	if (!upkeep)
+		return;
+	WRITE_ONCE(upkeep->stall.used, true);
+	mod_delayed_work(system_wq, &upkeep->stall.work, 0);
 }
 
-void sdr_stall_stop(struct sdr_sock *ss)
+void sdr_stall_stop(struct sdr_stall *stall)
 {
-	if (READ_ONCE(ss->stall.used))
-		cancel_delayed_work_sync(&ss->stall.work);
+	if (READ_ONCE(stall->used))
+		cancel_delayed_work_sync(&stall->work);
 }

@@ -11,7 +11,7 @@ struct sdr_sock;
 /**
  * struct sdr_stall - a sender that found no room
  * @work:	looks whether the time is over
- * @used:	@work has been queued; most sockets end without
+ * @used:	@work has been queued; most end without
  * @on:		no byte has been sent since it found none
  * @since:	jiffies when that was, or when the peer was last seen to read
  * @read:	how much the peer had read then, with any beginning
@@ -26,7 +26,7 @@ struct sdr_stall {
 	u64 read;
 };
 
-/* sdr_stall_init() - for a new socket; ended by sdr_stall_stop() */
+/* sdr_stall_init() - nothing is stalled; ended by sdr_stall_stop() */
 void sdr_stall_init(struct sdr_stall *stall);
 
 /**
@@ -52,6 +52,6 @@ void sdr_stall_polled(struct sdr_sock *ss);
 void sdr_stall_again(struct sdr_sock *ss);
 
 /* sdr_stall_stop() - for good.  Context: may sleep; no lock held. */
-void sdr_stall_stop(struct sdr_sock *ss);
+void sdr_stall_stop(struct sdr_stall *stall);
 
 #endif /* _SDR_STALL_H */

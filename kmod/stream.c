@@ -19,6 +19,7 @@
 #include "ring.h"
 #include "sockopt.h"
 #include "stream.h"
+#include "upkeep.h"
 #include "wake.h"
 
 /* Connections that carry less than this never pay for a ring. */
@@ -193,7 +194,8 @@ static int start_ring(struct sdr_sock *ss, u32 size, struct sdr_payer *payer)
 	/* The way back to TCP must not fail: it is laid before it is needed. */
 	if (!tx->way_back)
 		tx->way_back = sdr_seg_alloc(&sdr_carrier_tcp, 0, NULL);
-	if (!tx->way_back || sdr_pair_pages(tx->pair, payer))
+	if (!tx->way_back || sdr_upkeep_make(ss) ||
+	    sdr_pair_pages(tx->pair, payer))
 		return -ENOMEM;
 	ring = sdr_ring_alloc(size, payer);
 	if (!ring)

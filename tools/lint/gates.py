@@ -58,6 +58,7 @@ BARRIER_FILES = {
     "kmod/send.c": "sleeps",
     "kmod/sock.h": "reads the pair",
     "kmod/stream.c": "seals a range and appends the next",
+    "kmod/upkeep.c": "publishes the timers",
     "uapi/linux/sdirect_ring.h": "the ring algorithm",
 }
 
