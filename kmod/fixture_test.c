@@ -402,3 +402,11 @@ bool test_can_fail(struct kunit *test)
 	kunit_mark_skipped(test, "no failslab and fail_page_alloc for GFP_KERNEL");
 	return false;
 }
+
+u64 test_counted(enum sdr_stat id)
+{
+	struct sdr_stats stats;
+
+	sdr_stats_sum(&init_net, &stats);
+	return stats.v[id];
+}

@@ -154,6 +154,9 @@ static inline bool test_failed(void)
 	return came;
 }
 
+/* What the namespace of the tests has counted. */
+u64 test_counted(enum sdr_stat id);
+
 /*
  * An end for loops over the above.  Now and then an allocation makes one more,
  * of the allocator's own, and the count skips one: expect half of them.

@@ -86,7 +86,7 @@ static void liars_are_reset(struct kunit *test)
 {
 	const struct liar *c = test->param_value;
 	struct way way = test_way(test);
-	struct sdr_stats before, after;
+	u64 before;
 	int n;
 
 	KUNIT_EXPECT_EQ(test, way_put(&way, 10, 0), 10);
@@ -97,17 +97,15 @@ static void liars_are_reset(struct kunit *test)
 	}
 	if (c->ring)
 		KUNIT_EXPECT_EQ(test, way_put(&way, c->ring, 0), c->ring);
-	sdr_stats_sum(&init_net, &before);
+	before = test_counted(SDR_STAT_FAILED);
 	KUNIT_EXPECT_EQ(test, c->lie(&way), 0);
 	do
 		n = way_take(&way, 10, MSG_DONTWAIT);
 	while (n > 0);
 	KUNIT_EXPECT_EQ(test, n, -ECONNRESET);
 	KUNIT_EXPECT_EQ(test, way.got, c->read_first ? 20 : 10);
-	sdr_stats_sum(&init_net, &after);
 	KUNIT_EXPECT_EQ(test, inet_sk_state_load(way.to->sk), TCP_CLOSE);
-	KUNIT_EXPECT_EQ(test, after.v[SDR_STAT_FAILED],
-			before.v[SDR_STAT_FAILED] + 1);
+	KUNIT_EXPECT_EQ(test, test_counted(SDR_STAT_FAILED), before + 1);
 	KUNIT_EXPECT_TRUE(test, test_until(inet_sk_state_load(way.from->sk) ==
 					   TCP_CLOSE));
 	KUNIT_EXPECT_LT(test, way_put(&way, 10, 0), 0);
@@ -119,20 +117,20 @@ static void liars_ring_is_not_shown(struct kunit *test)
 	struct way way = test_way(test);
 	struct sdr_sock *ss = way_receiver(&way);
 	struct sdr_ring *ring;
-	u64 base;
+	u64 base, before;
 
 	KUNIT_EXPECT_EQ(test, way_put(&way, 10, 0), 10);
 	KUNIT_EXPECT_TRUE(test, way_seal(&way));
 	KUNIT_EXPECT_EQ(test, way_put(&way, 10, 0), 10);
 	KUNIT_EXPECT_EQ(test, way_take(&way, 10, MSG_WAITALL), 10);
 	KUNIT_EXPECT_EQ(test, strangers_bytes(&way), 0);
+	before = test_counted(SDR_STAT_NO_COUNTS);
 	mutex_lock(&ss->rx_lock);
 	ring = sdr_stream_ring_rx(ss, &base);
 	mutex_unlock(&ss->rx_lock);
 	KUNIT_EXPECT_NULL(test, ring);
 	KUNIT_EXPECT_TRUE(test, sdr_flow_on_tcp(&ss->rx));
-	KUNIT_EXPECT_EQ(test, sdr_tally_read(&ss->tally, SDR_STAT_NO_COUNTS),
-			1);
+	KUNIT_EXPECT_EQ(test, test_counted(SDR_STAT_NO_COUNTS), before + 1);
 }
 
 /* A sender finds out that its receiver lies. */

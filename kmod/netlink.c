@@ -188,7 +188,7 @@ static int put_tally(struct sk_buff *skb, const struct sdr_sock *ss)
 	int i;
 	u64 n;
 
-	for (i = 0; i < __SDR_STAT_MAX; i++) {
+	for (i = __SDR_STAT_SOCK; i < __SDR_STAT_MAX; i++) {
 		n = sdr_tally_read(&ss->tally, i);
 		if (n && put_counter(skb, SDIRECT_A_CONN_COUNTER, i, n))
 			return -EMSGSIZE;

@@ -83,6 +83,7 @@ static void two_ends_meet(struct kunit *test)
 	const struct meet_case *c = test->param_value;
 	struct ends e = ends_of(test, c->family);
 	struct sdr_sock *first = e.ss[c->first], *second = e.ss[!c->first];
+	u64 before = test_counted(SDR_STAT_PAIRS);
 
 	KUNIT_EXPECT_TRUE(test, sdr_rendezvous_due(first));
 	test_meet(first);
@@ -94,8 +95,7 @@ static void two_ends_meet(struct kunit *test)
 
 	test_meet(second);
 	expect_pair(test, first, second);
-	KUNIT_EXPECT_EQ(test, sdr_tally_read(&second->tally, SDR_STAT_PAIRS),
-			1);
+	KUNIT_EXPECT_EQ(test, test_counted(SDR_STAT_PAIRS), before + 1);
 	KUNIT_EXPECT_FALSE(test, sdr_rendezvous_due(first));
 	KUNIT_EXPECT_FALSE(test, sdr_rendezvous_due(second));
 	test_meet(first);
@@ -178,10 +178,12 @@ static void no_self_match(struct kunit *test)
 					   TCP_ESTABLISHED));
 	KUNIT_EXPECT_NOT_NULL(test, ss);
 	if (ss) {
+		u64 before = test_counted(SDR_STAT_NO_KEY);
+
 		test_meet(ss);
 		expect_over(test, ss, SDIRECT_REASON_KEY);
-		KUNIT_EXPECT_EQ(test, sdr_tally_read(&ss->tally,
-						     SDR_STAT_NO_KEY), 1);
+		KUNIT_EXPECT_EQ(test, test_counted(SDR_STAT_NO_KEY),
+				before + 1);
 		sdr_sock_destroy(ss);
 	}
 	sock_release(sock);
@@ -306,6 +308,7 @@ static void turned_away(struct kunit *test)
 {
 	const struct judge_case *c = test->param_value;
 	struct ends e = ends_of(test, PF_INET);
+	u64 before = test_counted(c->stat);
 	int i;
 
 	KUNIT_EXPECT_EQ(test, test_tcp_send(e.ss[1]->sk, 0, 100, 0), 100);
@@ -316,28 +319,24 @@ static void turned_away(struct kunit *test)
 	expect_waiting(test, e.ss[0]);
 	c->spoil(&e);
 	test_meet(e.ss[1]);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2; i++)
 		expect_over(test, e.ss[i], c->reason);
-		KUNIT_EXPECT_EQ(test, sdr_tally_read(&e.ss[i]->tally, c->stat),
-				1);
-	}
+	KUNIT_EXPECT_EQ(test, test_counted(c->stat), before + 2);
 	c->spoil(&e);
 }
 
 /* They are a pair, but one that stays on TCP. */
 static void another_user(struct kunit *test)
 {
+	u64 before = test_counted(SDR_STAT_NO_POLICY);
 	struct ends e = ends_of(test, PF_INET);
-	int i;
 
 	other_user(&e);
 	test_meet(e.ss[0]);
 	test_meet(e.ss[1]);
 	expect_pair(test, e.ss[0], e.ss[1]);
 	KUNIT_EXPECT_TRUE(test, sdr_pair_barred(e.ss[0]->pair));
-	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_EQ(test, sdr_tally_read(&e.ss[i]->tally,
-						     SDR_STAT_NO_POLICY), 1);
+	KUNIT_EXPECT_EQ(test, test_counted(SDR_STAT_NO_POLICY), before + 2);
 }
 
 /* acked <= received <= written, and what is between them. */
@@ -416,10 +415,12 @@ static void leave_when_paired(struct kunit *test)
 
 static void expect_expiry(struct kunit *test, struct sdr_sock *ss)
 {
+	u64 before = test_counted(SDR_STAT_NO_PEER);
+
 	KUNIT_EXPECT_TRUE(test, sdr_rendezvous_due(ss));
 	test_meet(ss);
 	expect_over(test, ss, SDIRECT_REASON_NO_PEER);
-	KUNIT_EXPECT_EQ(test, sdr_tally_read(&ss->tally, SDR_STAT_NO_PEER), 1);
+	KUNIT_EXPECT_EQ(test, test_counted(SDR_STAT_NO_PEER), before + 1);
 }
 
 static void expires_by_time(struct kunit *test)

@@ -59,56 +59,59 @@ enum sdr_rdv {
  * @node:	in sdr_net->socks
  * @serial:	its number among those that ever were there; from 1
  * @owner:	who connected or accepted
- * @active:	this end called connect()
  * @admitted:	the user among whose it counts, see sdr_quota_admit(), or NULL
+ * @active:	this end called connect()
  * @failed:	user space wrote what cannot be; reset the connection
  * @stay_tcp:	never seal TCP for a ring (again)
  * @demoted:	who wants the connection to be TCP; see demote.h
+ * @owes_ack:	TCP's acknowledgements wait for data that now goes by ring
  * @reason:	enum sdirect_reason, why it is not on a direct path
  * @rdv:	enum sdr_rdv; changed under the bucket's lock
  * @rdv_node:	in the rendezvous table
  * @rdv_since:	jiffies when it was posted
  * @rdv_ask:	jiffies from which on another host may be asked (again)
- * @secret:	the initial sequence number chosen for connect()
  * @key:	the connection's key, valid from @rdv POSTED or PAIRED on
- * @pair:	set once by the second end to arrive, with release order
+ * @secret:	the initial sequence number chosen for connect()
  * @side:	this end's index in @pair
+ * @pair:	set once by the second end to arrive, with release order
  * @tally:	its counters
  * @rx_lock:	serialises receivers
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
  * @upkeep:	of its rings; NULL until it sends by one
- * @owes_ack:	TCP's acknowledgements wait for data that now goes by ring
  * @region:	what user space may map; NULL until first asked for
  * @withdraw:	takes the lease away when the policy says so
  * @watch:	looks at the socket's state whenever its wait queue is woken
  * @watching:	@watch is queued
+ *
+ * There is one of each open socket, so mind the size, and that nothing is lost
+ * between the members.
  */
 struct sdr_sock {
 	struct sock *sk;
 	struct list_head node;
 	u64 serial;
 	struct sdr_owner owner;
-	bool active;
 	struct sdr_quota *admitted;
+	bool active;
 	bool failed;
 	bool stay_tcp;
 	bool demoted[__SDR_DEMOTER_MAX];
+	bool owes_ack;
 	u8 reason;
 	u8 rdv;
 	struct hlist_node rdv_node;
 	unsigned long rdv_since;
 	unsigned long rdv_ask;
-	u32 secret;
 	struct sdr_key key;
-	struct sdr_pair *pair;
+	u32 secret;
 	int side;
+	struct sdr_pair *pair;
 	struct sdr_tally tally;
 	struct mutex rx_lock;
 	struct sdr_flow tx;
 	struct sdr_flow rx;
 	struct sdr_upkeep *upkeep;
-	bool owes_ack;
 	struct sdr_region *region;
 	struct work_struct withdraw;
 	wait_queue_entry_t watch;

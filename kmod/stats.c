@@ -17,7 +17,8 @@ const char * const sdr_stats_names[__SDR_STAT_MAX] = {
 void sdr_tally_add(struct sdr_tally *tally, enum sdr_stat id, u64 n)
 {
 	this_cpu_add(tally->all->v[id], n);
-	atomic64_add(n, &tally->v[id]);
+	if (id >= __SDR_STAT_SOCK)
+		atomic64_add(n, &tally->v[id - __SDR_STAT_SOCK]);
 }
 
 void sdr_stats_sum(struct net *net, struct sdr_stats *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters per network namespace and per socket: one row in the list below is
- * one counter of both.
+ * Counters per network namespace and per socket: one row in the lists below is
+ * one counter.
  */
 #ifndef _SDR_STATS_H
 #define _SDR_STATS_H
@@ -10,9 +10,20 @@
 #include <linux/types.h>
 #include <net/net_namespace.h>
 
-#define SDR_STATS(X)							\
+/* Of a namespace alone: a socket counts them once, and its reason says so. */
+#define SDR_NET_STATS(X)						\
 	X(SOCKETS,	"sockets",	"sockets created or accepted")	\
 	X(PAIRS,	"pairs",	"connections paired")		\
+	X(NO_PEER,	"tcp_no_peer",	"connections left on TCP: no peer here") \
+	X(NO_POLICY,	"tcp_policy",	"connections left on TCP: not allowed") \
+	X(NO_KEY,	"tcp_key",	"connections left on TCP: key unusable") \
+	X(NO_COUNTS,	"tcp_counts",	"connections left on TCP: counts disagree") \
+	X(NO_MEMORY,	"tcp_memory",	"connections left on TCP: no memory") \
+	X(NO_OPTION,	"tcp_option",	"connections left on TCP: an option or flag") \
+	X(FAILED,	"failed",	"connections reset for what a program wrote")
+
+/* Of each socket, too. */
+#define SDR_SOCK_STATS(X)						\
 	X(SEALS,	"switches_to_ring", "streams switched to a ring") \
 	X(GROWS,	"ring_grows",	"rings replaced by larger ones") \
 	X(DEMOTES,	"switches_to_tcp", "streams switched back to TCP") \
@@ -31,18 +42,16 @@
 	X(KEEPS,	"keep_alives",	"empty TCP segments under busy rings") \
 	X(LEASES,	"leases",	"leases granted")		\
 	X(REVOKES,	"revokes",	"leases taken away")		\
-	X(REVOKE_FORCED, "revokes_forced", "of these, from a thread that did not leave") \
-	X(FAILED,	"failed",	"connections reset for what a program wrote") \
-	X(NO_PEER,	"tcp_no_peer",	"connections left on TCP: no peer here") \
-	X(NO_POLICY,	"tcp_policy",	"connections left on TCP: not allowed") \
-	X(NO_KEY,	"tcp_key",	"connections left on TCP: key unusable") \
-	X(NO_COUNTS,	"tcp_counts",	"connections left on TCP: counts disagree") \
-	X(NO_MEMORY,	"tcp_memory",	"connections left on TCP: no memory") \
-	X(NO_OPTION,	"tcp_option",	"connections left on TCP: an option or flag")
+	X(REVOKE_FORCED, "revokes_forced", "of these, from a thread that did not leave")
+
+#define SDR_STATS(X) SDR_NET_STATS(X) SDR_SOCK_STATS(X)
 
 enum sdr_stat {
 #define X(id, name, help) SDR_STAT_##id,
-	SDR_STATS(X)
+	SDR_NET_STATS(X)
+	__SDR_STAT_SOCK,
+	__SDR_STAT_BEFORE_SOCK = __SDR_STAT_SOCK - 1,
+	SDR_SOCK_STATS(X)
 #undef X
 	__SDR_STAT_MAX
 };
@@ -54,15 +63,15 @@ struct sdr_stats {
 /**
  * struct sdr_tally - the counters of one socket
  * @all:	the counters of its namespace, which count it too
- * @v:		by enum sdr_stat
+ * @v:		by enum sdr_stat, from __SDR_STAT_SOCK on
  */
 struct sdr_tally {
 	struct sdr_stats __percpu *all;
-	atomic64_t v[__SDR_STAT_MAX];
+	atomic64_t v[__SDR_STAT_MAX - __SDR_STAT_SOCK];
 };
 
 /**
- * sdr_tally_add - count something for a socket and its namespace; any context
+ * sdr_tally_add - count something for a namespace and its socket; any context
  * @tally:	the socket's counters
  * @id:	which
  * @n:	how many
@@ -74,10 +83,11 @@ static inline void sdr_tally_inc(struct sdr_tally *tally, enum sdr_stat id)
 	sdr_tally_add(tally, id, 1);
 }
 
+/* What a socket has counted; @id is one of its own. */
 static inline u64 sdr_tally_read(const struct sdr_tally *tally,
 				 enum sdr_stat id)
 {
-	return atomic64_read(&tally->v[id]);
+	return atomic64_read(&tally->v[id - __SDR_STAT_SOCK]);
 }
 
 /**

@@ -41,8 +41,10 @@
  *    SDIRECT_A_CONN_TX_RING_SIZE	u32, bytes; 0: no ring now
  *    SDIRECT_A_CONN_RX_RING_SIZE	u32, bytes; 0: no ring now
  *    SDIRECT_A_CONN_LEASED	u8, 1 while a program works on the rings itself
- *    SDIRECT_A_CONN_COUNTER	nest, one for each counter that is not 0, as
- *				SDIRECT_A_STAT_COUNTER below; what user space
+ *    SDIRECT_A_CONN_COUNTER	nest, one for each counter of its own that is
+ *				not 0, as SDIRECT_A_STAT_COUNTER below; what
+ *				happens to a connection once is counted for its
+ *				namespace alone; what user space
  *				does by itself is counted at its next system
  *				call on the socket
  *
