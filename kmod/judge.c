@@ -9,6 +9,7 @@
 #include "demote.h"
 #include "far.h"
 #include "judge.h"
+#include "lease.h"
 #include "net.h"
 #include "pair.h"
 #include "party.h"
@@ -249,8 +250,7 @@ static void withdraw(struct sdr_pair *pair)
 	lockdep_assert_held(&pair->lock);
 	for (i = 0; i < 2; i++)
 		if (pair->end[i].ss)
-			queue_work(system_unbound_wq,
-				   &pair->end[i].ss->withdraw);
+			sdr_lease_withdraw(pair->end[i].ss);
 }
 
 /* Connections that the policy leaves on TCP, once each. */

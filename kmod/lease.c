@@ -210,13 +210,17 @@ void sdr_lease_revoke(struct sdr_sock *ss)
 	mutex_unlock(&region->gate);
 }
 
-void sdr_lease_withdraw(struct work_struct *work)
+static void withdraw_work(struct work_struct *work)
 {
-	struct sdr_sock *ss = container_of(work, struct sdr_sock, withdraw);
+	sdr_lease_revoke(container_of(work, struct sdr_region, withdraw)->ss);
+}
 
-	/* Pairs with region_get(). */
-	if (smp_load_acquire(&ss->region))
-		sdr_lease_revoke(ss);
+void sdr_lease_withdraw(struct sdr_sock *ss)
+{
+	lockdep_assert_held(&ss->pair->lock);
+	/* Without it there is no lease, and who makes it sees the bar. */
+	if (ss->region)
+		queue_work(system_unbound_wq, &ss->region->withdraw);
 }
 
 /* Is this call the lease holder's own, made under its library's lock? */
@@ -261,7 +265,8 @@ int sdr_lease_settle(struct sdr_sock *ss, struct sdirect_settle *out)
 static int watch(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		 void *key)
 {
-	struct sdr_sock *ss = container_of(wait, struct sdr_sock, watch);
+	const struct sdr_sock *ss = container_of(wait, struct sdr_region,
+						 watch)->ss;
 	struct sdirect_kern_end *end = sdr_pair_kern(ss->pair, ss->side);
 	const struct sock *sk = ss->sk;
 
@@ -275,19 +280,16 @@ static int watch(wait_queue_entry_t *wait, unsigned int mode, int sync,
 	return 0;
 }
 
-static void start_watching(struct sdr_sock *ss)
+static void start_watching(struct sdr_region *region)
 {
-	if (ss->watching)
-		return;
-	init_waitqueue_func_entry(&ss->watch, watch);
-	add_wait_queue(sk_sleep(ss->sk), &ss->watch);
-	ss->watching = true;
+	init_waitqueue_func_entry(&region->watch, watch);
+	add_wait_queue(sk_sleep(region->ss->sk), &region->watch);
 	/*
 	 * What happened before it was queued; the barrier pairs with that of
 	 * skwq_has_sleeper(), after which nobody looks for us.
 	 */
 	smp_mb();
-	watch(&ss->watch, 0, 0, NULL);
+	watch(&region->watch, 0, 0, NULL);
 }
 
 static int region_get(struct sdr_sock *ss)
@@ -302,9 +304,26 @@ static int region_get(struct sdr_sock *ss)
 	sdr_payer_put(&payer);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
+	region->ss = ss;
+	INIT_WORK(&region->withdraw, withdraw_work);
+	/* Or sdr_lease_withdraw() could miss it, and we the bar. */
+	spin_lock(&ss->pair->lock);
 	/* Pairs with all who look without the socket's lock. */
 	smp_store_release(&ss->region, region);
+	spin_unlock(&ss->pair->lock);
+	start_watching(region);
 	return 0;
+}
+
+void sdr_lease_end(struct sdr_sock *ss)
+{
+	struct sdr_region *region = ss->region;
+
+	if (!region)
+		return;
+	/* Nobody finds us in the pair any more. */
+	cancel_work_sync(&region->withdraw);
+	remove_wait_queue(sk_sleep(ss->sk), &region->watch);
 }
 
 /* Tells holders apart, and nothing else. */
@@ -416,7 +435,6 @@ int sdr_lease_attach(struct sdr_sock *ss, struct sdirect_attach *at)
 	err = region_get(ss);
 	if (err)
 		return err;
-	start_watching(ss);
 	mutex_lock(&ss->region->gate);
 	/* Or sdr_lease_withdraw(), which waits for the gate, comes behind us. */
 	if (sdr_pair_barred(ss->pair)) {

@@ -35,11 +35,21 @@ void sdr_lease_enter_rx(struct sdr_sock *ss);
  */
 void sdr_lease_revoke(struct sdr_sock *ss);
 
-/*
- * sdr_lease_withdraw() takes the lease of the socket whose @withdraw this is: the
- * policy has changed its mind.  Context: a work queue.
+/**
+ * sdr_lease_withdraw - have the lease taken away, as the policy wants
+ * @ss:	a socket of a pair that is barred by now
+ *
+ * Context: the pair's lock is held, under which it was barred.
  */
-void sdr_lease_withdraw(struct work_struct *work);
+void sdr_lease_withdraw(struct sdr_sock *ss);
+
+/**
+ * sdr_lease_end - nobody takes the lease away by himself any more
+ * @ss:	the socket, which has left its pair
+ *
+ * Context: may sleep; no call on the socket is running or can begin.
+ */
+void sdr_lease_end(struct sdr_sock *ss);
 
 /* The ring of a direction has changed: views of the old one are stale. */
 void sdr_lease_stale_tx(struct sdr_sock *ss);

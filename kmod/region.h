@@ -10,11 +10,14 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sdirect.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "pair.h"
 
 struct file;
 struct mm_struct;
+struct sdr_sock;
 struct vm_area_struct;
 
 /**
@@ -51,6 +54,12 @@ struct sdr_grant {
  * @settle:	positions at the last revocation; under @gate
  * @unsettled:	the holder of then, if it was inside an operation and has not
  *		asked for @settle yet; under @gate
+ * @ss:		the socket, while it is open
+ * @withdraw:	takes its lease away when the policy says so
+ * @watch:	looks at its state whenever its wait queue is woken
+ *
+ * The last three are sdr_lease_end()'s to stop, with the socket; mappings may
+ * keep the rest for longer.
  */
 struct sdr_region {
 	refcount_t ref;
@@ -69,6 +78,9 @@ struct sdr_region {
 	unsigned long next_grant;
 	struct sdirect_settle settle;
 	struct mm_struct *unsettled;
+	struct sdr_sock *ss;
+	struct work_struct withdraw;
+	wait_queue_entry_t watch;
 };
 
 /**

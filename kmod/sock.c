@@ -31,7 +31,6 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 	mutex_init(&ss->rx_lock);
 	INIT_LIST_HEAD(&ss->node);
 	INIT_HLIST_NODE(&ss->rdv_node);
-	INIT_WORK(&ss->withdraw, sdr_lease_withdraw);
 	ss->tally.all = sdr_net(sock_net(sk))->stats;
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
 	sdr_stream_init(&ss->rx, sk, &ss->tally);
@@ -132,10 +131,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 
 	sdr_upkeep_end(ss);
 	sdr_sock_leave(ss);
-	/* Nobody finds us in the pair any more. */
-	cancel_work_sync(&ss->withdraw);
-	if (ss->watching)
-		remove_wait_queue(sk_sleep(sk), &ss->watch);
+	sdr_lease_end(ss);
 	spin_lock(&sn->lock);
 	if (sn->again_at == &ss->node)
 		sn->again_at = ss->node.next;

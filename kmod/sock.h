@@ -79,10 +79,8 @@ enum sdr_rdv {
  * @tx:		the send direction, under the socket's lock
  * @rx:		the receive direction, under @rx_lock
  * @upkeep:	of its rings; NULL until it sends by one
- * @region:	what user space may map; NULL until first asked for
- * @withdraw:	takes the lease away when the policy says so
- * @watch:	looks at the socket's state whenever its wait queue is woken
- * @watching:	@watch is queued
+ * @region:	what user space may map; NULL until first asked for, set under
+ *		the pair's lock too
  *
  * There is one of each open socket, so mind the size, and that nothing is lost
  * between the members.
@@ -113,9 +111,6 @@ struct sdr_sock {
 	struct sdr_flow rx;
 	struct sdr_upkeep *upkeep;
 	struct sdr_region *region;
-	struct work_struct withdraw;
-	wait_queue_entry_t watch;
-	bool watching;
 };
 
 /*

@@ -6,6 +6,7 @@
 
 #include "far.h"
 #include "pair.h"
+#include "region.h"
 #include "sock.h"
 #include "wake.h"
 
@@ -26,6 +27,8 @@ void sdr_wake_sock(struct sock *sk)
 bool sdr_wake_shared(const struct sock *sk)
 {
 	const struct sdr_sock *ss = sdr_sk(sk);
+	const struct sdr_region *region = ss ? READ_ONCE(ss->region) : NULL;
+	const wait_queue_entry_t *watch = region ? &region->watch : NULL;
 	wait_queue_entry_t *entry;
 	wait_queue_head_t *queue;
 	unsigned long flags;
@@ -35,7 +38,7 @@ bool sdr_wake_shared(const struct sock *sk)
 	queue = &rcu_dereference(sk->sk_wq)->wait;
 	spin_lock_irqsave(&queue->lock, flags);
 	list_for_each_entry(entry, &queue->head, entry) {
-		n += entry != &ss->watch;
+		n += entry != watch;
 		if (n > 1)
 			break;
 	}
