@@ -181,26 +181,39 @@ static bool reset(struct sdr_pair *pair, int side)
 	return !owned;
 }
 
+/**
+ * struct sdr_reset - both ends of a pair are to be reset
+ * @work:	tries it
+ * @pair:	the pair
+ * @tries:	how often it has been tried in vain
+ */
+struct sdr_reset {
+	struct delayed_work work;
+	struct sdr_pair *pair;
+	unsigned int tries;
+};
+
 /*
  * Not by the caller, who holds a socket's lock.  The reset of one end reaches
  * the other by TCP, too, so a program that keeps its own lock gains nothing.
  */
 static void reset_work(struct work_struct *work)
 {
-	struct sdr_pair *pair = container_of(to_delayed_work(work),
-					     struct sdr_pair, reset);
-	bool done = reset(pair, 0);
+	struct sdr_reset *r = container_of(to_delayed_work(work),
+					   struct sdr_reset, work);
+	bool done = reset(r->pair, 0);
 
-	done &= reset(pair, 1);
-	if (!done && pair->resets++ < SDR_RESETS) {
-		queue_delayed_work(sdr_reset_wq, &pair->reset, SDR_RESET_WAIT);
+	done &= reset(r->pair, 1);
+	if (!done && ++r->tries < SDR_RESETS) {
+		queue_delayed_work(sdr_reset_wq, &r->work, SDR_RESET_WAIT);
 		return;
 	}
 	/* Another verdict may try again. */
-	spin_lock(&pair->lock);
-	pair->resets = 0;
-	spin_unlock(&pair->lock);
-	sdr_pair_put(pair);
+	spin_lock(&r->pair->lock);
+	r->pair->resetting = false;
+	spin_unlock(&r->pair->lock);
+	sdr_pair_put(r->pair);
+	kfree(r);
 	if (atomic_dec_and_test(&sdr_resets))
 		wake_up(&sdr_resets_done);
 }
@@ -208,18 +221,21 @@ static void reset_work(struct work_struct *work)
 /* True if it was not under way already. */
 static bool start_reset(struct sdr_pair *pair)
 {
+	struct sdr_reset *r;
 	bool first;
 
 	spin_lock(&pair->lock);
-	first = !pair->resets;
-	pair->resets += first;
+	first = !pair->resetting;
+	pair->resetting = true;
 	spin_unlock(&pair->lock);
 	if (!first)
 		return false;
-	sdr_pair_get(pair);
+	/* A denial that is forgotten for lack of memory would be none. */
+	r = kzalloc(sizeof(*r), GFP_KERNEL | __GFP_NOFAIL);
+	r->pair = sdr_pair_get(pair);
 	atomic_inc(&sdr_resets);
-	INIT_DELAYED_WORK(&pair->reset, reset_work);
-	queue_delayed_work(sdr_reset_wq, &pair->reset, 0);
+	INIT_DELAYED_WORK(&r->work, reset_work);
+	queue_delayed_work(sdr_reset_wq, &r->work, 0);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include "judge.h"
 #include "net.h"
 #include "netlink.h"
+#include "pair.h"
 #include "payer.h"
 #include "rendezvous.h"
 #include "sock.h"
@@ -20,9 +21,12 @@ static int __init sdr_init(void)
 	int err;
 
 	sdr_payer_init();
-	err = sdr_sock_init();
+	err = sdr_pair_init();
 	if (err)
 		return err;
+	err = sdr_sock_init();
+	if (err)
+		goto err_pair;
 	err = sdr_judge_init();
 	if (err)
 		goto err_sock;
@@ -52,6 +56,8 @@ err_judge:
 	sdr_judge_exit();
 err_sock:
 	sdr_sock_exit();
+err_pair:
+	sdr_pair_exit();
 	return err;
 }
 
@@ -65,6 +71,7 @@ static void __exit sdr_exit(void)
 	/* Segments and pairs are freed by RCU callbacks of ours. */
 	rcu_barrier();
 	sdr_sock_exit();
+	sdr_pair_exit();
 }
 
 module_init(sdr_init);

@@ -53,9 +53,12 @@ static int __init test_init(void)
 	err = test_payer_init();
 	if (err)
 		return err;
-	err = sdr_sock_init();
+	err = sdr_pair_init();
 	if (err)
 		goto err_payer;
+	err = sdr_sock_init();
+	if (err)
+		goto err_pair;
 	err = sdr_judge_init();
 	if (err)
 		goto err_sock;
@@ -79,6 +82,8 @@ err_judge:
 	sdr_judge_exit();
 err_sock:
 	sdr_sock_exit();
+err_pair:
+	sdr_pair_exit();
 err_payer:
 	test_payer_exit();
 	return err;
@@ -93,6 +98,7 @@ static void __exit test_exit(void)
 	sdr_judge_exit();
 	rcu_barrier();
 	sdr_sock_exit();
+	sdr_pair_exit();
 	test_payer_exit();
 }
 

@@ -15,6 +15,9 @@
 /* Of ranges before a new ring: the receiver pays for those that it leaves. */
 #define SDR_CHAIN_MAX	8
 
+/* Of its own: the next larger one of kmalloc() would waste a third. */
+static struct kmem_cache *sdr_pair_cache __ro_after_init;
+
 static void seg_init(struct sdr_seg *seg, const struct sdr_carrier *carrier,
 		     u64 start, struct sdr_ring *ring)
 {
@@ -49,7 +52,7 @@ void sdr_seg_free(struct sdr_seg *seg)
 
 struct sdr_pair *sdr_pair_alloc(void)
 {
-	struct sdr_pair *pair = kzalloc(sizeof(*pair), GFP_KERNEL_ACCOUNT);
+	struct sdr_pair *pair = kmem_cache_zalloc(sdr_pair_cache, GFP_KERNEL);
 	int i;
 
 	if (!pair)
@@ -102,7 +105,7 @@ static void pair_free_rcu(struct rcu_head *rcu)
 		pair->far->ops->put(pair->far);
 		module_put(owner);
 	}
-	kfree(pair);
+	kmem_cache_free(sdr_pair_cache, pair);
 }
 
 bool sdr_pair_unread_long(const struct sdr_pair *pair, int side)
@@ -196,4 +199,15 @@ int sdr_pair_pages(struct sdr_pair *pair, const struct sdr_payer *payer)
 	if (spare)
 		sdr_quota_uncharge(payer->quota, SDR_PAIR_PAGES);
 	return sdr_pair_has_pages(pair) ? 0 : -ENOMEM;
+}
+
+int __init sdr_pair_init(void)
+{
+	sdr_pair_cache = KMEM_CACHE(sdr_pair, SLAB_ACCOUNT);
+	return sdr_pair_cache ? 0 : -ENOMEM;
+}
+
+void sdr_pair_exit(void)
+{
+	kmem_cache_destroy(sdr_pair_cache);
 }

@@ -3,12 +3,12 @@
 #ifndef _SDR_PAIR_H
 #define _SDR_PAIR_H
 
+#include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/refcount.h>
 #include <linux/sdirect.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 #include "owner.h"
 #include "vote.h"
@@ -108,6 +108,7 @@ struct sdr_end {
  *		once, together with both @end[].ctl, with release order
  * @quota:	who is charged for the three pages
  * @closed:	ends whose sockets are gone
+ * @resetting:	both ends are about to be reset; under @lock
  * @far:	the other end if it is on another host, see far.h; set before
  *		anybody sees the pair, and released with it
  * @first:	@first[i] is the oldest range of the bytes sent by end i
@@ -115,8 +116,6 @@ struct sdr_end {
  *		before they need another
  * @end:	the two ends
  * @ruling:	what the policies say; under @lock
- * @reset:	resets both ends
- * @resets:	how often that may be tried again
  * @rcu:	frees the pair
  */
 struct sdr_pair {
@@ -124,14 +123,13 @@ struct sdr_pair {
 	spinlock_t lock;
 	struct page *kern;
 	struct sdr_quota *quota;
-	int closed;
+	u8 closed;
+	bool resetting;
 	struct sdr_far *far;
 	struct sdr_seg *first[2];
 	struct sdr_seg origin[2];
 	struct sdr_end end[2];
 	struct sdr_ruling ruling;
-	struct delayed_work reset;
-	u16 resets;
 	struct rcu_head rcu;
 };
 
@@ -218,5 +216,8 @@ static inline bool sdr_pair_barred(const struct sdr_pair *pair)
 void sdr_seg_free(struct sdr_seg *seg);
 struct sdr_seg *sdr_seg_alloc(const struct sdr_carrier *carrier, u64 start,
 			      struct sdr_ring *ring);
+
+int __init sdr_pair_init(void);
+void sdr_pair_exit(void);
 
 #endif /* _SDR_PAIR_H */
