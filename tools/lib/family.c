@@ -5,49 +5,56 @@
 #include <linux/sdirect.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "entry.h"
 #include "raw.h"
 
 /*
  * A kernel without the family tries to load a module each time that it is
- * asked, which takes as long as many connections.  So each refusal doubles the
- * number of sockets until the next question.
+ * asked, which takes milliseconds, as long as many connections.  So each refusal
+ * doubles the time until the next question.
  */
-#define SKIP_LEAST	64u
-#define SKIP_MOST	1024u
+#define SKIP_LEAST	2u	/* seconds */
+#define SKIP_MOST	32u
 
 /**
  * struct absence - what was learned about one address family
- * @skip:	sockets not to ask for
- * @refusals:	what @skip began with
+ * @until:	second of the monotonic clock before which it is not asked for,
+ *		0: it is
+ * @skip:	how long that was from the last question on
  */
 struct absence {
+	uint64_t until;
 	unsigned int skip;
-	unsigned int refusals;
 };
 
 static struct absence absence[2];	/* IPv4, IPv6 */
 
+static uint64_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec;
+}
+
 static int may_ask(struct absence *a)
 {
-	unsigned int left = __atomic_load_n(&a->skip, __ATOMIC_RELAXED);
+	uint64_t until = __atomic_load_n(&a->until, __ATOMIC_RELAXED);
 
-	if (!left)
-		return 1;
-	__atomic_store_n(&a->skip, left - 1, __ATOMIC_RELAXED);
-	return 0;
+	return !until || seconds() >= until;
 }
 
 static void learn_absent(struct absence *a)
 {
-	unsigned int n = __atomic_load_n(&a->refusals, __ATOMIC_RELAXED);
+	unsigned int n = __atomic_load_n(&a->skip, __ATOMIC_RELAXED);
 
 	n = n ? n * 2 : SKIP_LEAST;
 	if (n > SKIP_MOST)
 		n = SKIP_MOST;
-	__atomic_store_n(&a->refusals, n, __ATOMIC_RELAXED);
 	__atomic_store_n(&a->skip, n, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->until, seconds() + n, __ATOMIC_RELAXED);
 }
 
 int sdi_socket(int family, int type, int protocol)
