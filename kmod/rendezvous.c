@@ -248,13 +248,16 @@ static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 	return done;
 }
 
-/* Has this end waited long enough? */
+/*
+ * Has this end waited long enough?  Who sends has looked for its peer before, and
+ * would have found us; only an end on another host is told of us later.
+ */
 static bool expired(const struct sdr_sock *ss)
 {
 	const struct tcp_sock *tp = tcp_sk(ss->sk);
 
-	return overdue(ss) || tp->bytes_sent > SDR_RDV_BYTES ||
-	       tp->bytes_received > SDR_RDV_BYTES;
+	return tp->bytes_received > (sdr_far_there() ? SDR_RDV_BYTES : 0) ||
+	       tp->bytes_sent > SDR_RDV_BYTES || overdue(ss);
 }
 
 static void stop_waiting(struct sdr_sock *ss, enum sdirect_reason reason)

@@ -5,6 +5,7 @@
 #include <linux/cred.h>
 #include <net/tcp.h>
 
+#include "far.h"
 #include "fixture_test.h"
 #include "pair.h"
 #include "rendezvous.h"
@@ -456,15 +457,35 @@ static void expires_by_bytes(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		u64 *count;
+		u64 *count, most;
 
 		tp = tcp_sk(e.ss[i]->sk);
 		count = i ? &tp->bytes_sent : &tp->bytes_received;
+		/* Who has sent a byte has looked for us before. */
+		most = i ? BIT(30) : 0;
 		test_meet(e.ss[i]);
-		*count += BIT(30) + 1;
+		*count += most;
+		KUNIT_EXPECT_FALSE(test, sdr_rendezvous_due(e.ss[i]));
+		*count += 1;
 		expect_expiry(test, e.ss[i]);
-		*count -= BIT(30) + 1;
+		*count -= most + 1;
 	}
+}
+
+/* Another host learns of a connection only once it is in use. */
+static void waits_for_another_host(struct kunit *test)
+{
+	static const struct sdr_far_ops none = { };
+	struct ends e = ends_of(test, PF_INET);
+	struct tcp_sock *tp = tcp_sk(e.ss[0]->sk);
+
+	test_meet(e.ss[0]);
+	tp->bytes_received += 100;
+	KUNIT_ASSERT_EQ(test, sdr_far_register(&none), 0);
+	KUNIT_EXPECT_FALSE(test, sdr_rendezvous_due(e.ss[0]));
+	sdr_far_unregister(&none);
+	KUNIT_EXPECT_TRUE(test, sdr_rendezvous_due(e.ss[0]));
+	tp->bytes_received -= 100;
 }
 
 /* No memory for a pair: the one that asked gives up, nothing is left of it. */
@@ -517,6 +538,7 @@ static struct kunit_case rendezvous_tests[] = {
 	KUNIT_CASE(expires_by_time),
 	KUNIT_CASE(overdue_is_not_found),
 	KUNIT_CASE(expires_by_bytes),
+	KUNIT_CASE(waits_for_another_host),
 	KUNIT_CASE(no_memory),
 	{ }
 };

@@ -5,6 +5,7 @@
 #include <net/tcp.h>
 
 #include "lease.h"
+#include "rendezvous.h"
 #include "stall.h"
 #include "stream.h"
 
@@ -158,6 +159,9 @@ ssize_t sdr_stream_send(struct sdr_sock *ss, struct msghdr *msg, size_t len)
 			continue;
 		}
 		err = wait_tx(ss, &timeo, idle++);
+		/* It may have waited to be connected: no byte before the search. */
+		if (!err)
+			sdr_rendezvous_try(ss);
 		/* As sk_stream_wait_memory() has it. */
 		if (!err && disconnects != sdr_sk_disconnects(ss->sk))
 			err = done ? -EPIPE :

@@ -187,7 +187,7 @@ def list_says_why_tcp():
                     if row["remote_port"] == port]
             assert len(rows) == 1, rows
             assert rows[0]["tx_carrier"] == "tcp"
-            assert rows[0]["reason"] in ("waiting", "no-peer"), rows
+            assert rows[0]["reason"] == "no-peer", rows
 
 
 def stat_counts_ring_bytes():

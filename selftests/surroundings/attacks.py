@@ -121,7 +121,7 @@ def no_peer_to_steal(net):
             others.append(other)
         for seed, pair in enumerate(victims):
             say(*pair, rounds=20, seed=seed)
-            expect("victim", reason(pair[0]), "waiting")
+            expect("victim", reason(pair[0]), "no_peer")
 
 
 @contextlib.contextmanager
@@ -368,7 +368,7 @@ def time_wait(net):
         server = stack.enter_context(accept(waiting))
         say(second, server, seed=2)
         expect("second", reason(second), "key")
-        expect("its server", reason(server), "waiting")
+        expect("its server", reason(server), "no_peer")
 
 
 def disconnected(net):

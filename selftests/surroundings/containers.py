@@ -16,7 +16,7 @@ PEER = "/work/topology/peer"
 HOST, GUEST = "10.1.0.1", "10.1.0.2"
 AF_SDIRECT = 18
 ABSENT = None           # a TCP socket, of which the module knows nothing
-WAITING = talk.by_tcp("waiting")
+NO_PEER = talk.by_tcp("no_peer")
 NEW = ("unshare", "--mount", "--pid", "--fork", "--uts", "--ipc",
        "--propagation", "private")
 
@@ -107,7 +107,7 @@ def without_shim(net):
     """One container does not mount it."""
     bridged(net)
     bare = container("--container", shim="no")
-    hold(net, between(DOCKER, bare), ABSENT, WAITING)
+    hold(net, between(DOCKER, bare), ABSENT, NO_PEER)
 
 
 def forbidden(number):
@@ -116,7 +116,7 @@ def forbidden(number):
 
     def row(net):
         bridged(net)
-        hold(net, between(DOCKER, container(*options)), ABSENT, WAITING)
+        hold(net, between(DOCKER, container(*options)), ABSENT, NO_PEER)
 
     return row
 

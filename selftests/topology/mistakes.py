@@ -41,11 +41,11 @@ VETH = ROWS["veth"]
 
 MISTAKES = (
     # Row, and what it is said to be though it is not.
-    Mistake("expects-tcp", VETH._replace(client=topologies.WAITING),
+    Mistake("expects-tcp", VETH._replace(client=topologies.NO_PEER),
             ("direct",), r"client: \('local', 'local', 'none'\), not"),
     Mistake("expects-direct", ROWS["synproxy"]._replace(
         client=DIRECT, server=DIRECT), ("shim",),
-            r"client: \('tcp', 'tcp', 'waiting'\), not"),
+            r"client: \('tcp', 'tcp', 'no_peer'\), not"),
     Mistake("no-shim", VETH, ("tcp",), r"client: \(None, None, None\), not"),
     Mistake("wrong-byte", without(corrupt, VETH), ("direct",),
             "wrong byte.*500000"),

@@ -11,7 +11,7 @@ import layouts
 import rowcases
 from talk import DIRECT, EITHER, End, by_tcp
 
-WAITING = by_tcp("waiting")
+NO_PEER = by_tcp("no_peer")
 # The edited direction stays on TCP, the other one need not.
 EDITED = (End("tcp", "local", "counts"), End("local", "tcp", "none"))
 EDITED_BUSY = (End("tcp", EITHER, frozenset(("cold", "counts"))),
@@ -137,7 +137,7 @@ ROWS = (
     Row("masquerade", layouts.masqueraded),
     Row("hairpin", layouts.hairpin("a")),
     Row("hairpin-self", layouts.hairpin("b")),
-    Row("synproxy", layouts.synproxied, WAITING, WAITING, cookie_was_valid),
+    Row("synproxy", layouts.synproxied, NO_PEER, NO_PEER, cookie_was_valid),
     Row("ftp-longer", layouts.ftp("10.1.0.1", "10.2.0.254", FTP_FIRST),
         *EDITED, line_grew(2)),
     Row("ftp-shorter", layouts.ftp("10.1.0.101", "10.2.0.4", FTP_FIRST),
@@ -157,11 +157,11 @@ ROWS = (
     Row("asymmetric", layouts.crossed, proof=ways_differ),
     Row("proxy", layouts.relayed()),
     Row("proxy-half", layouts.relayed(has=("--direct",), shimmed=False),
-        server=WAITING),
+        server=NO_PEER),
     Row("syncookies", settings(tcp_syncookies=2), proof=cookies),
     Row("fastopen", layouts.veth(
         settings=[("ipv4/tcp_fastopen", 3)], client_has=FASTOPEN,
-        server_has=FASTOPEN), by_tcp("option"), WAITING, data_in_syn),
+        server_has=FASTOPEN), by_tcp("option"), NO_PEER, data_in_syn),
     Row("no-window-scaling", settings(tcp_window_scaling=0),
         proof=options(scale=False)),
     Row("no-timestamps", settings(tcp_timestamps=0),

@@ -107,7 +107,7 @@ enum sdirect_reason {
 	SDIRECT_REASON_IDLE	 = 1,	/* not connected */
 	SDIRECT_REASON_WAITING	 = 2,	/* no peer has shown up yet */
 	SDIRECT_REASON_COLD	 = 3,	/* paired; too little traffic, or unread */
-	SDIRECT_REASON_NO_PEER	 = 4,	/* waited long enough: peer not here */
+	SDIRECT_REASON_NO_PEER	 = 4,	/* it has sent, or time is up: not here */
 	SDIRECT_REASON_POLICY	 = 5,	/* the two may not talk directly */
 	SDIRECT_REASON_KEY	 = 6,	/* unusable or ambiguous key */
 	SDIRECT_REASON_COUNTS	 = 7,	/* byte counts of the ends disagree */
