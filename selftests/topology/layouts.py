@@ -49,11 +49,13 @@ def mapped_to_any(net):
     return [Talk("b", "a", "::", there)]
 
 
-def no_offload(net):
-    """Every segment goes as it is sent."""
-    for name, device in (("a", "b"), ("b", "a")):
-        net.exec(name, "ethtool", "-K", device, "gro", "off", "gso", "off",
-                 "tso", "off")
+def offload(**wanted):
+    """Both ends of the veth put segments together, and cut them, so."""
+    def change(net):
+        for name, device in (("a", "b"), ("b", "a")):
+            net.exec(name, "ethtool", "-K", device,
+                     *[word for item in wanted.items() for word in item])
+    return change
 
 
 def bridged(net, names, bridge="h"):

@@ -51,13 +51,20 @@ def data_in_syn(_net, talkings, _before):
     return None if client["options"] & SYN_DATA else "no data in the SYN"
 
 
-def offload_is_off(net, _talkings, _before):
-    text = net.exec("a", "ethtool", "-k", "b")
-    for what in ("tcp-segmentation-offload", "generic-segmentation-offload",
-                 "generic-receive-offload"):
-        if f"{what}: off" not in text:
-            return f"{what} is not off"
-    return None
+def offloading(**wanted):
+    """A veth with these features, and the proof that it has them."""
+    names = {"tso": "tcp-segmentation-offload",
+             "gso": "generic-segmentation-offload",
+             "gro": "generic-receive-offload"}
+
+    def proof(net, _talkings, _before):
+        text = net.exec("a", "ethtool", "-k", "b")
+        for key, value in wanted.items():
+            if f"{names[key]}: {value}" not in text:
+                return f"{names[key]} is not {value}"
+        return None
+    return {"make": layouts.veth(change=layouts.offload(**wanted)),
+            "proof": proof}
 
 
 def cookie_was_valid(net, _talkings, _before):
@@ -166,8 +173,9 @@ ROWS = (
         proof=options(scale=False)),
     Row("no-timestamps", settings(tcp_timestamps=0),
         proof=options(timestamps=False)),
-    Row("no-offload", layouts.veth(change=layouts.no_offload),
-        proof=offload_is_off),
+    Row("no-offload", **offloading(tso="off", gso="off", gro="off")),
+    Row("gso-alone", **offloading(tso="off", gso="on", gro="off")),
+    Row("gro", **offloading(tso="on", gso="on", gro="on")),
     Row("user-namespace", layouts.veth(server_as=layouts.OTHER_USERS),
         by_tcp("policy"), by_tcp("policy")),
     Row("one-user-namespace", layouts.of_one_user_namespace),
