@@ -6,9 +6,11 @@ import errno
 import os
 import socket
 
+import spaces
 import wire
-from sockets import (Failed, accept, client, direct, expect, info, is_direct,
-                     libc, listener, plain, reason, say, until)
+from sockets import (LIMIT, Failed, accept, client, direct, expect, info,
+                     is_direct, libc, listener, plain, reason, say, take,
+                     until)
 
 TCP_REPAIR = 19
 TCP_REPAIR_QUEUE = 20
@@ -94,12 +96,96 @@ def clock(net):
                         if make is direct:
                             expect("own pair", [reason(end) for end in pair],
                                    ["none", "none"])
+    judge_halves(near, count)
+
+
+def judge_halves(near, count):
+    """Of so many connections, how many halves were close to each other."""
     print(f"of {count} keys, client's and server's half within a second: "
           f"TCP {near[plain]}, AF_SDIRECT {near[direct]}", flush=True)
     expect("TCP, the threat", near[plain], [count, count])
     expect("the server's half, public", near[direct][1], count)
     if near[direct][0] > 6:
         raise Failed(f"the client's half can be aimed at: {near[direct]}")
+
+
+class Attacker:
+    """Root of a user namespace; the network namespace in it has our address."""
+
+    def __init__(self, net):
+        users = net.users()
+        self.line, other = socket.socketpair()
+        self.line.settimeout(LIMIT)
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                self.line.close()
+                self._live(users, other)
+            finally:
+                os._exit(0)
+        other.close()
+        take(self.line, 1)
+        net.files["attacker"] = os.open(f"/proc/{self.pid}/ns/net",
+                                        os.O_RDONLY)
+
+    def _live(self, users, line):
+        """In the child: does as the victim does, at the same moment."""
+        spaces.enter(users, spaces.CLONE_NEWUSER)
+        expect("unshare", libc.unshare(spaces.CLONE_NEWNET), 0)
+        spaces.command(["ip", "-batch", "-"], "link set dev lo up\n"
+                       f"addr add {CLIENT}/32 dev lo\n")
+        line.sendall(b".")
+        makes = {b"p": plain, b"d": direct}
+        waiting = {}
+        while what := line.recv(5):
+            make, port = makes[what[:1]], int(what[1:])
+            if make not in waiting:
+                for each in waiting.values():
+                    each.close()
+                waiting = {make: listener(make, (CLIENT, PORT))}
+            with client(make, (CLIENT, PORT), (CLIENT, port)) as one, \
+                    accept(waiting[make]) as two:
+                line.sendall(b".")
+                take(line, 1)
+                say(one, two, seed=port, rounds=20)
+                own = [reason(end) for end in (one, two)]
+                line.sendall(b"o" if own == ["none"] * 2 else b"-")
+
+    def close(self):
+        self.line.close()
+        os.waitpid(self.pid, 0)
+
+
+def clock_in_user_namespace(net):
+    """The same by somebody who is root only where he has made himself that."""
+    net.spaces("victim")
+    net.ip("victim", f"addr add {CLIENT}/32 dev lo")
+    net.flush()
+    near = {plain: [0, 0], direct: [0, 0]}
+    count = 24
+    with contextlib.ExitStack() as stack:
+        attacker = Attacker(net)
+        stack.callback(attacker.close)
+        devices = stack.enter_context(sniffed(net, "victim", "attacker"))
+        for make, word, first in ((plain, b"p", 5000), (direct, b"d", 6000)):
+            with net.inside("victim"), \
+                    listener(make, (CLIENT, PORT)) as waiting:
+                for port in range(first, first + count):
+                    attacker.line.sendall(b"%s%d" % (word, port))
+                    with client(make, (CLIENT, PORT), (CLIENT, port)) as one, \
+                            accept(waiting) as two:
+                        take(attacker.line, 1)
+                        keys = [handshake(device) for device in devices]
+                        for half in (0, 1):
+                            near[make][half] += distance(
+                                keys[0][half], keys[1][half]) < NEAR
+                        attacker.line.sendall(b".")
+                        say(one, two, seed=port + 1000, rounds=20)
+                        own = take(attacker.line, 1) == b"o"
+                        if make is direct:
+                            expect("own pair", [reason(one), reason(two), own],
+                                   ["none", "none", True])
+    judge_halves(near, count)
 
 
 def no_peer_to_steal(net):
@@ -460,7 +546,7 @@ def repair(net):
         expect("direct", is_direct(one), True)
 
 
-ROWS = (clock, no_peer_to_steal, chosen_numbers, relayed_numbers,
+ROWS = (clock, clock_in_user_namespace, no_peer_to_steal, chosen_numbers, relayed_numbers,
         relayed_to_another_user, relayed_without_clocks, cookie_twins,
         key_after_close, time_wait, disconnected, simultaneous, oneself,
         repair)
