@@ -33,6 +33,7 @@ SMALL = Size(2, 150, 150)
 # the listener, the set that it waits for; and a pipe for each pair.
 OTHERS = 7
 PROC = pathlib.Path("/proc")
+SHORT = crowd.BUILD / "selftests/many/short"
 
 
 def files_of(size):
@@ -137,6 +138,29 @@ def group_memory(transport):
         check("local", said)
 
 
+def short(transport):
+    """Connections with one request each have no ring, and are not mapped."""
+    def measure(requests):
+        before = stat()
+        subprocess.run(
+            [*(crowd.SHIM if transport == "shim" else []), SHORT,
+             *(["--direct"] if transport == "direct" else []),
+             "--count", "200", "--requests", str(requests)],
+            check=True, timeout=crowd.LIMIT, stdout=subprocess.DEVNULL)
+        after = stat()
+        return {key: after[key] - before[key] for key in
+                ("pairs", "switches_to_ring", "leases")}
+
+    said = measure(1)
+    if said != {"pairs": 200, "switches_to_ring": 0, "leases": 0}:
+        raise Failed(f"one request each: {said}")
+    # And those that go on have both: the counters count.
+    said = measure(60)
+    if said["switches_to_ring"] < 200 or \
+            (transport == "shim") != (said["leases"] >= 200):
+        raise Failed(f"many requests each: {said}")
+
+
 class Row(NamedTuple):
     name: str
     transports: tuple
@@ -149,6 +173,7 @@ ROWS = (
     Row("address-space", ("shim",), address_space),
     Row("memlock", ("shim",), memlock),
     Row("group-memory", ("tcp", "direct", "shim"), group_memory),
+    Row("short", ("direct", "shim"), short),
 )
 CROWDS = ("direct", "shim")
 
