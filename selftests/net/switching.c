@@ -10,6 +10,8 @@ NET_VARIANTS(switching);
 enum {
 	ROUNDS = 250,		/* of four switches: two directions, there and back */
 	POSITIONS = 4096,
+	FIRSTS = 372,		/* connections, each switched so many bytes later */
+	FIRST_STEP = 11,
 	CHUNK = 9000,
 	MEGABYTES = 16,
 	LATE_BYTES = 12 << 20,	/* more than the buffers of TCP take */
@@ -236,6 +238,74 @@ TEST_F(switching, at_each_byte)
 		ASSERT_EQ(0, talk_say(&t, 1));
 		ASSERT_TRUE(both_send_by(nf, &self->p, now));
 		ASSERT_EQ(0, talk_hear(&t, 0));
+	}
+}
+
+static int hear_side(struct talk *t, int side)
+{
+	return net_hear(talk_fd(t, side), &t->heard[!side],
+			t->said[!side] - t->heard[!side]);
+}
+
+/* All that the other end has said, and then its end. */
+static int hear_end(struct talk *t, int side)
+{
+	char c;
+
+	return hear_side(t, side) || recv(talk_fd(t, side), &c, 1, 0) ? -1 : 0;
+}
+
+/* End @side has said all; the other goes on. */
+static int half_close(struct talk *t, int side)
+{
+	return shutdown(talk_fd(t, side), SHUT_WR) || hear_end(t, !side) ||
+	       net_say(talk_fd(t, !side), &t->said[!side], 100) ||
+	       hear_side(t, side) ? -1 : 0;
+}
+
+/* How a stream goes on behind its first switch, or ends there. */
+static int behind_first(struct net_pair *p, struct talk *t, int i)
+{
+	switch (i % 4) {
+	case 0:
+		return talk_hear(t, 0) || talk_say(t, CHUNK) ||
+		       talk_hear(t, 0) ? -1 : 0;
+	case 1:
+	case 2:
+		return half_close(t, i % 4 - 1);
+	default:
+		return hear_side(t, 0) || net_close(&p->client) ||
+		       hear_end(t, 1) ? -1 : 0;
+	}
+}
+
+/*
+ * Of connections that have just begun: what was said before is with TCP still,
+ * or has been read, and the first byte on the ring may be the last.
+ */
+TEST_F_TIMEOUT(switching, first_at_each_byte, 60)
+{
+	const struct net_family *nf = &variant->nf;
+	int i, n;
+
+	for (i = 0; i < net_rounds(FIRSTS); i++) {
+		struct net_pair p;
+		struct talk t = { .p = &p };
+
+		ASSERT_EQ(0, net_pair_join(nf, &self->p, &p));
+		ASSERT_EQ(0, demote(nf, p.client));
+		for (n = 0; n < 3; n++)
+			ASSERT_EQ(0, talk_say(&t, 1));
+		ASSERT_EQ(0, talk_say(&t, 1 + FIRST_STEP * i));
+		if (i & 4)
+			ASSERT_EQ(0, talk_hear(&t, 0));
+		ASSERT_TRUE(sends_by(nf, p.client, SDIRECT_CARRIER_TCP));
+		ASSERT_EQ(0, promote(nf, p.client));
+		ASSERT_EQ(0, talk_say(&t, 1));
+		ASSERT_TRUE(both_send_by(nf, &p, SDIRECT_CARRIER_LOCAL));
+		ASSERT_EQ(0, behind_first(&p, &t, i))
+			TH_LOG("connection %d: %s", i, strerror(errno));
+		net_pair_close(&p);
 	}
 }
 
