@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The README keeps what it promises."""
 import re
+import subprocess
 
+import conftest
 import plan
 
 TOP = plan.TOP
@@ -46,6 +48,34 @@ def test_examples_are_quoted_as_they_are():
     for name in ("client.c", "server.c"):
         text = (TOP / "tools/examples" / name).read_text(encoding="utf-8")
         assert text.strip() in blocks, name
+
+
+def test_containers_are_made_as_it_says():
+    """The tests mount what a container needs where the README has it."""
+    script = (TOP / "selftests/surroundings/container").read_text("utf-8")
+    command = re.search(r"^    docker run (.*?) IMAGE$", readme(),
+                        re.M | re.S)[1]
+    place = "/opt/sdirect"
+    mounts = re.findall(r"-v /usr/local/lib/(\S+):(\S+)/(\S+):ro", command)
+    assert sorted(mounts) == [(name, place, name) for name in (
+        "libsdirect-preload.so", "libsdirect.so.0")]
+    variable = re.search(r"-e (LD_PRELOAD=\S+)", command)[1]
+    assert f"preload={variable}\n" in script
+    for name, *_ in mounts:
+        assert f"$root{place}" in script and name in script
+
+
+def test_oldest_c_library(build):
+    """The README names the one that the shim needs."""
+    conftest.make("tools")
+    text = subprocess.run(
+        ["objdump", "-T", *(build / name for name in (
+            "libsdirect-preload.so", "libsdirect.so.0"))],
+        check=True, stdout=subprocess.PIPE, text=True).stdout
+    needed = max(tuple(map(int, version.split("."))) for version in
+                 re.findall(r"GLIBC_([\d.]+)", text))
+    said = re.search(r"GNU C library,\s+([\d.]+) or later", readme())[1]
+    assert needed == tuple(map(int, said.split(".")))
 
 
 def test_files_named_exist():
