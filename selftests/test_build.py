@@ -84,6 +84,13 @@ def test_version_of_tools(build, program):
     assert version() in check(build / program, "--version")
 
 
+def test_install_names_files_that_exist():
+    """systemd looks for what has no directory elsewhere, and is not content."""
+    text = check("make", "-n", "-C", TOP / "tools/sdirectd", "install")
+    path = re.search(r"systemd-sysusers (\S+)\)?$", text, re.M)[1]
+    assert os.path.isabs(path) and os.path.exists(path)
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 @pytest.mark.parametrize("program", ["sdirect", "sdirect-run"])
 def test_help_of_tools(build, program, option):
