@@ -143,9 +143,12 @@ EXPORT_SYMBOL_NS_GPL(sdr_far_append, SDIRECT);
 
 void sdr_far_wrote(struct sdr_pair *pair, u64 before, u64 now)
 {
-	if (sdirect_ring_publish(&far_ctl(pair)->tx_tail,
-				 &sdr_pair_kern(pair, SDR_NEAR_SIDE)->rx_want,
-				 before, now))
+	const struct sdirect_ctl_page *near = sdr_pair_ctl(pair, SDR_NEAR_SIDE);
+
+	if (sdirect_ring_publish_tail(&far_ctl(pair)->tx_tail,
+				      &sdr_pair_kern(pair,
+						     SDR_NEAR_SIDE)->rx_want,
+				      &near->rx_want, before, now))
 		sdr_wake_end(pair, SDR_NEAR_SIDE);
 	else
 		sdr_wake_sigio(pair, SDR_NEAR_SIDE);

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import pathlib
+import re
 import select
 import socket
 import subprocess
@@ -23,8 +24,10 @@ SYSCTL = pathlib.Path("/proc/sys/net/sdirect/default_policy")
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-
 IOC_ATTACH = 0xc050d501
+ABI_VERSION = int(re.search(
+    r"^#define SDIRECT_ABI_VERSION\s+(\d+)$",
+    (TOP / "uapi/linux/sdirect.h").read_text(), re.M)[1])
 
 
 class Attach(ctypes.Structure):
@@ -140,7 +143,7 @@ def leased(sock):
 
 def attach(sock):
     """Asks for the lease; what is to be mapped."""
-    at = Attach(abi_version=1)
+    at = Attach(abi_version=ABI_VERSION)
     fcntl.ioctl(sock, IOC_ATTACH, at)
     return at
 

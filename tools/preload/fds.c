@@ -22,7 +22,7 @@
 #include "../lib/io.h"
 #include "../lib/raw.h"
 #include "next.h"
-#include "poll.h"
+#include "polls.h"
 
 /*
  * Before the call, so that no byte goes to a number that is being closed; and
@@ -240,8 +240,6 @@ static void before_syscall(long number, long a, long b, long c)
 {
 	switch (number) {
 	case SYS_close:
-		sdi_fd_drop((int)a);
-		break;
 	case SYS_dup:
 		sdi_fd_drop((int)a);
 		break;

@@ -98,7 +98,7 @@ void test_globs_end(void **state)
 
 	(void)state;
 	for (i = 0; i < 400; i++)
-		memcpy(pattern + 2 * i, "*a", 2);
+		memcpy(&pattern[2 * i], (const char []){ '*', 'a' }, 2);
 	strcpy(pattern + 2 * i, "b");
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';

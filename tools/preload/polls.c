@@ -9,7 +9,7 @@
 #include "../lib/io.h"
 #include "../lib/polled.h"
 #include "next.h"
-#include "poll.h"
+#include "polls.h"
 
 void __chk_fail(void) __attribute__((noreturn));
 
