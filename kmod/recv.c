@@ -45,8 +45,8 @@ static bool tcp_is_over(const struct sock *sk)
  * Then errors, the end of the stream and the urgent mark are for the next call.
  * -ERESTART: the range ends here.
  */
-static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
-			  int flags, bool more)
+static ssize_t recv_range(const struct sdr_sock *ss, struct sdr_flow *rx,
+			  struct msghdr *msg, size_t len, int flags, bool more)
 {
 	bool over = tcp_is_over(rx->sk);
 	s64 inq = sdr_carrier_tcp.poll_rx(rx, rx->seg, SDR_ARM_EMPTY);
@@ -60,6 +60,9 @@ static ssize_t recv_range(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 	 * byte on a ring.
 	 */
 	smp_rmb();
+	/* The ends have met since this call began, and the chain may be longer. */
+	if (unlikely(!rx->pair && sdr_sock_pair(ss)))
+		return -EAGAIN;
 	end = smp_load_acquire(&seg->end);	/* append() */
 	if (rx->pos == end)
 		return -ERESTART;
@@ -115,7 +118,7 @@ static ssize_t recv_chain(struct sdr_sock *ss, struct sdr_flow *rx,
 		if (peeked && sdr_flow_on_tcp(rx))
 			n = peek_second(rx, peeked, msg, len - done, flags);
 		else
-			n = recv_range(rx, msg, len - done, flags,
+			n = recv_range(ss, rx, msg, len - done, flags,
 				       more || done);
 		if (n == -ERESTART) {
 			n = step(ss, rx);
