@@ -145,9 +145,9 @@ struct sdi_entry *sdi_entry_place(int fd);
 
 static inline int sdi_entry_made(const struct sdi_entry *e)
 {
-	uint32_t state = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
+	uint32_t word = __atomic_load_n(&e->state, __ATOMIC_ACQUIRE);
 
-	return (state & SDI_STATE_MASK) == SDI_MADE;
+	return (word & SDI_STATE_MASK) == SDI_MADE;
 }
 
 /* With the lock of its direction: for the next call, and for that alone. */

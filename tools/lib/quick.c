@@ -6,12 +6,12 @@
 #define AWAY	__attribute__((noinline))
 
 /* In which the quick calls look: all entries, or an empty one. */
-static struct sdi_entry *const nothing[SDI_CHUNKS];
+static struct sdi_entry *const none[SDI_CHUNKS];
 static struct sdi_entry *const *chunks = sdi_chunks;
 
 void sdi_quick_off(void)
 {
-	__atomic_store_n(&chunks, nothing, __ATOMIC_RELEASE);
+	__atomic_store_n(&chunks, none, __ATOMIC_RELEASE);
 }
 
 static __always_inline struct sdi_entry *find(int fd)
