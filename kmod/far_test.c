@@ -95,6 +95,15 @@ struct half {
 	struct fake *fake;
 };
 
+static struct fake *fake_new(struct kunit *test)
+{
+	struct fake *fake = kzalloc(sizeof(*fake), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, fake);
+	fake->far.ops = &fake_ops;
+	return fake;
+}
+
 static struct half half_of(struct kunit *test)
 {
 	struct test_conn *conn = test_connected(test, PF_INET);
@@ -108,9 +117,7 @@ static struct half half_of(struct kunit *test)
 	fake_carrier.id = SDIRECT_CARRIER_RDMA;
 	test_meet(half.ss);
 	who = sdr_far_who_is(half.ss);
-	half.fake = kzalloc(sizeof(*half.fake), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, half.fake);
-	half.fake->far.ops = &fake_ops;
+	half.fake = fake_new(test);
 	half.pair = sdr_rendezvous_far(&who, &half.fake->far);
 	if (!half.pair)
 		kfree(half.fake);

@@ -353,7 +353,7 @@ static int resend(struct sdr_sock *ss, struct sdr_ring *ring, u64 len)
 	}
 	/* A bigger buffer that TCP has given itself meanwhile is forgotten. */
 	WRITE_ONCE(sk->sk_sndbuf, sndbuf);
-	return n < 0 ? n : 0;
+	return min(n, 0);
 }
 
 static void take_way_back(struct sdr_sock *ss)

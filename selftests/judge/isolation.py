@@ -100,13 +100,40 @@ def answers_of_others_are_none():
 SHOWN = {"family", "addr", "port", "peer_addr", "peer_port"}
 
 
-def contained(what, ready, go):
-    """Root of a user namespace of its own, with a network."""
-    unshare(world.CLONE_NEWUSER | world.CLONE_NEWNET)
+def becomes_root(spaces, ready, go):
+    """Of a user namespace of its own, when it has been given its users."""
+    unshare(world.CLONE_NEWUSER | spaces)
     os.write(ready, b"x")
     assert os.read(go, 1) == b"x"
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+
+
+@contextlib.contextmanager
+def user_namespace(users, what, *args):
+    """A child that does it, with these pipes at last; it is waited for."""
+    ready, go = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        world.end_as(what, *args, ready[1], go[0])
+    os.close(ready[1])
+    try:
+        assert os.read(ready[0], 1) == b"x"
+        for name in ("uid_map", "gid_map"):
+            with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
+                file.write(f"0 100000 {users}\n")
+        yield child, ready[0], go[1]
+    finally:
+        os.write(go[1], b"x")
+        status = os.waitpid(child, 0)[1]
+        for end in (ready[0], *go):
+            os.close(end)
+    assert status == 0, status
+
+
+def contained(what, ready, go):
+    """Root of a container, with a network."""
+    becomes_root(world.CLONE_NEWNET, ready, go)
     world.ip("addr add 10.9.0.2/24 dev w")
     world.ip("link set w up")
     with Inet() as listener, Helper() as helper:
@@ -153,24 +180,12 @@ def heard_in_there(helper, listener, ready):
 @contextlib.contextmanager
 def container(what):
     """Does it in there; its process and the port where it listens."""
-    ready, go = os.pipe(), os.pipe()
-    child = os.fork()
-    if not child:
-        world.end_as(contained, what, ready[1], go[0])
-    os.close(ready[1])
-    try:
-        assert os.read(ready[0], 1) == b"x"
-        for name in ("uid_map", "gid_map"):
-            with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
-                file.write("0 100000 10\n")
+    with user_namespace(10, contained, what) as (child, ready, go):
         world.ip(f"link add v type veth peer name w netns {child}")
         world.ip("addr add 10.9.0.1/24 dev v")
         world.ip("link set v up")
-        os.write(go[1], b"x")
-        yield child, int(os.read(ready[0], 10))
-    finally:
-        status = os.waitpid(child, 0)[1]
-    assert status == 0, status
+        os.write(go, b"x")
+        yield child, int(os.read(ready, 10))
 
 
 def containers_see_little():
@@ -196,11 +211,7 @@ def containers_hear_little():
 
 def a_crowd(each, ready, go):
     """Connections of several users, whom a container has made for itself."""
-    unshare(world.CLONE_NEWUSER)
-    os.write(ready, b"x")
-    assert os.read(go, 1) == b"x"
-    os.setresgid(0, 0, 0)
-    os.setresuid(0, 0, 0)
+    becomes_root(0, ready, go)
     with contextlib.ExitStack() as stack:
         for uid in range(USERS):
             for _ in range(each):
@@ -213,18 +224,9 @@ def users_of_a_container_share():
     """More of them do not take the room of others."""
     each = K.POLICY_QUESTIONS_USER
     resource.setrlimit(resource.RLIMIT_NOFILE, (4000, 4000))
-    ready, go = os.pipe(), os.pipe()
-    child = os.fork()
-    if not child:
-        world.end_as(a_crowd, each, ready[1], go[0])
-    os.close(ready[1])
-    try:
-        assert os.read(ready[0], 1) == b"x"
-        for name in ("uid_map", "gid_map"):
-            with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
-                file.write(f"0 100000 {USERS}\n")
-        os.write(go[1], b"x")
-        assert os.read(ready[0], 1) == b"x"
+    with user_namespace(USERS, a_crowd, each) as (_, ready, go):
+        os.write(go, b"x")
+        assert os.read(ready, 1) == b"x"
         with Helper().register() as helper, Conn(1001):
             before = helper.get()
             helper.push(rule(2, ASK))
@@ -235,10 +237,6 @@ def users_of_a_container_share():
                 USERS * each - K.POLICY_QUESTIONS_NS, now
             while helper.question()["from"]["uid"] != 1001:
                 pass
-    finally:
-        os.write(go[1], b"x")
-        status = os.waitpid(child, 0)[1]
-    assert status == 0, status
 
 
 def heard(helper, before):

@@ -211,7 +211,7 @@ static int side_ask(struct side *s, uint32_t form)
 /* System calls for a thousand messages, or -1. */
 static long side_calls(const struct side *s)
 {
-	if (!s->counter)
+	if (!s->counter || s->messages <= s->warm)
 		return -1;
 	return 1000 * (counted(s->counter) - s->from) /
 	       (s->messages - s->warm);
@@ -225,78 +225,102 @@ static void serve(struct side *s, uint32_t form, int tell)
 	_exit(write(tell, &calls, sizeof(calls)) != sizeof(calls));
 }
 
-/* Opens all connections: one end of each here, the other in @server. */
-static int sides_open(const struct net_family *nf, const struct net_pair *p,
-		      struct side *client, struct net_pair *all)
-{
-	int i;
+/**
+ * struct served - many connections, and the process that serves one end of each
+ * @all:	the connections; only the clients' ends are open here
+ * @pid:	the server
+ * @tell:	the pipe on which it reports the calls it has made
+ */
+struct served {
+	struct net_pair all[MEMBERS];
+	pid_t pid;
+	int tell[2];
+};
 
-	client->ep = epoll_create1(EPOLL_CLOEXEC);
-	for (i = 0; i < MEMBERS; i++)
-		if (net_pair_join(nf, p, &all[i]))
-			return -1;
-	return 0;
-}
-
-static int begin_server(struct net_pair *all, uint32_t form, int tell)
+static int server_run(struct served *sv, uint32_t form)
 {
 	struct side s = { .counter = counter_open() };
 	int i;
 
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
 	for (i = 0; i < MEMBERS; i++) {
-		net_close(&all[i].client);
-		if (side_add(&s, i, all[i].server, form | EPOLLRDHUP))
+		net_close(&sv->all[i].client);
+		if (side_add(&s, i, sv->all[i].server, form | EPOLLRDHUP))
 			return 1;
 	}
-	serve(&s, form, tell);
+	serve(&s, form, sv->tell[1]);
 	return 1;
+}
+
+static int served_begin(struct served *sv, const struct net_family *nf,
+			const struct net_pair *p, uint32_t form)
+{
+	int i;
+
+	for (i = 0; i < MEMBERS; i++)
+		if (net_pair_join(nf, p, &sv->all[i]))
+			return -1;
+	if (pipe(sv->tell))
+		return -1;
+	sv->pid = net_fork();
+	if (!sv->pid)
+		_exit(server_run(sv, form));
+	for (i = 0; i < MEMBERS; i++)
+		net_close(&sv->all[i].server);
+	return sv->pid > 0 ? 0 : -1;
+}
+
+/* Closes the connections; what the server has counted, or less than -1. */
+static long served_end(struct served *sv)
+{
+	long calls;
+	int i;
+
+	for (i = 0; i < MEMBERS; i++)
+		net_close(&sv->all[i].client);
+	if (read(sv->tell[0], &calls, sizeof(calls)) != sizeof(calls))
+		calls = -2;
+	if (net_wait(sv->pid))
+		calls = -3;
+	close(sv->tell[0]);
+	close(sv->tell[1]);
+	return calls;
+}
+
+/* System calls for a thousand messages. */
+static void few_calls(struct __test_metadata *_metadata, const char *who,
+		      long calls)
+{
+	TH_LOG("%s: %ld system calls for 1000 messages", who, calls);
+	if (!getenv("SDIRECT_SHIM"))
+		return;
+	EXPECT_LE(0, calls);
+	EXPECT_GT(200, calls);
 }
 
 static void fifty_clients(struct __test_metadata *_metadata,
 			  const struct net_family *nf,
 			  const struct net_pair *p, uint32_t form)
 {
-	struct net_pair all[MEMBERS];
 	struct side s = { 0 };
-	int i, tell[2];
+	struct served sv;
 	long calls;
-	pid_t pid;
+	int i;
 
-	ASSERT_EQ(0, sides_open(nf, p, &s, all));
-	ASSERT_EQ(0, pipe(tell));
-	pid = net_fork();
-	if (!pid)
-		_exit(begin_server(all, form, tell[1]));
+	ASSERT_EQ(0, served_begin(&sv, nf, p, form));
 	/* Made behind the fork, so that the child does not share it. */
-	close(s.ep);
 	s.counter = counter_open();
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
-	for (i = 0; i < MEMBERS; i++) {
-		net_close(&all[i].server);
-		ASSERT_EQ(0, side_add(&s, i, all[i].client, form));
-	}
+	for (i = 0; i < MEMBERS; i++)
+		ASSERT_EQ(0, side_add(&s, i, sv.all[i].client, form));
 	ASSERT_EQ(0, side_ask(&s, form));
-	TH_LOG("client: %ld system calls for 1000 messages", side_calls(&s));
+	few_calls(_metadata, "client", side_calls(&s));
 	if (net_direct(nf))
 		EXPECT_EQ(0, net_used_rings(nf, s.fd[0]));
-	if (getenv("SDIRECT_SHIM")) {
-		EXPECT_LE(0, side_calls(&s));
-		EXPECT_GT(200, side_calls(&s));
-	}
-	for (i = 0; i < MEMBERS; i++)
-		net_close(&all[i].client);
-	ASSERT_EQ(sizeof(calls), read(tell[0], &calls, sizeof(calls)));
+	calls = served_end(&sv);
 	EXPECT_LT(-2, calls);
-	TH_LOG("server: %ld system calls for 1000 messages", calls);
-	if (getenv("SDIRECT_SHIM")) {
-		EXPECT_LE(0, calls);
-		EXPECT_GT(200, calls);
-	}
-	EXPECT_EQ(0, net_wait(pid));
+	few_calls(_metadata, "server", calls);
 	close(s.ep);
-	close(tell[0]);
-	close(tell[1]);
 }
 
 TEST_F(served, fifty_clients_level)
@@ -332,28 +356,11 @@ static void any_wakes(struct __test_metadata *_metadata,
 		      const struct net_family *nf, const struct net_pair *p,
 		      uint32_t form)
 {
-	struct net_pair all[MEMBERS];
-	struct side s = { 0 };
-	int i, tell[2];
-	long calls;
-	pid_t pid;
+	struct served sv;
 
-	ASSERT_EQ(0, sides_open(nf, p, &s, all));
-	ASSERT_EQ(0, pipe(tell));
-	pid = net_fork();
-	if (!pid)
-		_exit(begin_server(all, form, tell[1]));
-	for (i = 0; i < MEMBERS; i++)
-		net_close(&all[i].server);
-	EXPECT_EQ(0, ask_any(all, net_rounds(3000)));
-	for (i = 0; i < MEMBERS; i++)
-		net_close(&all[i].client);
-	ASSERT_EQ(sizeof(calls), read(tell[0], &calls, sizeof(calls)));
-	EXPECT_LT(-2, calls);
-	EXPECT_EQ(0, net_wait(pid));
-	close(s.ep);
-	close(tell[0]);
-	close(tell[1]);
+	ASSERT_EQ(0, served_begin(&sv, nf, p, form));
+	EXPECT_EQ(0, ask_any(sv.all, net_rounds(3000)));
+	EXPECT_LT(-2, served_end(&sv));
 }
 
 TEST_F(served, any_wakes_level)

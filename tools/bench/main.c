@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static const struct option words[] = {
 	{ 0 }
 };
 
-static void say_usage(void)
+static noreturn void say_usage(void)
 {
 	fputs("Usage: sdirect-bench COMMAND --transport NAME [--sizes N,...]\n"
 	      "       [--seconds S] [--idle] [--one-cpu] [--clients N]\n"

@@ -161,6 +161,18 @@ static void crowd_open(struct crowd *k, const struct options *o, int listener)
 	}
 }
 
+static void crowd_close(struct crowd *k)
+{
+	for (int i = 0; i < k->o->clients; i++)
+		close(k->fd[i]);
+	close(k->epoll);
+	free(k->fd);
+	free(k->c);
+	free(k->sample);
+	free(k->out);
+	free(k->in);
+}
+
 /* The busy ones go by rings, if that is what the transport is about. */
 static void check_way(const struct crowd *k, uint64_t done)
 {
@@ -256,7 +268,6 @@ void command_server(const struct options *o)
 	bench_report(o->size[0], "total", (double)(warm + k.done), "messages");
 	check_way(&k, warm + k.done);
 	report_idle(server);
-	for (int i = 0; i < o->clients; i++)
-		close(k.fd[i]);
+	crowd_close(&k);
 	echo_end(server);
 }

@@ -58,11 +58,16 @@ static int wait(struct sdi_set *s, const struct sdi_wait *w)
 	return result(sdi_epoll_wait(s, w));
 }
 
+static struct timespec ms_time(int ms)
+{
+	return (struct timespec){ ms / 1000, ms % 1000 * 1000000l };
+}
+
 HOOK int epoll_pwait(int ep, struct epoll_event *ev, int max, int ms,
 		     const sigset_t *mask)
 {
 	struct sdi_set *s = lookup(ep, ev, max);
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000l };
+	struct timespec ts = ms_time(ms);
 	struct sdi_wait w = { ep, ev, max, ms < 0 ? NULL : &ts, mask };
 
 	return s ? wait(s, &w) : next.epoll_pwait(ep, ev, max, ms, mask);
@@ -70,8 +75,11 @@ HOOK int epoll_pwait(int ep, struct epoll_event *ev, int max, int ms,
 
 HOOK int epoll_wait(int ep, struct epoll_event *ev, int max, int ms)
 {
-	return lookup(ep, ev, max) ? epoll_pwait(ep, ev, max, ms, NULL) :
-				     next.epoll_wait(ep, ev, max, ms);
+	struct sdi_set *s = lookup(ep, ev, max);
+	struct timespec ts = ms_time(ms);
+	struct sdi_wait w = { ep, ev, max, ms < 0 ? NULL : &ts, NULL };
+
+	return s ? wait(s, &w) : next.epoll_wait(ep, ev, max, ms);
 }
 
 static int is_time(const struct timespec *ts)

@@ -362,27 +362,25 @@ static void epoll__poll_is_what_the_ring_holds(void **state)
 	assert_int_equal(polled(POLLIN), 0);
 }
 
-#define TEST(name)	cmocka_unit_test_setup_teardown(name, served_begin, served_end)
-
 int run_epoll_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(epoll__level_is_what_the_ring_holds),
-		TEST(epoll__an_edge_is_said_once),
-		TEST(epoll__room_is_an_edge_for_who_found_none),
-		TEST(epoll__changes_are_not_told_before_a_sleep),
-		TEST(epoll__one_shot_is_the_kernels),
-		TEST(epoll__a_lost_lease_makes_it_cold),
-		TEST(epoll__a_closed_member_is_forgotten),
-		TEST(epoll__a_number_used_again_is_new),
-		TEST(epoll__two_threads_are_the_kernels),
-		TEST(epoll__changed_while_somebody_sleeps),
-		TEST(epoll__a_fork_gives_it_back),
-		TEST(epoll__quiet_after_a_while),
-		TEST(epoll__no_wake_up_is_lost),
-		TEST(epoll__no_edge_is_lost),
-		TEST(epoll__one_doorbell_for_one_sleep),
-		TEST(epoll__poll_is_what_the_ring_holds),
+		SERVED_TEST(epoll__level_is_what_the_ring_holds),
+		SERVED_TEST(epoll__an_edge_is_said_once),
+		SERVED_TEST(epoll__room_is_an_edge_for_who_found_none),
+		SERVED_TEST(epoll__changes_are_not_told_before_a_sleep),
+		SERVED_TEST(epoll__one_shot_is_the_kernels),
+		SERVED_TEST(epoll__a_lost_lease_makes_it_cold),
+		SERVED_TEST(epoll__a_closed_member_is_forgotten),
+		SERVED_TEST(epoll__a_number_used_again_is_new),
+		SERVED_TEST(epoll__two_threads_are_the_kernels),
+		SERVED_TEST(epoll__changed_while_somebody_sleeps),
+		SERVED_TEST(epoll__a_fork_gives_it_back),
+		SERVED_TEST(epoll__quiet_after_a_while),
+		SERVED_TEST(epoll__no_wake_up_is_lost),
+		SERVED_TEST(epoll__no_edge_is_lost),
+		SERVED_TEST(epoll__one_doorbell_for_one_sleep),
+		SERVED_TEST(epoll__poll_is_what_the_ring_holds),
 	};
 
 	return cmocka_run_group_tests_name("epoll", tests, NULL, NULL);

@@ -266,21 +266,18 @@ static void gone__poll_left_by_a_jump(void **state)
 	assert_int_equal(fake.mapped, 2);
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, served_begin, served_end)
-
 int run_gone_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(gone__left_by_a_jump),
-		TEST(gone__used_by_a_handler),
-		TEST(gone__member_closed_by_a_handler),
-		TEST(gone__closed_by_a_handler),
-		TEST(gone__child_of_a_handler),
-		TEST(gone__closed_by_a_guest),
-		TEST(gone__its_holder_has_ended),
-		TEST(gone__its_holder_does_not_move),
-		TEST(gone__poll_left_by_a_jump),
+		SERVED_TEST(gone__left_by_a_jump),
+		SERVED_TEST(gone__used_by_a_handler),
+		SERVED_TEST(gone__member_closed_by_a_handler),
+		SERVED_TEST(gone__closed_by_a_handler),
+		SERVED_TEST(gone__child_of_a_handler),
+		SERVED_TEST(gone__closed_by_a_guest),
+		SERVED_TEST(gone__its_holder_has_ended),
+		SERVED_TEST(gone__its_holder_does_not_move),
+		SERVED_TEST(gone__poll_left_by_a_jump),
 	};
 
 	return cmocka_run_group_tests_name("gone", tests, NULL, NULL);

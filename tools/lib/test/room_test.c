@@ -100,17 +100,14 @@ static void room__is_said_anew_by_the_kernel(void **state)
 	assert_int_equal(fake.told.data.u64, TAG);
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, served_begin, served_end)
-
 int run_room_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(room__for_another_call),
-		TEST(room__for_a_reservation),
-		TEST(room__after_another_lease),
-		TEST(room__before_the_lease),
-		TEST(room__is_said_anew_by_the_kernel),
+		SERVED_TEST(room__for_another_call),
+		SERVED_TEST(room__for_a_reservation),
+		SERVED_TEST(room__after_another_lease),
+		SERVED_TEST(room__before_the_lease),
+		SERVED_TEST(room__is_said_anew_by_the_kernel),
 	};
 
 	return cmocka_run_group_tests_name("room", tests, NULL, NULL);

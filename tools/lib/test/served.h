@@ -20,6 +20,8 @@ extern int served_ep;
 /* For cmocka: both ends attached, and an empty set. */
 int served_begin(void **state);
 int served_end(void **state);
+#define SERVED_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, served_begin, served_end)
 
 /* epoll_ctl(); -errno */
 int served_tell(int op, int fd, uint32_t events);

@@ -322,26 +322,23 @@ static void set__ended_is_the_kernels(void **state)
 	assert_int_equal(zone(), SDI_ACTIVE);
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, served_begin, served_end)
-
 int run_set_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(set__no_token_is_told),
-		TEST(set__a_closed_member_is_the_kernels),
-		TEST(set__a_removed_member_is_nobodys),
-		TEST(set__a_cold_member_costs_nothing),
-		TEST(set__one_shot_and_its_number_again),
-		TEST(set__others_are_not_kept),
-		TEST(set__pages_stay_while_somebody_looks),
-		TEST(set__a_lease_that_comes_back),
-		TEST(set__the_lock_is_wanted),
-		TEST(set__threads_have_no_number),
-		TEST(set__without_rings_one_call),
-		TEST(set__both_sides_are_heard),
-		TEST(set__time_is_not_rounded_down),
-		TEST(set__ended_is_the_kernels),
+		SERVED_TEST(set__no_token_is_told),
+		SERVED_TEST(set__a_closed_member_is_the_kernels),
+		SERVED_TEST(set__a_removed_member_is_nobodys),
+		SERVED_TEST(set__a_cold_member_costs_nothing),
+		SERVED_TEST(set__one_shot_and_its_number_again),
+		SERVED_TEST(set__others_are_not_kept),
+		SERVED_TEST(set__pages_stay_while_somebody_looks),
+		SERVED_TEST(set__a_lease_that_comes_back),
+		SERVED_TEST(set__the_lock_is_wanted),
+		SERVED_TEST(set__threads_have_no_number),
+		SERVED_TEST(set__without_rings_one_call),
+		SERVED_TEST(set__both_sides_are_heard),
+		SERVED_TEST(set__time_is_not_rounded_down),
+		SERVED_TEST(set__ended_is_the_kernels),
 	};
 
 	return cmocka_run_group_tests_name("set", tests, NULL, NULL);
