@@ -83,9 +83,9 @@ struct sdr_pair *sdr_demote_mark(struct sdr_sock *ss, enum sdr_demoter who,
 	pair = sdr_sock_pair(ss);
 	if (!pair || sdr_sock_plain(ss))
 		return NULL;
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	mark(ss, pair);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return sdr_pair_get(pair);
 }
 

@@ -67,13 +67,13 @@ static bool receiver(struct sdr_pair *pair, struct sdr_payer *payer)
 	struct sdr_end *end = &pair->end[SDR_NEAR_SIDE];
 	bool ok = false;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	if (end->ss && !end->by_tcp && !sdr_sockopt_rx_needs_tcp(end->ss->sk) &&
 	    !sdr_pair_unread_long(pair, SDR_FAR_SIDE)) {
 		*payer = sdr_payer_of(end->ss->sk);
 		ok = true;
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return ok;
 }
 
@@ -100,12 +100,12 @@ static bool append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
 {
 	struct sdr_seg *last;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	last = pair->first[SDR_FAR_SIDE];
 	while (last->end != SDIRECT_POS_OPEN)
 		last = last->next;
 	if (seg->start < last->start) {
-		spin_unlock(&pair->lock);
+		spin_unlock_bh(&pair->lock);
 		return false;
 	}
 	/* A, pairs with B in sdirect_ring.h: a new ring begins where we are. */
@@ -118,7 +118,7 @@ static bool append(struct sdr_pair *pair, struct sdr_seg *seg, u64 there)
 	last->next = seg;
 	/* Pairs with the loads of ->end: who sees it sees ->next. */
 	smp_store_release(&last->end, seg->start);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
 	return true;
 }
@@ -191,12 +191,12 @@ void sdr_far_by_tcp(struct sdr_pair *pair, bool option, bool demoted)
 	u8 mark = SDR_BY_TCP_DEMOTED(SDR_FAR_SIDE, SDR_DEMOTER_PROGRAM);
 	u8 *far = &pair->end[SDR_FAR_SIDE].by_tcp;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	WRITE_ONCE(*far, (*far & ~mark) | (option ? SDR_BY_TCP_OPTION : 0) |
 			 (demoted ? mark : 0));
 	if (pair->kern)
 		sdr_demote_tell(pair, SDR_NEAR_SIDE);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_by_tcp, SDIRECT);
@@ -211,7 +211,7 @@ static struct sock *own_sock(struct sdr_pair *pair, bool *busy)
 
 	*busy = false;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	if (pair->end[SDR_NEAR_SIDE].ss) {
 		sk = pair->end[SDR_NEAR_SIDE].ss->sk;
 		*busy = sock_owned_by_user_nocheck(sk);
@@ -220,7 +220,7 @@ static struct sock *own_sock(struct sdr_pair *pair, bool *busy)
 		else
 			sock_hold(sk);
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return sk;
 }
 
@@ -277,11 +277,11 @@ struct sdr_far_who sdr_far_who_is(const struct sdr_sock *ss)
 
 void sdr_far_gone(struct sdr_pair *pair)
 {
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	WRITE_ONCE(pair->end[SDR_FAR_SIDE].far, false);
 	if (pair->kern)
 		WRITE_ONCE(sdr_pair_kern(pair, SDR_NEAR_SIDE)->tx_closed, 1);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_gone, SDIRECT);

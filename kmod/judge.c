@@ -78,7 +78,7 @@ static bool begin(struct sdr_pair *pair, struct sdr_candidate *cand,
 	struct sdr_ruling *ruling = &pair->ruling;
 	bool here;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	here = whole(pair);
 	if (here) {
 		ruling->from = from_side(pair);
@@ -86,7 +86,7 @@ static bool begin(struct sdr_pair *pair, struct sdr_candidate *cand,
 		ruling->epoch++;
 		*before = *ruling;
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return here;
 }
 
@@ -166,12 +166,12 @@ static bool reset(struct sdr_pair *pair, int side)
 	struct sock *sk = NULL;
 	bool owned;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	if (pair->end[side].ss) {
 		sk = pair->end[side].ss->sk;
 		sock_hold(sk);
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	if (!sk)
 		return true;
 	owned = sock_owned_by_user_nocheck(sk);
@@ -209,9 +209,9 @@ static void reset_work(struct work_struct *work)
 		return;
 	}
 	/* Another verdict may try again. */
-	spin_lock(&r->pair->lock);
+	spin_lock_bh(&r->pair->lock);
 	r->pair->resetting = false;
-	spin_unlock(&r->pair->lock);
+	spin_unlock_bh(&r->pair->lock);
 	sdr_pair_put(r->pair);
 	kfree(r);
 	if (atomic_dec_and_test(&sdr_resets))
@@ -224,10 +224,10 @@ static bool start_reset(struct sdr_pair *pair)
 	struct sdr_reset *r;
 	bool first;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	first = !pair->resetting;
 	pair->resetting = true;
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	if (!first)
 		return false;
 	/* A denial that is forgotten for lack of memory would be none. */
@@ -368,7 +368,7 @@ static bool enter(struct sdr_pair *pair, u32 epoch,
 	bool mine;
 	int i;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	mine = ruling->epoch == epoch && whole(pair);
 	if (mine) {
 		memcpy(ruling->vote, vote, sizeof(ruling->vote));
@@ -378,7 +378,7 @@ static bool enter(struct sdr_pair *pair, u32 epoch,
 				ruling->waiting |= BIT(i);
 		settle(pair, out);
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return mine;
 }
 
@@ -435,7 +435,7 @@ void sdr_judge_vote(struct sdr_pair *pair, u32 epoch, int seat,
 	struct outcome out;
 	bool counts;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	counts = ruling->epoch == epoch && ruling->waiting & BIT(seat) &&
 		 whole(pair);
 	if (counts) {
@@ -444,7 +444,7 @@ void sdr_judge_vote(struct sdr_pair *pair, u32 epoch, int seat,
 		ruling->waiting &= ~BIT(seat);
 		settle(pair, &out);
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	if (!counts)
 		return;
 	carry_out(pair, &cand, &out);
@@ -471,11 +471,11 @@ static bool finds(const struct sdr_sock *ss, struct sdr_pair *pair)
 	const struct sdr_sock *peer;
 	bool first;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	peer = pair->end[!ss->side].ss;
 	first = pair->far ||
 		(peer && (!ss->side || sock_net(peer->sk) != sock_net(ss->sk)));
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return first;
 }
 

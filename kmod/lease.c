@@ -89,11 +89,11 @@ static void bump(struct sdr_sock *ss, u32 tx, u32 rx)
 
 	if (!sdr_pair_has_pages(pair))
 		return;
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	end = sdr_pair_kern(pair, ss->side);
 	WRITE_ONCE(end->tx_epoch, end->tx_epoch + tx);
 	WRITE_ONCE(end->rx_epoch, end->rx_epoch + rx);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 }
 
 void sdr_lease_stale_tx(struct sdr_sock *ss)
@@ -307,10 +307,10 @@ static int region_get(struct sdr_sock *ss)
 	region->ss = ss;
 	INIT_WORK(&region->withdraw, withdraw_work);
 	/* Or sdr_lease_withdraw() could miss it, and we the bar. */
-	spin_lock(&ss->pair->lock);
+	spin_lock_bh(&ss->pair->lock);
 	/* Pairs with all who look without the socket's lock. */
 	smp_store_release(&ss->region, region);
-	spin_unlock(&ss->pair->lock);
+	spin_unlock_bh(&ss->pair->lock);
 	start_watching(region);
 	return 0;
 }

@@ -154,11 +154,11 @@ static int put_verdict(struct sk_buff *skb, const struct sdr_sock *ss,
 
 	if (!pair)
 		return 0;
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	vote = pair->ruling.vote[sdr_judge_seat(ss)];
 	verdict = pair->ruling.waiting ? SDIRECT_VERDICT_ASK :
 					 pair->ruling.verdict;
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	if (!verdict)
 		return 0;
 	return nla_put_u8(skb, SDIRECT_A_CONN_VERDICT, verdict) ||

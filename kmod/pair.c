@@ -124,11 +124,11 @@ void sdr_pair_close(struct sdr_pair *pair)
 	struct sdr_seg *first[2] = { NULL, NULL }, *next;
 	int i;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	if (++pair->closed == 2)
 		for (i = 0; i < 2; i++)
 			swap(first[i], pair->first[i]);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	for (i = 0; i < 2; i++)
 		for (; first[i]; first[i] = next) {
 			next = first[i]->next;
@@ -160,7 +160,7 @@ static void kern_page_init(struct page *page)
 static void pages_install(struct sdr_pair *pair, struct page **page,
 			  const struct sdr_payer *payer)
 {
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	if (!pair->kern) {
 		swap(pair->end[0].ctl, page[0]);
 		swap(pair->end[1].ctl, page[1]);
@@ -169,7 +169,7 @@ static void pages_install(struct sdr_pair *pair, struct page **page,
 		smp_store_release(&pair->kern, page[2]);
 		page[2] = NULL;
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 }
 
 int sdr_pair_pages(struct sdr_pair *pair, const struct sdr_payer *payer)

@@ -210,13 +210,13 @@ static void decide(struct sdr_sock *ss, struct sdr_sock *peer,
 		give_up(peer, reason);
 		return;
 	}
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	take_seat(peer, pair, 0);
 	take_seat(ss, pair, 1);
 	join(peer, pair);
 	join(ss, pair);
 	sdr_demote_joined(pair);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
 }
 
@@ -394,11 +394,11 @@ struct sdr_pair *sdr_rendezvous_far(const struct sdr_far_who *who,
 		pair->far = far;
 		pair->end[SDR_FAR_SIDE].far = true;
 		pair->end[SDR_FAR_SIDE].by_tcp = SDR_BY_TCP_POLICY;
-		spin_lock(&pair->lock);
+		spin_lock_bh(&pair->lock);
 		take_seat(ss, pair, SDR_NEAR_SIDE);
 		join(ss, pair);
 		sdr_demote_joined(pair);
-		spin_unlock(&pair->lock);
+		spin_unlock_bh(&pair->lock);
 		sdr_tally_inc(&ss->tally, SDR_STAT_PAIRS);
 	}
 	spin_unlock(&b->lock);

@@ -108,12 +108,12 @@ void sdr_sock_leave(struct sdr_sock *ss)
 	pair = sdr_sock_pair(ss);
 	if (!alone) {
 		/* Under its lock: who has that finds the state, or no end. */
-		spin_lock(&pair->lock);
+		spin_lock_bh(&pair->lock);
 		pair->end[ss->side].ss = NULL;
 		rings = pair->kern;
 		if (rings)
 			WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
-		spin_unlock(&pair->lock);
+		spin_unlock_bh(&pair->lock);
 		WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
 	}
 	release_sock(ss->sk);

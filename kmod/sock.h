@@ -12,6 +12,8 @@
  *	spinlocks		sdr_net->lock, a rendezvous bucket's lock,
  *				pair->lock, the wait queue's
  *
+ * Softirqs take pair->lock: where RDMA completes.
+ *
  * Never are two sockets' locks held: the peer is reached through the pair, whose
  * lock is a leaf, and only to wake it or to look at a few words of it.
  * Spinlocks do not nest, but for rendezvous bucket -> pair->lock, pair->lock ->

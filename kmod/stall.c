@@ -19,11 +19,11 @@ static u64 read_by_peer(const struct sdr_sock *ss)
 	u64 n;
 
 	n = READ_ONCE(sdr_pair_ctl(pair, !ss->side)->rx_head);
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	peer = pair->end[!ss->side].ss;
 	if (peer)
 		n += READ_ONCE(tcp_sk(peer->sk)->copied_seq);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return n;
 }
 

@@ -73,7 +73,7 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	tx->tcp_seq = tcp_sk(ss->sk)->write_seq;
 	/* Readers without a lock follow the pointer. */
 	smp_store_release(&tx->seg, seg);
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	/* Whoever has left since we looked has told pages that were not there. */
 	if (seg->ring && sdr_stream_unread(pair, ss->side))
 		WRITE_ONCE(sdr_pair_kern(pair, ss->side)->tx_closed, 1);
@@ -88,7 +88,7 @@ static void append(struct sdr_sock *ss, struct sdr_seg *seg)
 	/* Who reads there has a chain of his own, which begins as this does. */
 	if (far)
 		pair->first[ss->side] = seg;
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	if (far)
 		sdr_pair_drop_seg(pair, old);
 
@@ -113,7 +113,7 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 	struct sdr_pair *pair = ss->tx.pair;
 	const struct sdr_end *end = &pair->end[!ss->side];
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	if (end->ss) {
 		*n = sdr_rendezvous_counts(ss, end->ss);
 		*payer = sdr_payer_of(end->ss->sk);
@@ -136,7 +136,7 @@ static enum sdirect_reason obstacle(struct sdr_sock *ss,
 		else
 			why = SDIRECT_REASON_NONE;
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return why;
 }
 
@@ -414,13 +414,13 @@ bool sdr_stream_rx_by_tcp(struct sdr_sock *ss)
 	if (!pair ||
 	    READ_ONCE(pair->end[ss->side].by_tcp) & SDR_BY_TCP_OPTION)
 		return false;
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	WRITE_ONCE(pair->end[ss->side].by_tcp,
 		   pair->end[ss->side].by_tcp | SDR_BY_TCP_OPTION);
 	/* Who sends without system calls makes one, and finds out. */
 	if (pair->kern)
 		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	sdr_wake_end(pair, !ss->side);
 	return true;
 }
@@ -441,14 +441,14 @@ int sdr_stream_advance(struct sdr_sock *ss)
 			return -EPROTO;
 		}
 	}
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	pair->first[!ss->side] = next;
 	if (next->ring) {
 		WRITE_ONCE(sdr_pair_ctl(pair, ss->side)->rx_head, rx->pos);
 		WRITE_ONCE(sdr_pair_kern(pair, ss->side)->rx_limit,
 			   READ_ONCE(next->end));
 	}
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	WRITE_ONCE(rx->seg, next);
 	sdr_pair_drop_seg(pair, old);
 	sdr_lease_stale_rx(ss);

@@ -57,11 +57,11 @@ void sdr_wake_sigio(struct sdr_pair *pair, int side)
 {
 	struct sdr_sock *ss;
 
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	ss = pair->end[side].ss;
 	if (ss && sock_flag(ss->sk, SOCK_FASYNC))
 		sk_wake_async(ss->sk, SOCK_WAKE_WAITD, POLL_IN);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 }
 
 bool sdr_wake_end(struct sdr_pair *pair, int side)
@@ -72,12 +72,12 @@ bool sdr_wake_end(struct sdr_pair *pair, int side)
 		pair->far->ops->kick(pair->far);
 		return true;
 	}
-	spin_lock(&pair->lock);
+	spin_lock_bh(&pair->lock);
 	ss = pair->end[side].ss;
 	/* Before the wake-up: who looks because of it must find it. */
 	WRITE_ONCE(pair->end[side].rung, true);
 	if (ss)
 		sdr_wake_sock(ss->sk);
-	spin_unlock(&pair->lock);
+	spin_unlock_bh(&pair->lock);
 	return ss;
 }

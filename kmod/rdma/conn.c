@@ -80,11 +80,11 @@ struct sdr_rdma_conn *sdr_rdma_conn_find(struct sdr_rdma_link *link, u32 id)
 {
 	struct sdr_rdma_conn *conn;
 
-	xa_lock(&link->conns);
+	xa_lock_bh(&link->conns);
 	conn = xa_load(&link->conns, id);
 	if (conn)
 		sdr_rdma_conn_get(conn);
-	xa_unlock(&link->conns);
+	xa_unlock_bh(&link->conns);
 	return conn;
 }
 
@@ -96,7 +96,7 @@ void sdr_rdma_rx_drop(struct sdr_rdma_conn *conn)
 	struct sdr_rdma_rx old;
 
 	lockdep_assert_held(&conn->link->gate);
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	old = conn->rx;
 	memset(&conn->rx, 0, sizeof(conn->rx));
 	conn->rx.gen = old.gen;
@@ -106,7 +106,7 @@ void sdr_rdma_rx_drop(struct sdr_rdma_conn *conn)
 		conn->rx.over_gen = old.gen;
 		conn->rx.over_at = old.tail;
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (old.mr) {
 		sdr_rdma_mr_free(old.mr);
 		conn->link->pinned -= old.ring->size;
@@ -129,13 +129,13 @@ void sdr_rdma_tx_drop(struct sdr_rdma_conn *conn)
 	struct sdr_rdma_tx *tx = &conn->tx, old;
 
 	lockdep_assert_held(&conn->link->gate);
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	old = *tx;
 	memset(tx, 0, sizeof(*tx));
 	tx->gen = old.gen;
 	tx->flying = old.flying;
 	tx->again = old.again;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (old.qp && old.dma) {
 		unmap(old.qp, old.ring, old.dma);
 		conn->link->pinned -= old.ring->size;
@@ -153,17 +153,17 @@ static void finish(struct sdr_rdma_conn *conn)
 		sdr_rdma_link_fail(conn->link);
 		return;
 	}
-	if (xa_erase(&conn->link->conns, conn->id) != conn)
+	if (xa_erase_bh(&conn->link->conns, conn->id) != conn)
 		return;
 	sdr_rdma_conn_answered(conn);
 	atomic_dec(&conn->link->n_conns);
 	wake_up_all(&conn->link->wait);
 	sdr_rdma_rx_drop(conn);
 	sdr_rdma_tx_drop(conn);
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	pair = conn->pair;
 	conn->pair = NULL;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (pair) {
 		sdr_far_close(pair);
 		sdr_pair_put(pair);
@@ -228,9 +228,9 @@ static void rx_finish(struct sdr_rdma_conn *conn)
 
 	if (conn->rx.state != SDR_RDMA_RX_RING)
 		return;
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	tail = conn->rx.tail;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (tail < end)
 		return;
 	if (tail > end || sdr_far_append(conn->pair, NULL, end, 0)) {
@@ -245,10 +245,10 @@ static bool take(struct sdr_rdma_conn *conn, bool *flag)
 {
 	bool was;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	was = *flag;
 	*flag = false;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	return was;
 }
 
@@ -303,9 +303,9 @@ static void move(struct work_struct *work)
 	struct sdr_pair *pair;
 	bool done = true;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	pair = conn->pair ? sdr_pair_get(conn->pair) : NULL;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (pair && error)
 		done = sdr_far_abort(pair, error);
 	else if (pair)
@@ -335,7 +335,7 @@ struct sdr_rdma_conn *sdr_rdma_conn_create(struct sdr_rdma_link *link,
 	INIT_LIST_HEAD(&conn->asking);
 	conn->asked = jiffies;
 	conn->link = sdr_rdma_link_get(link);
-	if (xa_alloc(&link->conns, &conn->id, conn, xa_limit_31b, GFP_KERNEL)) {
+	if (xa_alloc_bh(&link->conns, &conn->id, conn, xa_limit_31b, GFP_KERNEL)) {
 		sdr_rdma_link_put(link);
 		kfree(conn);
 		return NULL;
@@ -394,13 +394,13 @@ static void conn_kick(struct sdr_far *far)
 	struct sdr_rdma_conn *conn = conn_of(far);
 	bool tell = false;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (conn->pair) {
 		sdr_rdma_conn_pump(conn);
 		tell = !READ_ONCE(conn->pair->end[SDR_NEAR_SIDE].ss) ||
 		       !sdr_far_wish(conn->pair) != !conn->wish;
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (tell)
 		sdr_rdma_conn_queue(conn, &conn->work);
 }
@@ -414,7 +414,7 @@ static enum sdirect_reason conn_ready(struct sdr_far *far, u32 *size)
 
 	if (!sdr_rdma_link_want(conn->link))
 		return why;
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (tx->state == SDR_RDMA_TX_READY) {
 		*size = tx->size;
 		why = SDIRECT_REASON_NONE;
@@ -427,7 +427,7 @@ static enum sdirect_reason conn_ready(struct sdr_far *far, u32 *size)
 		conn->want_ring = true;
 		ask = true;
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (ask)
 		sdr_rdma_conn_queue(conn, &conn->work);
 	return why;
@@ -464,7 +464,7 @@ static int begin(struct sdr_rdma_conn *conn, struct sdr_ring *ring, u64 pos)
 		return -ENOMEM;
 	conn->link->pinned += ring->size;
 	sdr_rdma_conn_say(conn, SDR_RDMA_SEAL, tx->gen, pos);
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	tx->ring = sdr_ring_get(ring);
 	tx->dma = dma;
 	tx->base = pos;
@@ -475,7 +475,7 @@ static int begin(struct sdr_rdma_conn *conn, struct sdr_ring *ring, u64 pos)
 	tx->resume = SDIRECT_POS_OPEN;
 	tx->unsealed = false;
 	tx->state = SDR_RDMA_TX_RING;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	return 0;
 }
 
@@ -515,11 +515,11 @@ static s64 conn_leave(struct sdr_far *far, u64 pos)
 	struct sdr_rdma_tx *tx = &conn->tx;
 	s64 from = -ECONNRESET;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	tx->end = pos;
 	if (conn->pair)
 		sdr_rdma_conn_pump(conn);
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	wait_event_timeout(conn->wait, drained(conn), LEAVE_TIME);
 	if (READ_ONCE(tx->acked) == pos && !resumed(conn)) {
 		sdr_rdma_conn_say(conn, SDR_RDMA_UNSEAL, tx->gen, pos);

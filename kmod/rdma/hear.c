@@ -21,9 +21,9 @@ static bool attach(struct sdr_rdma_conn *conn)
 		sdr_rdma_conn_put(conn);
 		return false;
 	}
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	conn->pair = pair;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	/* It may have been closed, or demoted, before we could hear of it. */
 	sdr_rdma_conn_queue(conn, &conn->work);
 	return true;
@@ -117,7 +117,7 @@ static u32 give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
 		return 0;
 	}
 	conn->link->pinned += size;
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	*rx = (struct sdr_rdma_rx) {
 		.state	= SDR_RDMA_RX_READY,
 		.gen	= msg->gen,
@@ -128,7 +128,7 @@ static u32 give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
 		.over_gen = rx->over_gen,
 		.over_at = rx->over_at,
 	};
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	return size;
 }
 
@@ -152,7 +152,7 @@ static void hear_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (tx->state == SDR_RDMA_TX_ASKED && tx->gen == msg->gen &&
 	    tx->size >= msg->size &&
 	    READ_ONCE(conn->link->state) == SDR_RDMA_UP) {
@@ -162,7 +162,7 @@ static void hear_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 		tx->raddr = msg->addr;
 		tx->rkey = msg->rkey;
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 }
 
 static void hear_no_ring(struct sdr_rdma_conn *conn,
@@ -170,10 +170,10 @@ static void hear_no_ring(struct sdr_rdma_conn *conn,
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (tx->state == SDR_RDMA_TX_ASKED && tx->gen == msg->gen)
 		tx->state = SDR_RDMA_TX_NONE;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 }
 
 static void hear_seal(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
@@ -191,14 +191,14 @@ static void hear_seal(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 		sdr_rdma_conn_move(conn, ECONNRESET);
 		return;
 	}
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	rx->told = msg->pos;
 	rx->tail = msg->pos + rx->count;
 	rx->state = SDR_RDMA_RX_RING;
 	if (rx->count > count)
 		sdr_far_wrote(conn->pair, msg->pos + count, rx->tail);
 	sdr_rdma_conn_pump(conn);
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 }
 
 static void hear_unseal(struct sdr_rdma_conn *conn,
@@ -211,9 +211,9 @@ static void hear_unseal(struct sdr_rdma_conn *conn,
 		sdr_rdma_conn_say(conn, SDR_RDMA_UNSEALED, msg->gen, msg->pos);
 		return;
 	}
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	rx->end = msg->pos;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	sdr_rdma_conn_queue(conn, &conn->work);
 }
 
@@ -222,10 +222,10 @@ static void hear_unsealed(struct sdr_rdma_conn *conn,
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (tx->gen == msg->gen)
 		WRITE_ONCE(tx->unsealed, true);
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	wake_up(&conn->wait);
 }
 
@@ -242,9 +242,9 @@ static void hear_resume(struct sdr_rdma_conn *conn,
 		sdr_rdma_conn_move(conn, ECONNRESET);
 		return;
 	}
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	WRITE_ONCE(tx->resume, msg->pos);
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	wake_up(&conn->wait);
 	if (tx->state == SDR_RDMA_TX_BROKEN)
 		sdr_rdma_conn_move(conn, 0);

@@ -109,7 +109,7 @@ static struct sdr_rdma_link *link_add(const struct in6_addr *local,
 	spin_lock_init(&link->lock);
 	init_waitqueue_head(&link->wait);
 	INIT_LIST_HEAD(&link->asking);
-	xa_init_flags(&link->conns, XA_FLAGS_ALLOC1);
+	xa_init_flags(&link->conns, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
 	list_add(&link->node, &links);
 	links_count++;
 	return link;

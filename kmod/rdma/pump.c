@@ -112,7 +112,7 @@ void sdr_rdma_conn_arrived(struct sdr_rdma_conn *conn, u32 bytes)
 	struct sdr_rdma_rx *rx = &conn->rx;
 	bool finish = false;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (rx->state == SDR_RDMA_RX_READY) {
 		rx->count += bytes;
 	} else if (rx->state == SDR_RDMA_RX_RING) {
@@ -122,7 +122,7 @@ void sdr_rdma_conn_arrived(struct sdr_rdma_conn *conn, u32 bytes)
 		/* It may have read this before it was counted. */
 		sdr_rdma_conn_pump(conn);
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	if (finish)
 		sdr_rdma_conn_queue(conn, &conn->work);
 }
@@ -131,7 +131,7 @@ void sdr_rdma_conn_credit(struct sdr_rdma_conn *conn, u32 gen, u64 pos)
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	/* Nothing was read that was not sent. */
 	if (tx->state == SDR_RDMA_TX_RING && tx->gen == gen && pos > tx->head &&
 	    pos <= tx->sent) {
@@ -139,7 +139,7 @@ void sdr_rdma_conn_credit(struct sdr_rdma_conn *conn, u32 gen, u64 pos)
 		tx->head = pos;
 		sdr_rdma_conn_pump(conn);
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 }
 
 void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok)
@@ -147,7 +147,7 @@ void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok)
 	struct sdr_rdma_conn *conn = ctx;
 	struct sdr_rdma_tx *tx = &conn->tx;
 
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	tx->flying--;
 	if (ok && tx->state == SDR_RDMA_TX_RING && pos > tx->acked) {
 		tx->acked = pos;
@@ -156,18 +156,18 @@ void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok)
 		if (conn->pair)
 			sdr_rdma_conn_pump(conn);
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	sdr_rdma_conn_put(conn);
 }
 
 void sdr_rdma_conn_room(struct sdr_rdma_conn *conn)
 {
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	if (conn->missed && conn->pair) {
 		conn->missed = false;
 		sdr_rdma_conn_pump(conn);
 	}
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 }
 
 /* --- the queue pair is dead --- */
@@ -175,10 +175,10 @@ void sdr_rdma_conn_room(struct sdr_rdma_conn *conn)
 void sdr_rdma_conn_hold(struct sdr_rdma_conn *conn)
 {
 	lockdep_assert_held(&conn->link->gate);
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	conn->tx.qp = NULL;
 	conn->rx.qp = NULL;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 }
 
 static void rx_down(struct sdr_rdma_conn *conn)
@@ -211,10 +211,10 @@ static void tx_down(struct sdr_rdma_conn *conn)
 			sdr_rdma_tx_drop(conn);
 		return;
 	}
-	spin_lock(&conn->lock);
+	spin_lock_bh(&conn->lock);
 	tx->state = SDR_RDMA_TX_BROKEN;
 	tx->dma = NULL;
-	spin_unlock(&conn->lock);
+	spin_unlock_bh(&conn->lock);
 	for (i = 0; i < ring->size >> PAGE_SHIFT; i++)
 		sdr_rdma_qp_unmap(qp, dma[i]);
 	kfree(dma);

@@ -63,7 +63,7 @@ static int make_qp(struct sdr_rdma_qp *qp)
 	}
 	/* Twice: soft RoCE loses what does not fit. */
 	qp->cq = ib_alloc_cq(dev, qp, 2 * (SDR_RDMA_SENDS + SDR_RDMA_RECVS + 3),
-			     0, IB_POLL_WORKQUEUE);
+			     0, IB_POLL_SOFTIRQ);
 	if (IS_ERR(qp->cq)) {
 		err = PTR_ERR(qp->cq);
 		qp->cq = NULL;
