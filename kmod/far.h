@@ -52,7 +52,7 @@ struct sdr_far_who {
  * @ask:	is the other end on a host that can be reached?  May come again
  *		and again; the answer, if it is yes, is a sdr_rendezvous_far().
  *		Process context, under the socket's lock; does not sleep for it
- * @kick:	the own end has written or read; process context, does not sleep
+ * @kick:	the own end has written or read; does not sleep
  * @ready:	may a ring follow in the send direction?  If not now, sees to it
  *		that later it may.  @size: (in) largest, (out) of the ring.  The
  *		socket's lock is held.  Return: enum sdirect_reason
@@ -61,6 +61,8 @@ struct sdr_far_who {
  * @leave:	the ring ends at @pos.  Waits until all before it is at the other
  *		end, or this cannot be.  Return: where TCP goes on, at most @pos,
  *		or an error: the connection is to be reset.  Context as @begin
+ * @spin:	look for bytes (@rx) or room, until @ready says so or it is not worth it;
+ *		process context, no locks.  Return: the last answer of @ready
  * @put:	the pair is gone; softirq
  */
 struct sdr_far_ops {
@@ -71,6 +73,8 @@ struct sdr_far_ops {
 	enum sdirect_reason (*ready)(struct sdr_far *far, u32 *size);
 	int (*begin)(struct sdr_far *far, struct sdr_ring *ring, u64 pos);
 	s64 (*leave)(struct sdr_far *far, u64 pos);
+	bool (*spin)(struct sdr_far *far, bool rx,
+		     bool (*ready)(const void *arg), const void *arg);
 	void (*put)(struct sdr_far *far);
 };
 
@@ -99,7 +103,40 @@ static inline bool sdr_far_is(const struct sdr_pair *pair, int side)
 	return unlikely(pair->far) && side == SDR_FAR_SIDE;
 }
 
-/* What follows is for the far end's own use: process context, no socket lock. */
+/**
+ * sdr_far_spin - before a call sleeps: does what it waits for come at once?
+ * @pair:	the pair of its socket, or NULL
+ * @rx:		it waits for bytes, not for room
+ * @ready:	a cheap test
+ * @arg:	for @ready
+ *
+ * Return: true if @ready has said so.  Context: process, no spinlocks.
+ */
+static inline bool sdr_far_spin(const struct sdr_pair *pair, bool rx,
+				bool (*ready)(const void *arg), const void *arg)
+{
+	return pair && unlikely(pair->far) &&
+	       pair->far->ops->spin(pair->far, rx, ready, arg);
+}
+
+/* Bytes on the ring that the own end has not read; no more than a hint. */
+static inline u64 sdr_far_unread(struct sdr_pair *pair)
+{
+	u64 head = READ_ONCE(sdr_pair_ctl(pair, SDR_NEAR_SIDE)->rx_head);
+	u64 tail = READ_ONCE(sdr_pair_ctl(pair, SDR_FAR_SIDE)->tx_tail);
+
+	return tail > head ? tail - head : 0;
+}
+
+/* Up to where the far end of a pair has read, if it has one; likewise. */
+static inline u64 sdr_far_head(struct sdr_pair *pair)
+{
+	if (!pair || likely(!pair->far) || !sdr_pair_has_pages(pair))
+		return 0;
+	return READ_ONCE(sdr_pair_ctl(pair, SDR_FAR_SIDE)->rx_head);
+}
+
+/* What follows is for the far end's own use: no socket lock. */
 
 /**
  * sdr_far_ring - a ring for what the far end sends

@@ -371,6 +371,7 @@ static void describe(const struct sdr_sock *ss, struct sdirect_attach *at)
 	const struct sdr_grant *grant = &ss->region->grant;
 
 	at->side = ss->side;
+	at->hints = ss->pair->far ? SDIRECT_HINT_CALL : 0;
 	at->tx_epoch = grant->tx_epoch;
 	at->rx_epoch = grant->rx_epoch;
 	at->tx_size = grant->tx ? grant->tx->size : 0;

@@ -4,6 +4,7 @@
 
 #include <net/tcp.h>
 
+#include "far.h"
 #include "lease.h"
 #include "rendezvous.h"
 #include "stream.h"
@@ -167,14 +168,31 @@ static bool rx_ready(struct sdr_sock *ss, u64 seen)
 	       sdr_stream_inq_arm(ss) > seen;
 }
 
+/* What a receiver waits for that does not arm a wake-up. */
+struct unseen {
+	struct sdr_sock *ss;
+	u64 seen;
+};
+
+static bool more_there(const void *arg)
+{
+	const struct unseen *unseen = arg;
+
+	return sdr_far_unread(unseen->ss->pair) > unseen->seen ||
+	       sdr_stream_rx_ended(unseen->ss->sk);
+}
+
 static int wait_rx(struct sdr_sock *ss, long *timeo, int idle, u64 seen)
 {
 	long nap = *timeo, left = nap;
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	const struct unseen unseen = { ss, seen };
 	struct sock *sk = ss->sk;
 
 	if (signal_pending(current))
 		return sock_intr_errno(*timeo);
+	if (!idle && sdr_far_spin(sdr_sock_pair(ss), true, more_there, &unseen))
+		return 0;
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	smp_mb();	/* pairs with skwq_has_sleeper() in sdr_wake_sock() */

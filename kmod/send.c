@@ -4,6 +4,7 @@
 
 #include <net/tcp.h>
 
+#include "far.h"
 #include "lease.h"
 #include "rendezvous.h"
 #include "stall.h"
@@ -106,11 +107,25 @@ static bool tx_ready(struct sdr_sock *ss)
 	       tx->seg->carrier->poll_tx(tx, tx->seg, true);
 }
 
+/* The far end of a pair, and how far it had read. */
+struct full {
+	struct sdr_pair *pair;
+	u64 head;
+};
+
+static bool has_read(const void *arg)
+{
+	const struct full *full = arg;
+
+	return sdr_far_head(full->pair) != full->head;
+}
+
 /* Sleep until more may be sent; @idle counts wake-ups that led to nothing. */
 static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	long nap = *timeo, left = nap;
+	struct full full = { ss->pair, sdr_far_head(ss->pair) };
 	struct sock *sk = ss->sk;
 	bool ready;
 
@@ -120,12 +135,13 @@ static int wait_tx(struct sdr_sock *ss, long *timeo, int idle)
 	smp_mb();	/* pairs with skwq_has_sleeper() in sdr_wake_sock() */
 	ready = tx_ready(ss);
 	release_sock(sk);
-	if (!ready) {
-		sdr_tally_inc(&ss->tally, SDR_STAT_SLEEPS);
-		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
-	} else if (idle > 1) {
+	if (ready && idle > 1) {
 		/* TCP says yes and takes nothing: it is short of memory. */
 		nap = min_t(long, nap, HZ / 50 + 1);
+		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
+	} else if (!ready &&
+		   !sdr_far_spin(full.pair, false, has_read, &full)) {
+		sdr_tally_inc(&ss->tally, SDR_STAT_SLEEPS);
 		left = wait_woken(&wait, TASK_INTERRUPTIBLE, nap);
 	}
 	if (*timeo != MAX_SCHEDULE_TIMEOUT)

@@ -539,6 +539,39 @@ static s64 conn_leave(struct sdr_far *far, u64 pos)
 	return from;
 }
 
+/* By which queue pair it comes, held; NULL: by none. */
+static struct sdr_rdma_qp *hold_qp(struct sdr_rdma_conn *conn, bool rx)
+{
+	struct sdr_rdma_qp *qp = NULL;
+
+	spin_lock_bh(&conn->lock);
+	if (rx && conn->rx.state == SDR_RDMA_RX_RING)
+		qp = conn->rx.qp;
+	else if (!rx && conn->tx.state == SDR_RDMA_TX_RING)
+		qp = conn->tx.qp;
+	if (qp)
+		sdr_rdma_qp_hold(qp);
+	spin_unlock_bh(&conn->lock);
+	return qp;
+}
+
+static bool conn_spin(struct sdr_far *far, bool rx,
+		      bool (*ready)(const void *arg), const void *arg)
+{
+	struct sdr_rdma_conn *conn = conn_of(far);
+	struct sdr_rdma_qp *qp;
+	bool found;
+
+	if (!sdr_rdma_spin_worth(&conn->spin))
+		return false;
+	qp = hold_qp(conn, rx);
+	if (!qp)
+		return false;
+	found = sdr_rdma_spin_until(&conn->spin, qp, ready, arg);
+	sdr_rdma_qp_unhold(qp);
+	return found;
+}
+
 static void conn_release(struct sdr_far *far)
 {
 	sdr_rdma_conn_put(conn_of(far));
@@ -550,5 +583,6 @@ struct sdr_far_ops sdr_rdma_conn_ops = {
 	.ready	= conn_ready,
 	.begin	= conn_begin,
 	.leave	= conn_leave,
+	.spin	= conn_spin,
 	.put	= conn_release,
 };

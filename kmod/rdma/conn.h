@@ -11,6 +11,7 @@
 
 #include "far.h"
 #include "rdma/msg.h"
+#include "rdma/spin.h"
 
 struct sdr_rdma_link;
 struct sdr_rdma_mr;
@@ -133,6 +134,7 @@ struct sdr_rdma_rx {
  * @overdue:	nobody has answered to it
  * @want_ring:	RING_REQ is to be sent
  * @missed:	there was no work request
+ * @spin:	how long a call looks before it sleeps
  * @error:	the connection is to end with it
  * @lost:	the control connection is gone
  * @close_said:	CLOSE was sent
@@ -159,6 +161,7 @@ struct sdr_rdma_conn {
 	bool overdue;
 	bool want_ring;
 	bool missed;
+	struct sdr_rdma_spin spin;
 	int error;
 	bool lost;
 	bool close_said;

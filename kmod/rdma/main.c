@@ -37,6 +37,8 @@ MODULE_PARM_DESC(port, "of the control connection and of RDMA CM");
 module_param_named(pinned, sdr_rdma_pinned_max, uint, 0644);
 MODULE_PARM_DESC(pinned, "megabytes of rings that each link may pin (512)");
 
+static int spin_us_max = SDR_RDMA_SPIN_US_MAX;
+
 static struct ctl_table table[] = {
 	{
 		.procname	= "rdma_soft",
@@ -46,6 +48,15 @@ static struct ctl_table table[] = {
 		.proc_handler	= proc_dointvec_minmax,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_ONE,
+	},
+	{
+		.procname	= "rdma_spin_us",
+		.data		= &sdr_rdma_spin_us,
+		.maxlen		= sizeof(sdr_rdma_spin_us),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= &spin_us_max,
 	},
 	{
 		.procname	= "rdma_allow",

@@ -5,6 +5,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
 
@@ -18,6 +19,8 @@
 #define RNR_FOREVER	7
 /* What a processor copies faster than a device fetches it. */
 #define INLINE_MAX	128
+/* Completions that one look handles. */
+#define LOOK_MAX	16
 
 int sdr_rdma_soft;
 
@@ -204,11 +207,40 @@ struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,
 	return ERR_PTR(err);
 }
 
+void sdr_rdma_qp_hold(struct sdr_rdma_qp *qp)
+{
+	atomic_inc(&qp->holders);
+}
+
+void sdr_rdma_qp_unhold(struct sdr_rdma_qp *qp)
+{
+	/* Who drains may free it from here on: this is no more than an address. */
+	if (atomic_dec_and_test(&qp->holders))
+		wake_up_var(&qp->holders);
+}
+
+bool sdr_rdma_qp_ends(const struct sdr_rdma_qp *qp)
+{
+	return READ_ONCE(qp->draining);
+}
+
+void sdr_rdma_qp_look(struct sdr_rdma_qp *qp)
+{
+	if (atomic_read(&qp->looked_at) || atomic_xchg(&qp->looked_at, 1))
+		return;
+	local_bh_disable();
+	ib_process_cq_direct(qp->cq, LOOK_MAX);
+	local_bh_enable();
+	atomic_set_release(&qp->looked_at, 0);
+}
+
 void sdr_rdma_qp_drain(struct sdr_rdma_qp *qp)
 {
 	if (!qp->id->qp)
 		return;
 	WRITE_ONCE(qp->draining, true);
+	/* Then what is told by interrupts alone is told in order. */
+	wait_var_event(&qp->holders, !atomic_read(&qp->holders));
 	rdma_disconnect(qp->id);
 	ib_drain_qp(qp->id->qp);
 	rdma_destroy_qp(qp->id);

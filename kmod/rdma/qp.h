@@ -13,7 +13,7 @@ struct sdr_rdma_mr;
 struct sdr_rdma_qp;
 
 /**
- * struct sdr_rdma_user - what a queue pair tells its user; process context
+ * struct sdr_rdma_user - what a queue pair tells its user; softirq or process
  * @made:	it is connected
  * @failed:	it will not work (any more); may come often; does not sleep
  * @arrived:	the other host has written @bytes for connection @conn
@@ -110,6 +110,26 @@ int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write
 
 /* sdr_rdma_qp_credit() tells the other host how far ring @gen was read. */
 int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos);
+
+/**
+ * sdr_rdma_qp_hold - keep a queue pair from being drained
+ * @qp:	the queue pair, which nobody may be about to drain
+ *
+ * For a moment: whoever drains it waits.  Context: any but hard interrupts.
+ */
+void sdr_rdma_qp_hold(struct sdr_rdma_qp *qp);
+void sdr_rdma_qp_unhold(struct sdr_rdma_qp *qp);
+/* Whoever holds it should let go. */
+bool sdr_rdma_qp_ends(const struct sdr_rdma_qp *qp);
+
+/**
+ * sdr_rdma_qp_look - handle what has been completed, without an interrupt
+ * @qp:	the queue pair, held
+ *
+ * @user is told from here, maybe while it is told by an interrupt; then of two
+ * completions the later may be told first.  Context: process, no locks.
+ */
+void sdr_rdma_qp_look(struct sdr_rdma_qp *qp);
 
 /* sdr_rdma_qp_map() gives a page's address for the device, 0 if it has none. */
 u64 sdr_rdma_qp_map(struct sdr_rdma_qp *qp, struct page *page);

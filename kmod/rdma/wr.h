@@ -3,6 +3,7 @@
 #ifndef _SDR_RDMA_WR_H
 #define _SDR_RDMA_WR_H
 
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -69,7 +70,9 @@ struct sdr_rdma_recv {
  * @lock:	protects @free and @missed; a leaf
  * @free:	sends that are not in use
  * @missed:	somebody found none
- * @draining:	what arrives is not received into again
+ * @draining:	what arrives is not received into again, and nobody looks
+ * @holders:	who keeps it from being drained
+ * @looked_at:	one of them looks
  * @sends:	all of them
  * @recvs:	all of them
  */
@@ -87,6 +90,8 @@ struct sdr_rdma_qp {
 	struct list_head free;
 	bool missed;
 	bool draining;
+	atomic_t holders;
+	atomic_t looked_at;
 	struct sdr_rdma_send *sends;
 	struct sdr_rdma_recv *recvs;
 };

@@ -70,6 +70,7 @@ static int op_init(struct op *op, struct sdi_entry *e, int fd,
 static int may_spin(const struct sdi_entry *e, int flags)
 {
 	return sdi_may_spin && !(flags & MSG_DONTWAIT) &&
+	       !(e->view.hints & SDIRECT_HINT_CALL) &&
 	       !__atomic_load_n(&e->nonblock, __ATOMIC_RELAXED);
 }
 

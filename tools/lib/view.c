@@ -14,6 +14,7 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 	v->peer = (void *)((char *)rx_map + page);
 	v->own = &kern->end[at->side];
 	v->other = &kern->end[!at->side];
+	v->hints = at->hints;
 	v->tx = (struct sdi_view_dir) {
 		.ring = (uint8_t *)tx_map + page,
 		.base = at->tx_base,

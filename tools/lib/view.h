@@ -40,6 +40,7 @@ struct sdi_view_dir {
  * @peer:	the other end's page
  * @own:	what the kernel says about this end
  * @other:	what the kernel says about the other end
+ * @hints:	SDIRECT_HINT_*
  * @tx:		the send direction
  * @rx:		the receive direction
  */
@@ -48,6 +49,7 @@ struct sdirect_view {
 	const struct sdirect_ctl_page *peer;
 	const struct sdirect_kern_end *own;
 	const struct sdirect_kern_end *other;
+	uint32_t hints;
 	struct sdi_view_dir tx;
 	struct sdi_view_dir rx;
 };

@@ -167,7 +167,7 @@ struct sdirect_info {
  * @tx_size:		(out) size of the send ring, 0: not on a ring now
  * @rx_size:		(out) size of the receive ring, 0: not on a ring now
  * @side:		(out) index of this end in struct sdirect_kern_page
- * @reserved:		(out) 0
+ * @hints:		(out) SDIRECT_HINT_*
  *
  * Errors: EPROTO the ABI versions differ; EINVAL unknown flags; EAGAIN nothing
  * to map yet, another address space holds the lease, or it was taken away a
@@ -188,8 +188,11 @@ struct sdirect_attach {
 	__u32	tx_size;
 	__u32	rx_size;
 	__u32	side;
-	__u32	reserved;
+	__u32	hints;
 };
+
+/* What comes is seen earlier by a call that waits than by who looks at the ring. */
+#define SDIRECT_HINT_CALL	0x1
 
 /**
  * struct sdirect_settle - argument of SDIRECT_IOC_SETTLE
