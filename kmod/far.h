@@ -61,8 +61,9 @@ struct sdr_far_who {
  * @leave:	the ring ends at @pos.  Waits until all before it is at the other
  *		end, or this cannot be.  Return: where TCP goes on, at most @pos,
  *		or an error: the connection is to be reset.  Context as @begin
- * @spin:	look for bytes (@rx) or room, until @ready says so or it is not worth it;
- *		process context, no locks.  Return: the last answer of @ready
+ * @spin:	look for bytes (@rx) or room, until @ready says so or it is not worth
+ *		it.  May be NULL.  Context: process, no locks.  Return: the last
+ *		answer of @ready, or false
  * @put:	the pair is gone; softirq
  */
 struct sdr_far_ops {
@@ -115,17 +116,20 @@ static inline bool sdr_far_is(const struct sdr_pair *pair, int side)
 static inline bool sdr_far_spin(const struct sdr_pair *pair, bool rx,
 				bool (*ready)(const void *arg), const void *arg)
 {
-	return pair && unlikely(pair->far) &&
+	return pair && unlikely(pair->far) && pair->far->ops->spin &&
 	       pair->far->ops->spin(pair->far, rx, ready, arg);
 }
 
 /* Bytes on the ring that the own end has not read; no more than a hint. */
 static inline u64 sdr_far_unread(struct sdr_pair *pair)
 {
-	u64 head = READ_ONCE(sdr_pair_ctl(pair, SDR_NEAR_SIDE)->rx_head);
-	u64 tail = READ_ONCE(sdr_pair_ctl(pair, SDR_FAR_SIDE)->tx_tail);
+	u64 head, tail;
 
 	return tail > head ? tail - head : 0;
+	if (!sdr_pair_has_pages(pair))
+		return 0;
+	head = READ_ONCE(sdr_pair_ctl(pair, SDR_NEAR_SIDE)->rx_head);
+	tail = READ_ONCE(sdr_pair_ctl(pair, SDR_FAR_SIDE)->tx_tail);
 }
 
 /* Up to where the far end of a pair has read, if it has one; likewise. */

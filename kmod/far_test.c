@@ -16,19 +16,23 @@
 /**
  * struct fake - the far end, and what it was asked
  * @far:	what the core knows of it
+ * @pair:	the pair
  * @ready:	what it answers
  * @keeps:	at @leave: bytes of the end that have not arrived
  * @begun:	where the ring began
  * @left:	where it ended
  * @kicks:	how often it was told to look
+ * @brings:	at @spin: bytes that have come, and from where
  */
 struct fake {
 	struct sdr_far far;
+	struct sdr_pair *pair;
 	enum sdirect_reason ready;
 	u32 keeps;
 	u64 begun;
 	u64 left;
 	int kicks;
+	u64 brings[2];
 };
 
 static struct sdr_carrier fake_carrier;
@@ -65,6 +69,21 @@ static s64 fake_leave(struct sdr_far *far, u64 pos)
 	return pos - fake_of(far)->keeps;
 }
 
+/* What was on its way is there before the second look. */
+static bool fake_spin(struct sdr_far *far, bool rx,
+		      bool (*ready)(const void *arg), const void *arg)
+{
+	struct fake *fake = fake_of(far);
+	bool before = ready(arg);
+
+	if (!rx || !fake->brings[1])
+		return before;
+	sdr_far_wrote(fake->pair, fake->brings[0],
+		      fake->brings[0] + fake->brings[1]);
+	fake->brings[1] = 0;
+	return !before && ready(arg);
+}
+
 static void fake_put(struct sdr_far *far)
 {
 	kfree(fake_of(far));
@@ -78,6 +97,7 @@ static const struct sdr_far_ops fake_ops = {
 	.ready		= fake_ready,
 	.begin		= fake_begin,
 	.leave		= fake_leave,
+	.spin		= fake_spin,
 	.put		= fake_put,
 };
 
@@ -122,6 +142,7 @@ static struct half half_of(struct kunit *test)
 	if (!half.pair)
 		kfree(half.fake);
 	KUNIT_ASSERT_NOT_NULL(test, half.pair);
+	half.fake->pair = half.pair;
 	return half;
 }
 
@@ -278,7 +299,7 @@ static void full_ring_does_not_grow(struct kunit *test)
 
 /* --- receiving --- */
 
-static ssize_t take(struct sdr_sock *ss, u64 pos, size_t n)
+static ssize_t take_by(struct sdr_sock *ss, u64 pos, size_t n, int flags)
 {
 	struct kvec vec = { .iov_base = kzalloc(n, GFP_KERNEL), .iov_len = n };
 	struct msghdr msg = { };
@@ -287,11 +308,16 @@ static ssize_t take(struct sdr_sock *ss, u64 pos, size_t n)
 	if (!vec.iov_base)
 		return ret;
 	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, n);
-	ret = sdr_stream_recv(ss, &msg, n, MSG_DONTWAIT);
+	ret = sdr_stream_recv(ss, &msg, n, flags);
 	if (ret > 0 && !test_same(vec.iov_base, pos, ret))
 		ret = -EILSEQ;
 	kfree(vec.iov_base);
 	return ret;
+}
+
+static ssize_t take(struct sdr_sock *ss, u64 pos, size_t n)
+{
+	return take_by(ss, pos, n, MSG_DONTWAIT);
 }
 
 static void write_ring(struct sdr_ring *ring, u64 pos, size_t n)
@@ -328,6 +354,28 @@ static void receives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sdr_far_append(half.pair, NULL, 8300, 0), 0);
 	KUNIT_EXPECT_EQ(test, test_tcp_send(half.server, 8300, 50, 0), 50);
 	KUNIT_EXPECT_EQ(test, take(ss, 8300, 50), 50);
+	half_end(&half);
+}
+
+/* Who waits looks first, and sleeps where nothing comes. */
+static void looks_before_it_sleeps(struct kunit *test)
+{
+	struct half half = half_of(test);
+	struct sdr_ring *ring = sdr_far_ring(half.pair, PAGE_SIZE);
+	const struct sdr_tally *tally = &half.ss->tally;
+
+	KUNIT_ASSERT_NOT_NULL(test, ring);
+	write_ring(ring, 0, 1000);
+	KUNIT_EXPECT_EQ(test, sdr_far_append(half.pair, ring, 0, 0), 0);
+	half.ss->sk->sk_rcvtimeo = 1;
+	half.fake->brings[1] = 500;
+	KUNIT_EXPECT_EQ(test, take_by(half.ss, 0, 500, 0), 500);
+	half.fake->brings[0] = 500;
+	half.fake->brings[1] = 500;
+	KUNIT_EXPECT_EQ(test, take_by(half.ss, 500, 500, 0), 500);
+	KUNIT_EXPECT_EQ(test, sdr_tally_read(tally, SDR_STAT_SLEEPS), 0);
+	KUNIT_EXPECT_EQ(test, take_by(half.ss, 1000, 500, 0), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, sdr_tally_read(tally, SDR_STAT_SLEEPS), 1);
 	half_end(&half);
 }
 
@@ -406,6 +454,7 @@ static struct kunit_case far_tests[] = {
 	KUNIT_CASE(rest_is_sent_again),
 	KUNIT_CASE(full_ring_does_not_grow),
 	KUNIT_CASE(receives),
+	KUNIT_CASE(looks_before_it_sleeps),
 	KUNIT_CASE(ends_that_cannot_be),
 	KUNIT_CASE(tells_what_was_read),
 	KUNIT_CASE(demoted_at_either_end),

@@ -474,6 +474,7 @@ static int begin(struct sdr_rdma_conn *conn, struct sdr_ring *ring, u64 pos)
 	tx->end = SDIRECT_POS_OPEN;
 	tx->resume = SDIRECT_POS_OPEN;
 	tx->unsealed = false;
+	tx->flushed = false;
 	tx->state = SDR_RDMA_TX_RING;
 	spin_unlock_bh(&conn->lock);
 	return 0;

@@ -51,6 +51,7 @@ enum sdr_rdma_tx_state {
  * @end:	position at which it ends, SDIRECT_POS_OPEN
  * @resume:	position from which TCP goes on, SDIRECT_POS_OPEN
  * @unsealed:	the other host knows the end
+ * @flushed:	... and a completion will say when all has come there
  * @again:	jiffies before which no ring is asked for
  */
 struct sdr_rdma_tx {
@@ -70,6 +71,7 @@ struct sdr_rdma_tx {
 	u64 end;
 	u64 resume;
 	bool unsealed;
+	bool flushed;
 	unsigned long again;
 };
 

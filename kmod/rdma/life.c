@@ -165,9 +165,9 @@ static bool probe_qp(struct sdr_rdma_link *link)
 	if (!link->qp || READ_ONCE(link->state) != SDR_RDMA_UP)
 		return false;
 	moved = atomic64_read(&link->counts.completions);
-	/* A credit for nobody: its completion, or failure, is what counts. */
+	/* Its completion, or failure, is what counts. */
 	if (moved == link->moved)
-		sdr_rdma_qp_credit(link->qp, 0, 0, 0);
+		sdr_rdma_qp_flush(link->qp);
 	link->moved = moved;
 	return true;
 }

@@ -19,9 +19,10 @@
 /*
  * While so many writes of a connection are under way, its bytes wait for the
  * first to be completed, and go together: small messages share a write, and who
- * writes them need not ring.
+ * writes them need not ring.  Half as many are told of at once.
  */
 #define FLYING_MAX	4
+#define FLYING_TOLD	(FLYING_MAX / 2)
 
 /* Post what there is up to @tail; false: a completion will come back here. */
 static bool post(struct sdr_rdma_conn *conn, u64 tail)
@@ -40,6 +41,7 @@ static bool post(struct sdr_rdma_conn *conn, u64 tail)
 			.rkey	= tx->rkey,
 			.conn	= conn->peer,
 			.pos	= tx->sent,
+			.signal	= (tx->flying + 1) % FLYING_TOLD == 0,
 			.ctx	= sdr_rdma_conn_get(conn),
 		};
 
@@ -99,7 +101,7 @@ static void pump_rx(struct sdr_rdma_conn *conn)
 void sdr_rdma_conn_pump(struct sdr_rdma_conn *conn)
 {
 	lockdep_assert_held(&conn->lock);
-	if (conn->tx.state == SDR_RDMA_TX_RING && conn->tx.qp)
+	if (conn->tx.state == SDR_RDMA_TX_RING && conn->tx.qp) {
 		pump_tx(conn);
 	if (conn->rx.state == SDR_RDMA_RX_RING && conn->rx.qp)
 		pump_rx(conn);
@@ -121,6 +123,8 @@ void sdr_rdma_conn_arrived(struct sdr_rdma_conn *conn, u32 bytes)
 		finish = rx->tail >= rx->end;
 		/* It may have read this before it was counted. */
 		sdr_rdma_conn_pump(conn);
+		flush(conn);
+	}
 	}
 	spin_unlock_bh(&conn->lock);
 	if (finish)
@@ -137,7 +141,8 @@ void sdr_rdma_conn_credit(struct sdr_rdma_conn *conn, u32 gen, u64 pos)
 	    pos <= tx->sent) {
 		sdr_far_read(conn->pair, tx->head, pos);
 		tx->head = pos;
-		sdr_rdma_conn_pump(conn);
+		if (rx->qp)
+			pump_rx(conn);
 	}
 	spin_unlock_bh(&conn->lock);
 }

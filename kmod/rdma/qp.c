@@ -148,7 +148,7 @@ static struct sdr_rdma_qp *qp_alloc(const struct sdr_rdma_user *user,
 	qp->owner = owner;
 	qp->counts = user->counts(owner);
 	spin_lock_init(&qp->lock);
-	INIT_LIST_HEAD(&qp->free);
+	spin_lock_init(&qp->release);
 	return qp;
 }
 
@@ -243,6 +243,7 @@ void sdr_rdma_qp_drain(struct sdr_rdma_qp *qp)
 	wait_var_event(&qp->holders, !atomic_read(&qp->holders));
 	rdma_disconnect(qp->id);
 	ib_drain_qp(qp->id->qp);
+	sdr_rdma_wr_drained(qp);
 	rdma_destroy_qp(qp->id);
 }
 

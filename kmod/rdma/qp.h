@@ -19,7 +19,8 @@ struct sdr_rdma_qp;
  * @arrived:	the other host has written @bytes for connection @conn
  * @credit:	it has read ring @gen of connection @conn up to @pos
  * @written:	what sdr_rdma_qp_write() posted is at the other host (@ok), or
- *		the queue pair is dead; @ctx is the caller's again
+ *		the queue pair is dead; @ctx is the caller's again.  It may come
+ *		late, with that of a later one
  * @room:	a work request is free again after one was missed
  * @counts:	where to count
  */
@@ -43,6 +44,7 @@ struct sdr_rdma_user {
  * @rkey:	key of that memory
  * @conn:	the other host's number of the connection
  * @pos:	stream position of the first
+ * @signal:	@written is to come soon, not with a later one
  * @ctx:	for @written
  */
 struct sdr_rdma_write {
@@ -54,6 +56,7 @@ struct sdr_rdma_write {
 	u32 rkey;
 	u32 conn;
 	u64 pos;
+	bool signal;
 	void *ctx;
 };
 
@@ -110,6 +113,9 @@ int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write
 
 /* sdr_rdma_qp_credit() tells the other host how far ring @gen was read. */
 int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos);
+
+/* sdr_rdma_qp_flush() has @written come for all that was written; as above. */
+int sdr_rdma_qp_flush(struct sdr_rdma_qp *qp);
 
 /**
  * sdr_rdma_qp_hold - keep a queue pair from being drained

@@ -77,50 +77,82 @@ static void recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		qp->user->failed(qp->owner);
 }
 
-static struct sdr_rdma_send *send_get(struct sdr_rdma_qp *qp)
+/* Under the lock, which is kept until it is posted: they complete in turn. */
+static struct sdr_rdma_send *next_send(struct sdr_rdma_qp *qp)
 {
-	struct sdr_rdma_send *send;
-	unsigned long flags;
+	struct sdr_rdma_send *send = &qp->sends[qp->posted % SDR_RDMA_SENDS];
 
-	spin_lock_irqsave(&qp->lock, flags);
-	send = list_first_entry_or_null(&qp->free, struct sdr_rdma_send, node);
-	if (send)
-		list_del(&send->node);
-	else
-		qp->missed = true;
-	spin_unlock_irqrestore(&qp->lock, flags);
-	return send;
+	lockdep_assert_held(&qp->lock);
+	/* A later one may have been told by another processor, and freed both. */
+	if (qp->posted - qp->freed < SDR_RDMA_SENDS && !send->awaited)
+		return send;
+	qp->missed = true;
+	return NULL;
 }
 
-static void send_put(struct sdr_rdma_send *send)
+static int post_send(struct sdr_rdma_qp *qp, struct sdr_rdma_send *send,
+		     struct ib_send_wr *wr, bool signal)
 {
-	struct sdr_rdma_qp *qp = send->qp;
-	unsigned long flags;
+	signal |= qp->silent + 1 >= SDR_RDMA_QUIET;
+	if (signal)
+		wr->send_flags |= IB_SEND_SIGNALED;
+	wr->wr_cqe = &send->cqe;
+	send->serial = qp->posted;
+	if (ib_post_send(qp->id->qp, wr, NULL))
+		return -ENOTCONN;
+	send->awaited = signal;
+	qp->posted++;
+	qp->silent = signal ? 0 : qp->silent + 1;
+	return 0;
+}
+
+/* All before @serial are over, and if @ok their bytes are there. */
+static void free_up_to(struct sdr_rdma_qp *qp, u32 serial, bool ok)
+{
+	struct sdr_rdma_send *send;
 	bool missed;
 
-	send->ctx = NULL;
-	spin_lock_irqsave(&qp->lock, flags);
-	list_add(&send->node, &qp->free);
+	spin_lock_bh(&qp->release);
+	for (; (s32)(serial - qp->done) > 0; qp->done++) {
+		send = &qp->sends[qp->done % SDR_RDMA_SENDS];
+		if (send->ctx)
+			qp->user->written(send->ctx, send->pos, ok);
+	}
+	spin_lock(&qp->lock);
+	qp->freed = qp->done;
 	missed = qp->missed;
 	qp->missed = false;
-	spin_unlock_irqrestore(&qp->lock, flags);
+	spin_unlock(&qp->lock);
+	spin_unlock_bh(&qp->release);
 	if (missed)
 		qp->user->room(qp->owner);
 }
 
+/*
+ * Those before it that were not signalled have ended as well as it has, or, where
+ * it has failed, maybe better: what says so then is the other host.
+ */
 static void send_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct sdr_rdma_send *send = container_of(wc->wr_cqe,
 						  struct sdr_rdma_send, cqe);
 	struct sdr_rdma_qp *qp = send->qp;
 	bool ok = wc->status == IB_WC_SUCCESS;
+	u32 serial;
 
 	atomic64_inc(&qp->counts->completions);
 	if (!ok)
 		failed(qp, wc);
-	if (send->ctx)
-		qp->user->written(send->ctx, send->pos, ok);
-	send_put(send);
+	spin_lock_bh(&qp->lock);
+	serial = send->serial;
+	send->awaited = false;
+	spin_unlock_bh(&qp->lock);
+	free_up_to(qp, serial + 1, ok);
+}
+
+void sdr_rdma_wr_drained(struct sdr_rdma_qp *qp)
+{
+	free_up_to(qp, qp->posted, false);
 }
 
 /* The bytes of a write; returns how many of @sge, and in @done of the bytes. */
@@ -155,68 +187,102 @@ static void inline_them(struct ib_rdma_wr *wr,
 	wr->wr.send_flags |= IB_SEND_INLINE;
 }
 
-int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write)
+static int write_next(struct sdr_rdma_qp *qp,
+		      const struct sdr_rdma_write *write, u32 *done)
 {
 	struct ib_sge sge[SDR_RDMA_SGES];
-	struct sdr_rdma_send *send = send_get(qp);
+	struct sdr_rdma_send *send = next_send(qp);
 	struct ib_rdma_wr wr = {
 		.wr.opcode	= IB_WR_RDMA_WRITE_WITH_IMM,
-		.wr.send_flags	= IB_SEND_SIGNALED,
 		.wr.ex.imm_data	= cpu_to_be32(write->conn),
 		.wr.sg_list	= sge,
 		.remote_addr	= write->raddr + write->off,
 		.rkey		= write->rkey,
 	};
-	u32 done;
 
 	if (!send)
 		return -EAGAIN;
-	wr.wr.num_sge = gather(qp, write, sge, &done);
-	if (wr.wr.num_sge == 1 && done <= qp->inline_max)
+	wr.wr.num_sge = gather(qp, write, sge, done);
+	if (wr.wr.num_sge == 1 && *done <= qp->inline_max)
 		inline_them(&wr, write);
-	send->pos = write->pos + done;
+	send->pos = write->pos + *done;
 	send->ctx = write->ctx;
-	wr.wr.wr_cqe = &send->cqe;
-	if (ib_post_send(qp->id->qp, &wr.wr, NULL)) {
-		send_put(send);
+	if (post_send(qp, send, &wr.wr, write->signal))
 		return -ENOTCONN;
-	}
-	atomic64_inc(&qp->counts->writes);
-	atomic64_add(done, &qp->counts->bytes);
 	if (wr.wr.send_flags & IB_SEND_INLINE)
 		atomic64_inc(&qp->counts->inlined);
+	return 0;
+}
+
+int sdr_rdma_qp_write(struct sdr_rdma_qp *qp, const struct sdr_rdma_write *write)
+{
+	u32 done;
+	int err;
+
+	spin_lock_bh(&qp->lock);
+	err = write_next(qp, write, &done);
+	spin_unlock_bh(&qp->lock);
+	if (err)
+		return err;
+	atomic64_inc(&qp->counts->writes);
+	atomic64_add(done, &qp->counts->bytes);
 	return done;
 }
 
-int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos)
+static int credit_next(struct sdr_rdma_qp *qp,
+		       const struct sdr_rdma_credit *credit, bool signal)
 {
-	struct sdr_rdma_send *send = send_get(qp);
+	struct sdr_rdma_send *send = next_send(qp);
 	struct ib_sge sge = {
-		.length	= sizeof(send->credit),
+		.length	= sizeof(*credit),
 		.lkey	= qp->pd->local_dma_lkey,
 	};
 	struct ib_send_wr wr = {
 		.opcode		= IB_WR_SEND,
-		.send_flags	= IB_SEND_SIGNALED,
 		.sg_list	= &sge,
 		.num_sge	= 1,
 	};
 
 	if (!send)
 		return -EAGAIN;
-	send->credit.conn = cpu_to_be32(conn);
-	send->credit.gen = cpu_to_be32(gen);
-	send->credit.pos = cpu_to_be64(pos);
-	ib_dma_sync_single_for_device(device(qp), send->dma,
-				      sizeof(send->credit), DMA_TO_DEVICE);
+	send->credit = *credit;
+	send->ctx = NULL;
+	ib_dma_sync_single_for_device(device(qp), send->dma, sizeof(*credit),
+				      DMA_TO_DEVICE);
 	sge.addr = send->dma;
-	wr.wr_cqe = &send->cqe;
-	if (ib_post_send(qp->id->qp, &wr, NULL)) {
-		send_put(send);
-		return -ENOTCONN;
-	}
-	atomic64_inc(&qp->counts->credits);
-	return 0;
+	return post_send(qp, send, &wr, signal);
+}
+
+static int send_credit(struct sdr_rdma_qp *qp,
+		       const struct sdr_rdma_credit *credit, bool signal)
+{
+	int err;
+
+	spin_lock_bh(&qp->lock);
+	err = credit_next(qp, credit, signal);
+	spin_unlock_bh(&qp->lock);
+	if (!err)
+		atomic64_inc(&qp->counts->credits);
+	return err;
+}
+
+int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos)
+{
+	const struct sdr_rdma_credit credit = {
+		.conn	= cpu_to_be32(conn),
+		.gen	= cpu_to_be32(gen),
+		.pos	= cpu_to_be64(pos),
+	};
+
+	return send_credit(qp, &credit, false);
+}
+
+int sdr_rdma_qp_flush(struct sdr_rdma_qp *qp)
+{
+	/* Of no connection. */
+	const struct sdr_rdma_credit credit = { };
+
+	return send_credit(qp, &credit, true);
 }
 
 static int map_send(struct sdr_rdma_qp *qp, struct sdr_rdma_send *send)
@@ -229,7 +295,6 @@ static int map_send(struct sdr_rdma_qp *qp, struct sdr_rdma_send *send)
 	send->qp = qp;
 	send->dma = dma;
 	send->cqe.done = send_done;
-	list_add(&send->node, &qp->free);
 	return 0;
 }
 

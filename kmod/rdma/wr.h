@@ -5,13 +5,13 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
-#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <rdma/ib_verbs.h>
 
 #include "rdma/qp.h"
 
 #define SDR_RDMA_SENDS	256	/* work requests that send */
+#define SDR_RDMA_QUIET	(SDR_RDMA_SENDS / 4)	/* ... of which one is signalled */
 #define SDR_RDMA_RECVS	512	/* ... and that receive */
 #define SDR_RDMA_SGES	16	/* pages in one write */
 
@@ -24,18 +24,20 @@ struct sdr_rdma_credit {
 
 /**
  * struct sdr_rdma_send - one work request that sends
- * @cqe:	called at its completion
- * @node:	in the queue pair's list while it is free
+ * @cqe:	called at its completion, if it is signalled
  * @qp:		the queue pair
- * @ctx:	of a write
+ * @serial:	of what was posted with it last
+ * @awaited:	it is signalled, and was not told: @serial must stay
+ * @ctx:	of a write, NULL: it is none
  * @pos:	of a write: position behind its last byte
  * @credit:	of a credit: what it says
  * @dma:	its address
  */
 struct sdr_rdma_send {
 	struct ib_cqe cqe;
-	struct list_head node;
 	struct sdr_rdma_qp *qp;
+	u32 serial;
+	bool awaited;
 	void *ctx;
 	u64 pos;
 	struct sdr_rdma_credit credit;
@@ -67,9 +69,13 @@ struct sdr_rdma_recv {
  * @sges:	pages in one write
  * @inline_max:	bytes that a request takes along
  * @counts:	what was done
- * @lock:	protects @free and @missed; a leaf
- * @free:	sends that are not in use
- * @missed:	somebody found none
+ * @lock:	serialises who posts; protects what follows; a leaf
+ * @posted:	how many sends were posted; they are used in turn
+ * @freed:	how many of them are free again
+ * @silent:	... since the last one that was signalled
+ * @missed:	somebody found none that was free
+ * @release:	serialises who is told of completions; before a connection's lock
+ * @done:	how many sends are over; under @release
  * @draining:	what arrives is not received into again, and nobody looks
  * @holders:	who keeps it from being drained
  * @looked_at:	one of them looks
@@ -87,8 +93,12 @@ struct sdr_rdma_qp {
 	u32 inline_max;
 	struct sdr_rdma_counts *counts;
 	spinlock_t lock;
-	struct list_head free;
+	u32 posted;
+	u32 freed;
+	u32 silent;
 	bool missed;
+	spinlock_t release;
+	u32 done;
 	bool draining;
 	atomic_t holders;
 	atomic_t looked_at;
@@ -98,6 +108,8 @@ struct sdr_rdma_qp {
 
 /* sdr_rdma_wr_start() allocates and posts; 0 or an error. */
 int sdr_rdma_wr_start(struct sdr_rdma_qp *qp);
+/* All that was posted is over, one way or another; in the drain. */
+void sdr_rdma_wr_drained(struct sdr_rdma_qp *qp);
 /* Frees; after the drain. */
 void sdr_rdma_wr_stop(struct sdr_rdma_qp *qp);
 
