@@ -164,11 +164,17 @@ void sdr_far_read(struct sdr_pair *pair, u64 before, u64 now)
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_read, SDIRECT);
 
+u64 sdr_far_tail(struct sdr_pair *pair)
+{
+	return SDIRECT_LOAD_ACQUIRE(&sdr_pair_ctl(pair,		/* B */
+						  SDR_NEAR_SIDE)->tx_tail);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_tail, SDIRECT);
+
 u64 sdr_far_sent(struct sdr_pair *pair, u64 from)
 {
 	sdirect_ring_arm(&sdr_pair_kern(pair, SDR_FAR_SIDE)->rx_want, from);
-	return SDIRECT_LOAD_ACQUIRE(&sdr_pair_ctl(pair,		/* B */
-						  SDR_NEAR_SIDE)->tx_tail);
+	return sdr_far_tail(pair);
 }
 EXPORT_SYMBOL_NS_GPL(sdr_far_sent, SDIRECT);
 

@@ -125,11 +125,11 @@ static inline u64 sdr_far_unread(struct sdr_pair *pair)
 {
 	u64 head, tail;
 
-	return tail > head ? tail - head : 0;
 	if (!sdr_pair_has_pages(pair))
 		return 0;
 	head = READ_ONCE(sdr_pair_ctl(pair, SDR_NEAR_SIDE)->rx_head);
 	tail = READ_ONCE(sdr_pair_ctl(pair, SDR_FAR_SIDE)->tx_tail);
+	return tail > head ? tail - head : 0;
 }
 
 /* Up to where the far end of a pair has read, if it has one; likewise. */
@@ -179,6 +179,9 @@ void sdr_far_read(struct sdr_pair *pair, u64 before, u64 now);
  * What it returns was written by a program; it is to be checked.
  */
 u64 sdr_far_sent(struct sdr_pair *pair, u64 from);
+
+/* The same, and nobody rings. */
+u64 sdr_far_tail(struct sdr_pair *pair);
 
 /* How far has it read the far end's ring?  A kick comes once @from is passed. */
 u64 sdr_far_got(struct sdr_pair *pair, u64 from);

@@ -396,6 +396,7 @@ static void conn_kick(struct sdr_far *far)
 
 	spin_lock_bh(&conn->lock);
 	if (conn->pair) {
+		sdr_rdma_poll_begin(conn);
 		sdr_rdma_conn_pump(conn);
 		tell = !READ_ONCE(conn->pair->end[SDR_NEAR_SIDE].ss) ||
 		       !sdr_far_wish(conn->pair) != !conn->wish;
@@ -473,8 +474,8 @@ static int begin(struct sdr_rdma_conn *conn, struct sdr_ring *ring, u64 pos)
 	tx->head = pos;
 	tx->end = SDIRECT_POS_OPEN;
 	tx->resume = SDIRECT_POS_OPEN;
-	tx->unsealed = false;
 	tx->flushed = false;
+	tx->unsealed = false;
 	tx->state = SDR_RDMA_TX_RING;
 	spin_unlock_bh(&conn->lock);
 	return 0;

@@ -11,6 +11,7 @@
 
 #include "far.h"
 #include "rdma/msg.h"
+#include "rdma/poll.h"
 #include "rdma/spin.h"
 
 struct sdr_rdma_link;
@@ -50,8 +51,8 @@ enum sdr_rdma_tx_state {
  * @head:	position up to which it was read there
  * @end:	position at which it ends, SDIRECT_POS_OPEN
  * @resume:	position from which TCP goes on, SDIRECT_POS_OPEN
- * @unsealed:	the other host knows the end
  * @flushed:	... and a completion will say when all has come there
+ * @unsealed:	the other host knows the end
  * @again:	jiffies before which no ring is asked for
  */
 struct sdr_rdma_tx {
@@ -70,8 +71,8 @@ struct sdr_rdma_tx {
 	u64 head;
 	u64 end;
 	u64 resume;
-	bool unsealed;
 	bool flushed;
+	bool unsealed;
 	unsigned long again;
 };
 
@@ -136,6 +137,7 @@ struct sdr_rdma_rx {
  * @overdue:	nobody has answered to it
  * @want_ring:	RING_REQ is to be sent
  * @missed:	there was no work request
+ * @polled:	a thread looks for what it sends
  * @spin:	how long a call looks before it sleeps
  * @error:	the connection is to end with it
  * @lost:	the control connection is gone
@@ -163,6 +165,7 @@ struct sdr_rdma_conn {
 	bool overdue;
 	bool want_ring;
 	bool missed;
+	struct sdr_rdma_polled polled;
 	struct sdr_rdma_spin spin;
 	int error;
 	bool lost;

@@ -11,6 +11,7 @@
 #include "rdma/conn.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
+#include "rdma/poll.h"
 #include "rdma/qp.h"
 
 /* An idle queue pair is tried so often; RDMA itself would never notice. */
@@ -284,4 +285,5 @@ void sdr_rdma_link_life_init(struct sdr_rdma_link *link)
 	INIT_WORK(&link->down, go_down);
 	INIT_WORK(&link->room, room);
 	INIT_DELAYED_WORK(&link->probe, probe);
+	sdr_rdma_poll_init(link);
 }

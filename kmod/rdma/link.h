@@ -33,6 +33,7 @@ struct socket;
  * @down:	takes it apart
  * @room:	goes on where a work request was missed
  * @probe:	writes nothing over an idle queue pair, to see whether it works
+ * @poll:	looks for what connections send
  * @send_lock:	protects @sock and what is written to it
  * @sock:	the control connection
  * @talking:	both have said HELLO; changes under @gate and @send_lock
@@ -46,11 +47,14 @@ struct socket;
  * @gate:	serialises what the other host says with the life of @qp
  * @qp:		the queue pair, under @gate
  * @pinned:	bytes of rings that the device knows, under @gate
- * @lock:	protects @state, @retry_at, @retry and @asking; a leaf
+ * @lock:	protects @state, @retry_at, @retry, @asking, @polled and @n_polled;
+ *		a leaf
  * @state:	of the queue pair
  * @retry_at:	jiffies before which no other is made
  * @retry:	how long that was, in jiffies
  * @asking:	connections that the other host has not answered for
+ * @polled:	connections that @poll is to look at, too
+ * @n_polled:	how many it looks at
  * @moved:	completions when the queue pair was probed last
  * @counts:	what all its queue pairs have done
  * @unused:	how often it was probed since there was a connection
@@ -71,6 +75,7 @@ struct sdr_rdma_link {
 	struct work_struct down;
 	struct work_struct room;
 	struct delayed_work probe;
+	struct work_struct poll;
 	struct mutex send_lock;
 	struct socket *sock;
 	bool talking;
@@ -89,6 +94,8 @@ struct sdr_rdma_link {
 	unsigned long retry_at;
 	unsigned long retry;
 	struct list_head asking;
+	struct list_head polled;
+	u32 n_polled;
 	s64 moved;
 	struct sdr_rdma_counts counts;
 	u32 unused;

@@ -21,11 +21,13 @@
 #include "rdma/control.h"
 #include "rdma/link.h"
 #include "rdma/netlink.h"
+#include "rdma/poll.h"
 #include "rdma/qp.h"
 
 struct workqueue_struct *sdr_rdma_wq;
 struct workqueue_struct *sdr_rdma_talk_wq;
 struct workqueue_struct *sdr_rdma_move_wq;
+struct workqueue_struct *sdr_rdma_poll_wq;
 
 static struct sdr_carrier carrier;
 static struct rdma_cm_id *listen_id;
@@ -57,6 +59,15 @@ static struct ctl_table table[] = {
 		.proc_handler	= proc_dointvec_minmax,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= &spin_us_max,
+	},
+	{
+		.procname	= "rdma_poll",
+		.data		= &sdr_rdma_poll,
+		.maxlen		= sizeof(sdr_rdma_poll),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
 	},
 	{
 		.procname	= "rdma_allow",
@@ -168,6 +179,8 @@ static void end_works(void)
 		destroy_workqueue(sdr_rdma_wq);
 	if (sdr_rdma_move_wq)
 		destroy_workqueue(sdr_rdma_move_wq);
+	if (sdr_rdma_poll_wq)
+		destroy_workqueue(sdr_rdma_poll_wq);
 }
 
 /* Apart, because who waits for another host, or a socket, may wait long. */
@@ -177,8 +190,10 @@ static int __init start_works(void)
 	sdr_rdma_talk_wq = alloc_workqueue("sdirect_rdma_talk", WQ_UNBOUND,
 					   WQ_UNBOUND_MAX_ACTIVE);
 	sdr_rdma_move_wq = alloc_workqueue("sdirect_rdma_move", WQ_UNBOUND, 0);
-	return sdr_rdma_wq && sdr_rdma_talk_wq && sdr_rdma_move_wq ? 0 :
-	       -ENOMEM;
+	sdr_rdma_poll_wq = alloc_workqueue("sdirect_rdma_poll", WQ_UNBOUND,
+					   max(num_online_cpus() / 2, 1u));
+	return sdr_rdma_wq && sdr_rdma_talk_wq && sdr_rdma_move_wq &&
+	       sdr_rdma_poll_wq ? 0 : -ENOMEM;
 }
 
 static int __init sdr_rdma_init(void)

@@ -57,6 +57,26 @@ static bool post(struct sdr_rdma_conn *conn, u64 tail)
 	return true;
 }
 
+/* All has been posted, and somebody waits until it is there. */
+static void flush(struct sdr_rdma_conn *conn)
+{
+	struct sdr_rdma_tx *tx = &conn->tx;
+	int err;
+
+	if (tx->sent != tx->end || tx->acked == tx->end || tx->flushed)
+		return;
+	err = sdr_rdma_qp_flush(tx->qp);
+	conn->missed |= err == -EAGAIN;
+	tx->flushed = !err;
+}
+
+/* Who writes on rings the next time, unless somebody looks. */
+static u64 own_tail(const struct sdr_rdma_conn *conn)
+{
+	return conn->polled.seen ? sdr_far_tail(conn->pair) :
+				   sdr_far_sent(conn->pair, conn->tx.sent);
+}
+
 static void pump_tx(struct sdr_rdma_conn *conn)
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
@@ -67,7 +87,7 @@ static void pump_tx(struct sdr_rdma_conn *conn)
 		if (tx->flying == FLYING_MAX)
 			return;
 		/* Once the end is known the program writes there no more. */
-		tail = min(sdr_far_sent(conn->pair, tx->sent), tx->end);
+		tail = min(own_tail(conn), tx->end);
 		/* A tail that cannot be true is for the program's own call. */
 		if (tail <= tx->sent ||
 		    tail - max(tx->head, tx->base) > tx->size)
@@ -103,6 +123,8 @@ void sdr_rdma_conn_pump(struct sdr_rdma_conn *conn)
 	lockdep_assert_held(&conn->lock);
 	if (conn->tx.state == SDR_RDMA_TX_RING && conn->tx.qp) {
 		pump_tx(conn);
+		flush(conn);
+	}
 	if (conn->rx.state == SDR_RDMA_RX_RING && conn->rx.qp)
 		pump_rx(conn);
 }
@@ -122,9 +144,8 @@ void sdr_rdma_conn_arrived(struct sdr_rdma_conn *conn, u32 bytes)
 		rx->tail += bytes;
 		finish = rx->tail >= rx->end;
 		/* It may have read this before it was counted. */
-		sdr_rdma_conn_pump(conn);
-		flush(conn);
-	}
+		if (rx->qp)
+			pump_rx(conn);
 	}
 	spin_unlock_bh(&conn->lock);
 	if (finish)
@@ -141,8 +162,7 @@ void sdr_rdma_conn_credit(struct sdr_rdma_conn *conn, u32 gen, u64 pos)
 	    pos <= tx->sent) {
 		sdr_far_read(conn->pair, tx->head, pos);
 		tx->head = pos;
-		if (rx->qp)
-			pump_rx(conn);
+		sdr_rdma_conn_pump(conn);
 	}
 	spin_unlock_bh(&conn->lock);
 }
