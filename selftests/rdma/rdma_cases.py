@@ -26,6 +26,8 @@ MEGA = 1 << 20
 ROUNDS = int(os.environ.get("SDIRECT_ROUNDS", "5"))  # of removing the device
 CONNS = int(os.environ.get("SDIRECT_CONNS", "100"))  # on one link
 ALLOW = SOFT.with_name("rdma_allow")
+SPIN = SOFT.with_name("rdma_spin_us")
+POLL = SOFT.with_name("rdma_poll")
 DEFAULT = SOFT.with_name("default_policy")
 PINNED = pathlib.Path("/sys/module/sdirect_rdma/parameters/pinned")
 HEADER = struct.Struct(">HHHHIIIIIIQQIIQ")
@@ -259,7 +261,8 @@ def many_share_a_link():
             raise Wrong(f"not one control connection:\n{shown}")
 
 
-def shim_works_without_system_calls():
+def shim_echoes():
+    """By how much the counters grow, over a client and a server under the shim."""
     before = stat()
     command = [BUILD / "sdirect-run", "--require", sys.executable,
                pathlib.Path(__file__).with_name("peers.py")]
@@ -273,9 +276,30 @@ def shim_works_without_system_calls():
         finally:
             server.kill()
     after = stat()
+    return {name: value - before[name] for name, value in after.items()
+            if isinstance(value, int)}
+
+
+def shim_works_without_system_calls():
+    grown = shim_echoes()
     for name in ("user_tx_calls", "user_rx_calls", "leases"):
-        if after[name] <= before[name]:
+        if not grown[name]:
             raise Wrong(f"{name} does not grow")
+
+
+def a_thread_saves_the_doorbell():
+    """Of most messages; each of those that are asked one by one rings without."""
+    rung = shim_echoes()["doorbells"]
+    POLL.write_text("1")
+    try:
+        for _ in range(5):      # who is kept from running for long rings again
+            polled = shim_echoes()["doorbells"]
+            print(f"{rung} doorbells, and {polled} with a thread", flush=True)
+            if 4 * polled < 3 * rung:
+                return
+    finally:
+        POLL.write_text("0")
+    raise Wrong(f"{polled} doorbells where {rung} were without a thread")
 
 
 def loss_and_disorder():
@@ -387,11 +411,50 @@ def small_messages_share_writes():
         after = links()
     way = hosts.CLIENT, hosts.SERVER, True
     done = {key: after[way][key] - before[way][key]
-            for key in ("writes", "write_bytes", "writes_inlined")}
+            for key in ("writes", "write_bytes", "writes_inlined",
+                        "completions")}
     print(f"{number} messages of 50 bytes: {done}", flush=True)
     if done["write_bytes"] < 50 * number or \
-            not 0 < done["writes_inlined"] <= done["writes"] <= number:
+            not 0 < done["writes_inlined"] <= done["writes"] <= number or \
+            not 0 < done["completions"] < done["writes"]:
         raise Wrong(f"not so: {done}")
+
+
+def sleeps_of(spin, client, server, number=200):
+    """How often somebody has slept while messages went there and back."""
+    SPIN.write_text(str(spin))
+    before = stat()["sleeps"]
+    pid = os.fork()
+    if not pid:
+        try:
+            for _ in range(number):
+                server.sendall(hosts.receive(server, 64))
+        finally:
+            os._exit(0)
+    for _ in range(number):
+        client.sendall(b"x" * 64)
+        hosts.receive(client, 64)
+    os.waitpid(pid, 0)
+    return stat()["sleeps"] - before
+
+
+def answers_are_waited_for_awake():
+    """If they come within the time that a call may look."""
+    before = SPIN.read_text()
+    try:
+        with hosts.direct() as (client, server):
+            # Calls with a time limit of their own poll before they read.
+            client.settimeout(None)
+            server.settimeout(None)
+            for _ in range(10):     # a busy machine may take all the time
+                asleep = sleeps_of(0, client, server)
+                awake = sleeps_of(10000, client, server)
+                print(f"{asleep} sleeps, and {awake} awake", flush=True)
+                if 4 * awake < 3 * asleep:
+                    return
+            raise Wrong(f"{awake} sleeps where {asleep} were without")
+    finally:
+        SPIN.write_text(before)
 
 
 def message(kind, conn=0, sender=0, gen=0, arg=0, size=0, pos=0, **key):
@@ -475,10 +538,11 @@ CASES = (
     bytes_both_ways, end_of_stream, unread_bytes_reset, reader_that_waits,
     demoted_and_promoted, urgent_byte_goes_by_tcp, child_goes_on,
     killed_process_ends_the_stream, many_share_a_link,
-    shim_works_without_system_calls, loss_and_disorder, device_is_removed,
+    shim_works_without_system_calls, a_thread_saves_the_doorbell,
+    loss_and_disorder, device_is_removed,
     idle_connection_survives, control_connection_is_lost, wire_is_silent,
-    small_messages_share_writes, redis_goes_on_without_a_device,
-    strangers_are_harmless, links_are_listed,
+    small_messages_share_writes, answers_are_waited_for_awake,
+    redis_goes_on_without_a_device, strangers_are_harmless, links_are_listed,
     unload_is_refused_while_in_use,
 )
 NAMES = tuple(case.__name__ for case in CASES)
