@@ -153,15 +153,20 @@ static void hear_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 	struct sdr_rdma_tx *tx = &conn->tx;
 
 	spin_lock_bh(&conn->lock);
-	if (tx->state == SDR_RDMA_TX_ASKED && tx->gen == msg->gen &&
-	    tx->size >= msg->size &&
-	    READ_ONCE(conn->link->state) == SDR_RDMA_UP) {
-		tx->state = SDR_RDMA_TX_READY;
-		tx->qp = conn->link->qp;
-		tx->size = msg->size;
-		tx->raddr = msg->addr;
-		tx->rkey = msg->rkey;
+	if (tx->state != SDR_RDMA_TX_ASKED || tx->gen != msg->gen)
+		goto unlock;
+	/* The host that has called may see the queue pair made earlier than we. */
+	if (tx->size < msg->size ||
+	    READ_ONCE(conn->link->state) != SDR_RDMA_UP) {
+		tx->state = SDR_RDMA_TX_NONE;
+		goto unlock;
 	}
+	tx->state = SDR_RDMA_TX_READY;
+	tx->qp = conn->link->qp;
+	tx->size = msg->size;
+	tx->raddr = msg->addr;
+	tx->rkey = msg->rkey;
+unlock:
 	spin_unlock_bh(&conn->lock);
 }
 
