@@ -157,24 +157,22 @@ struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 					struct sockaddr *to, u64 cookie)
 {
 	struct sdr_rdma_qp *qp = qp_alloc(user, owner);
-	int err;
+	struct rdma_cm_id *id;
 
 	if (!qp)
 		return ERR_PTR(-ENOMEM);
 	qp->cookie = cpu_to_be64(cookie);
-	qp->id = rdma_create_id(&init_net, sdr_rdma_qp_event, qp, RDMA_PS_TCP,
-				IB_QPT_RC);
-	if (IS_ERR(qp->id)) {
-		err = PTR_ERR(qp->id);
-		goto err_qp;
+	id = rdma_create_id(&init_net, sdr_rdma_qp_event, qp, RDMA_PS_TCP,
+			    IB_QPT_RC);
+	if (IS_ERR(id)) {
+		kfree(qp);
+		return ERR_CAST(id);
 	}
-	err = rdma_resolve_addr(qp->id, from, to, RESOLVE_MS);
-	if (!err)
-		return qp;
-	rdma_destroy_id(qp->id);
-err_qp:
-	kfree(qp);
-	return ERR_PTR(err);
+	qp->id = id;
+	/* To destroy it is for who holds no lock that a request needs. */
+	if (rdma_resolve_addr(id, from, to, RESOLVE_MS))
+		fail(qp);
+	return qp;
 }
 
 struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,

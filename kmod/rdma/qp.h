@@ -71,8 +71,8 @@ extern int sdr_rdma_soft;
  * @to:		the other host's, with the port
  * @cookie:	tells it which link asks
  *
- * Return: the queue pair, about which @user is told, or an ERR_PTR.  Context:
- * may sleep.
+ * Return: the queue pair, about which @user is told, maybe before this returns,
+ * or an ERR_PTR.  Context: may sleep.
  */
 struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 					void *owner, struct sockaddr *from,
