@@ -2,8 +2,10 @@
 """Connections between the two ends of a wire, which stand for two hosts."""
 import contextlib
 import hashlib
+import itertools
 import os
 import random
+import selectors
 import socket
 import subprocess
 import threading
@@ -18,6 +20,7 @@ CLIENT, SERVER, STRANGER = "10.7.0.1", "10.7.1.1", "10.7.0.9"
 CLIENT6, SERVER6 = "fd00:7::1", "fd00:8::1"
 PORT = 4793             # of the control connection
 TCP, RDMA = 0, 2        # enum sdirect_carrier
+EVENTS = selectors.EVENT_READ | selectors.EVENT_WRITE
 LIMIT = 60 * int(os.environ.get("SDIRECT_TIME", "1"))    # seconds
 
 
@@ -135,6 +138,67 @@ def stream(sender, receiver, total, seed=1):
     thread.join(LIMIT)
     if thread.is_alive() or sent.digest() != got.digest():
         raise Wrong(f"other bytes, of {total}")
+
+
+class Load:
+    """One end of many: what it is still to send, and what it has received."""
+
+    def __init__(self, sock, data):
+        self.sock = sock
+        self.data = memoryview(data)
+        self.left = len(data)
+        self.digest = hashlib.sha256()
+
+    def send(self):
+        """False: all was sent."""
+        with contextlib.suppress(BlockingIOError):
+            while self.data:
+                self.data = self.data[self.sock.send(self.data):]
+        return bool(self.data)
+
+    def receive(self):
+        """False: as much has come as the other end has."""
+        with contextlib.suppress(BlockingIOError):
+            while self.left:
+                got = self.sock.recv(self.left)
+                if not got:
+                    raise Wrong(f"the end, {self.left} bytes too early")
+                self.digest.update(got)
+                self.left -= len(got)
+        return bool(self.left)
+
+
+def all_at_once(ends, size):
+    """Different bytes in both directions of all connections, and their hashes."""
+    block = random.Random(len(ends)).randbytes(2 * size)
+    wants = {}
+    loads = []
+    with selectors.EpollSelector() as waiter:
+        for number, pair in enumerate(itertools.chain(*ends)):
+            at = number * 4099 % size
+            data = block[at:at + size]
+            # The other end of a pair is the next, or the one before.
+            wants[number ^ 1] = hashlib.sha256(data).digest()
+            loads.append(Load(pair, data))
+            pair.setblocking(False)
+            waiter.register(pair, EVENTS, loads[-1])
+        while waiter.get_map():
+            ready = waiter.select(LIMIT)
+            if not ready:
+                raise Wrong(f"{len(waiter.get_map())} of {len(loads)} ends hang")
+            for key, _ in ready:
+                load = key.data
+                events = load.send() and selectors.EVENT_WRITE
+                events |= load.receive() and selectors.EVENT_READ
+                if not events:
+                    waiter.unregister(load.sock)
+                    load.sock.settimeout(LIMIT)
+                elif events != key.events:
+                    waiter.modify(load.sock, events, load)
+    wrong = sum(load.digest.digest() != wants[number]
+                for number, load in enumerate(loads))
+    if wrong:
+        raise Wrong(f"other bytes at {wrong} of {len(loads)} ends")
 
 
 def both_ways(client, server, total, meanwhile=None):
