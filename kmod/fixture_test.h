@@ -18,7 +18,8 @@ extern struct kunit_suite sdr_ring_suite, sdr_ring_math_suite, sdr_policy_suite,
 	sdr_carrier_suite, sdr_stream_suite, sdr_seal_suite, sdr_liar_suite,
 	sdr_lease_suite, sdr_view_suite, sdr_revoke_suite,
 	sdr_far_suite,
-	sdr_rdma_allow_suite, sdr_rdma_msg_suite, sdr_rdma_state_suite;
+	sdr_rdma_allow_suite, sdr_rdma_msg_suite, sdr_rdma_path_suite,
+	sdr_rdma_state_suite;
 
 #define TEST_LIMIT	(10 * HZ)	/* of any one wait */
 

@@ -41,6 +41,7 @@ static struct kunit_suite *suites[] = {
 	&sdr_revoke_suite,
 	&sdr_far_suite,
 	&sdr_rdma_allow_suite,
+	&sdr_rdma_path_suite,
 	&sdr_rdma_msg_suite,
 	&sdr_rdma_state_suite,
 };

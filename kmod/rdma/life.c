@@ -11,6 +11,7 @@
 #include "rdma/conn.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
+#include "rdma/path.h"
 #include "rdma/poll.h"
 #include "rdma/qp.h"
 
@@ -196,11 +197,13 @@ static void go_up(struct work_struct *work)
 {
 	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
 						  up);
+	struct sdr_rdma_path path = { link->peer, link->local, link->peer };
 	struct sockaddr_storage from, to;
 	struct sdr_rdma_qp *qp;
 
-	sdr_rdma_addr_to(&from, &link->local, 0);
-	sdr_rdma_addr_to(&to, &link->peer, sdr_rdma_port);
+	sdr_rdma_path_get(&link->peer, &path);
+	sdr_rdma_addr_to(&from, &path.local, 0);
+	sdr_rdma_addr_to(&to, &path.remote, sdr_rdma_port);
 	mutex_lock(&link->gate);
 	if (!link->talking) {
 		sdr_rdma_link_fail(link);

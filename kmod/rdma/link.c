@@ -13,6 +13,7 @@
 #include "rdma/addr.h"
 #include "rdma/allow.h"
 #include "rdma/link.h"
+#include "rdma/path.h"
 #include "rdma/qp.h"
 
 /* No second attempt for so long, and twice as long after each that failed. */
@@ -203,10 +204,12 @@ struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller)
 static bool from_peer(const struct rdma_cm_id *id,
 		      const struct sdr_rdma_link *link)
 {
+	struct sdr_rdma_path path = { .remote = link->peer };
 	struct in6_addr peer;
 
+	sdr_rdma_path_get(&link->peer, &path);
 	return sdr_rdma_addr_from(&peer, &id->route.addr.dst_addr) &&
-	       ipv6_addr_equal(&peer, &link->peer);
+	       ipv6_addr_equal(&peer, &path.remote);
 }
 
 static struct sdr_rdma_link *link_of(const struct rdma_cm_id *id, u64 cookie)
@@ -274,6 +277,21 @@ bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info)
 	tell(found, info);
 	sdr_rdma_link_put(found);
 	return true;
+}
+
+void sdr_rdma_link_remake(const struct in6_addr *peer)
+{
+	struct sdr_rdma_link *link;
+
+	mutex_lock(&links_lock);
+	list_for_each_entry(link, &links, node)
+		if (ipv6_addr_equal(&link->peer, peer)) {
+			sdr_rdma_link_fail(link);
+			/* What failed before was another path. */
+			WRITE_ONCE(link->retry, 0);
+			WRITE_ONCE(link->retry_at, jiffies);
+		}
+	mutex_unlock(&links_lock);
 }
 
 void sdr_rdma_link_stop_all(void)

@@ -141,6 +141,12 @@ bool sdr_rdma_link_want(struct sdr_rdma_link *link);
 /* sdr_rdma_link_fail() - the queue pair does not work; any context. */
 void sdr_rdma_link_fail(struct sdr_rdma_link *link);
 
+/*
+ * sdr_rdma_link_remake() - another path to @peer was set: queue pairs to it are
+ * taken apart, and made anew.  May sleep.
+ */
+void sdr_rdma_link_remake(const struct in6_addr *peer);
+
 /* Bytes of a ring, at most. */
 #define SDR_RDMA_RING_MAX	(256u << 10)
 

@@ -8,6 +8,7 @@
 
 #include "rdma/link.h"
 #include "rdma/netlink.h"
+#include "rdma/path.h"
 
 static struct genl_family family;
 
@@ -65,11 +66,121 @@ static int link_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+/* --- paths --- */
+
+static const struct nla_policy path_policy[SDIRECT_RDMA_A_PATH_MAX + 1] = {
+	[SDIRECT_RDMA_A_PATH_HOST]	= { .type = NLA_BINARY, .len = 16 },
+	[SDIRECT_RDMA_A_PATH_LOCAL]	= { .type = NLA_BINARY, .len = 16 },
+	[SDIRECT_RDMA_A_PATH_REMOTE]	= { .type = NLA_BINARY, .len = 16 },
+};
+
+/* Paths are the first namespace's, as links are. */
+static int get_addr(struct genl_info *info, int attr, struct in6_addr *addr)
+{
+	const struct nlattr *nla = info->attrs[attr];
+
+	if (!net_eq(genl_info_net(info), &init_net)) {
+		GENL_SET_ERR_MSG(info, "only in the first network namespace");
+		return -EOPNOTSUPP;
+	}
+	if (!nla) {
+		GENL_SET_ERR_MSG(info, "an address is missing");
+		return -EINVAL;
+	}
+	switch (nla_len(nla)) {
+	case sizeof(struct in_addr):
+		ipv6_addr_set_v4mapped(nla_get_in_addr(nla), addr);
+		return 0;
+	case sizeof(struct in6_addr):
+		*addr = nla_get_in6_addr(nla);
+		return 0;
+	}
+	NL_SET_ERR_MSG_ATTR(info->extack, nla, "an address has 4 or 16 bytes");
+	return -EINVAL;
+}
+
+static int path_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sdr_rdma_path path;
+	int err;
+
+	err = get_addr(info, SDIRECT_RDMA_A_PATH_HOST, &path.host) ?:
+	      get_addr(info, SDIRECT_RDMA_A_PATH_LOCAL, &path.local) ?:
+	      get_addr(info, SDIRECT_RDMA_A_PATH_REMOTE, &path.remote);
+	if (err)
+		return err;
+	err = sdr_rdma_path_set(&path);
+	if (!err)
+		sdr_rdma_link_remake(&path.host);
+	else if (err == -ENOSPC)
+		GENL_SET_ERR_MSG(info, "there are too many");
+	else
+		GENL_SET_ERR_MSG(info, "of one family, and no link's or group's");
+	return err;
+}
+
+static int path_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct in6_addr host;
+	int err;
+
+	err = get_addr(info, SDIRECT_RDMA_A_PATH_HOST, &host);
+	if (err)
+		return err;
+	err = sdr_rdma_path_del(&host);
+	if (!err)
+		sdr_rdma_link_remake(&host);
+	return err;
+}
+
+static int path_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct sdr_rdma_path path;
+	void *hdr;
+
+	if (!net_eq(sock_net(skb->sk), &init_net))
+		return 0;
+	for (; sdr_rdma_path_nth(cb->args[0], &path); cb->args[0]++) {
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
+				  SDIRECT_RDMA_CMD_PATH_GET);
+		if (!hdr)
+			break;
+		if (put_addr(skb, SDIRECT_RDMA_A_PATH_HOST, &path.host) ||
+		    put_addr(skb, SDIRECT_RDMA_A_PATH_LOCAL, &path.local) ||
+		    put_addr(skb, SDIRECT_RDMA_A_PATH_REMOTE, &path.remote)) {
+			genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	return skb->len;
+}
+
 static const struct genl_ops ops[] = {
 	{
 		.cmd	= SDIRECT_RDMA_CMD_LINK_GET,
 		.flags	= GENL_ADMIN_PERM,
 		.dumpit	= link_get_dump,
+	},
+	{
+		.cmd	= SDIRECT_RDMA_CMD_PATH_SET,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= path_policy,
+		.maxattr = SDIRECT_RDMA_A_PATH_MAX,
+		.doit	= path_set_doit,
+	},
+	{
+		.cmd	= SDIRECT_RDMA_CMD_PATH_DEL,
+		.flags	= GENL_ADMIN_PERM,
+		.policy	= path_policy,
+		.maxattr = SDIRECT_RDMA_A_PATH_MAX,
+		.doit	= path_del_doit,
+	},
+	{
+		.cmd	= SDIRECT_RDMA_CMD_PATH_GET,
+		.flags	= GENL_ADMIN_PERM,
+		.dumpit	= path_get_dump,
 	},
 };
 

@@ -527,6 +527,44 @@ def links_are_listed():
         hosts.echo(client, server, b"x")
 
 
+def pair(*words, status=0):
+    return hosts.run(BUILD / "sdirect", "rdma", "pair", *words, status=status)
+
+
+def goes_where_it_is_told():
+    """Hosts whose own addresses have no device, and then that of another wire."""
+    where = ("10.8.0.1", "10.8.1.1")
+    there = (where[1], hosts.CLIENT, hosts.SERVER)
+    back = (where[0], hosts.SERVER, hosts.CLIENT)
+    stays_on_tcp(*where)
+    try:
+        pair(*there)
+        # The other host has not been told where this one comes from.
+        stays_on_tcp(*where)
+        pair(*back)
+        if json.loads(pair("--json").stdout) != [
+                dict(zip(("host", "local", "remote"), way))
+                for way in (there, back)]:
+            raise Wrong(f"not so: {pair('--json').stdout}")
+        with hosts.direct(*where) as (client, server):
+            if links()[(*where, True)]["device"] != "rxea":
+                raise Wrong(f"by another device: {links()}")
+
+            def meanwhile():
+                pair(there[0], "off")
+            hosts.both_ways(client, server, 2 * MEGA, meanwhile)
+            hosts.on(client, server, TCP)
+    finally:
+        for host in where:
+            pair(host, "off", status=None)
+    if json.loads(pair("--json").stdout):
+        raise Wrong("a path is left")
+    stays_on_tcp(*where)
+    if "nothing was set" not in pair(where[0], "off", status=1).stderr or \
+            "a link's" not in pair("fe80::1", "::1", "::2", status=1).stderr:
+        raise Wrong("other words")
+
+
 def redis_goes_on_without_a_device():
     rdma_demo.by_rdma(1000)
     rdma_demo.without_a_device(2000)
@@ -550,6 +588,6 @@ CASES = (
     idle_connection_survives, control_connection_is_lost, wire_is_silent,
     small_messages_share_writes, answers_are_waited_for_awake,
     redis_goes_on_without_a_device, strangers_are_harmless, links_are_listed,
-    unload_is_refused_while_in_use,
+    goes_where_it_is_told, unload_is_refused_while_in_use,
 )
 NAMES = tuple(case.__name__ for case in CASES)

@@ -4,7 +4,8 @@
 # Two soft RoCE devices, rxea (10.7.0.1) and rxeb (10.7.1.1), on the ends of a
 # wire that what they send really crosses, in one network namespace: a rule for
 # each address sends it out, and what comes in at either end is local.  The same
-# with fd00:7::1 and fd00:8::1.
+# with fd00:7::1 and fd00:8::1.  10.8.0.1 and 10.8.1.1 have another wire, without
+# such devices.
 set -eu
 
 modprobe -a rdma_rxe rdma_cm
@@ -40,5 +41,18 @@ ip -6 rule add pref 20 to fd00:8::1 lookup 100
 ip -6 rule add pref 20 to fd00:7::1 lookup 101
 ip -6 rule add pref 100 lookup local
 ip -6 rule del pref 0
+ip link add wa type veth peer name wb
+ip addr add 10.8.0.1/24 dev wa
+ip addr add 10.8.1.1/24 dev wb
+for name in wa wb; do
+	ip link set $name up
+	echo 0 >/proc/sys/net/ipv4/conf/$name/rp_filter
+	echo 1 >/proc/sys/net/ipv4/conf/$name/accept_local
+	ip rule add pref 10 dev $name lookup local
+done
+ip route add 10.8.1.1 dev wa src 10.8.0.1 table 100
+ip route add 10.8.0.1 dev wb src 10.8.1.1 table 101
+ip rule add pref 20 to 10.8.1.1 lookup 100
+ip rule add pref 20 to 10.8.0.1 lookup 101
 rdma link add rxea type rxe netdev va
 rdma link add rxeb type rxe netdev vb

@@ -136,16 +136,37 @@ int genl_do(struct genl *genl, uint8_t cmd, mnl_cb_t cb, void *data)
 	return transact(genl, nlh, cb, data);
 }
 
-int genl_conn_set(struct genl *genl, uint64_t inode, bool demoted)
+int genl_send(struct genl *genl, uint8_t cmd,
+	      void (*put)(struct nlmsghdr *nlh, const void *arg),
+	      const void *arg)
 {
 	char buf[256];
 	struct nlmsghdr *nlh;
 
-	nlh = request(genl, buf, genl->family, NLM_F_ACK, SDIRECT_CMD_CONN_SET,
+	nlh = request(genl, buf, genl->family, NLM_F_ACK, cmd,
 		      SDIRECT_GENL_VERSION);
-	mnl_attr_put_u64(nlh, SDIRECT_A_CONN_INODE, inode);
-	mnl_attr_put_u8(nlh, SDIRECT_A_CONN_DEMOTED, demoted);
+	put(nlh, arg);
 	return transact(genl, nlh, NULL, NULL);
+}
+
+struct conn_set {
+	uint64_t inode;
+	bool demoted;
+};
+
+static void put_conn_set(struct nlmsghdr *nlh, const void *arg)
+{
+	const struct conn_set *set = arg;
+
+	mnl_attr_put_u64(nlh, SDIRECT_A_CONN_INODE, set->inode);
+	mnl_attr_put_u8(nlh, SDIRECT_A_CONN_DEMOTED, set->demoted);
+}
+
+int genl_conn_set(struct genl *genl, uint64_t inode, bool demoted)
+{
+	const struct conn_set set = { inode, demoted };
+
+	return genl_send(genl, SDIRECT_CMD_CONN_SET, put_conn_set, &set);
 }
 
 int genl_complain(int err)

@@ -43,6 +43,19 @@ int genl_dump(struct genl *genl, uint8_t cmd, uint16_t attr, uint32_t value,
 /* genl_do() asks for one thing. */
 int genl_do(struct genl *genl, uint8_t cmd, mnl_cb_t cb, void *data);
 
+/**
+ * genl_send - have something done
+ * @genl:	from genl_open()
+ * @cmd:	of its family
+ * @put:	adds the attributes, in 200 bytes
+ * @arg:	for @put
+ *
+ * Return: 0 or -errno.
+ */
+int genl_send(struct genl *genl, uint8_t cmd,
+	      void (*put)(struct nlmsghdr *nlh, const void *arg),
+	      const void *arg);
+
 /* genl_conn_set() demotes the connection of a socket, or no longer. */
 int genl_conn_set(struct genl *genl, uint64_t inode, bool demoted);
 

@@ -1,233 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* sdirect rdma */
-#include <inttypes.h>
+#include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include <linux/genetlink.h>
-#include <linux/sdirect_rdma_netlink.h>
-
 #include "command.h"
-#include "genl.h"
-#include "json.h"
-#include "table.h"
+#include "rdma.h"
 #include "text.h"
 
-#define DEVICE	64	/* longest name, with its end */
-
-/* IPv4 or IPv6, by its length. */
-struct addr {
-	size_t len;
-	uint8_t bytes[16];
+static const struct {
+	const char *name;
+	int more;
+	int (*run)(const struct options *opt);
+} topics[] = {
+	{ "list", 0, rdma_list },
+	{ "pair", 3, rdma_pair },
 };
 
-/* The fields are those of SDIRECT_RDMA_CMD_LINK_GET. */
-struct link {
-	struct addr local;
-	struct addr remote;
-	uint8_t active;
-	uint8_t talking;
-	uint8_t state;
-	char device[DEVICE];
-	uint32_t conns;
-	uint64_t pinned;
-	uint64_t writes;
-	uint64_t bytes;
-	uint64_t inlined;
-	uint64_t credits;
-	uint64_t completions;
-};
-
-struct links {
-	struct link *v;
-	size_t n;
-};
-
-static const char *state_name(uint8_t state)
-{
-	static const char *const names[] = {
-		[SDIRECT_RDMA_LINK_IDLE]	= "idle",
-		[SDIRECT_RDMA_LINK_CONNECTING]	= "connecting",
-		[SDIRECT_RDMA_LINK_UP]		= "up",
-		[SDIRECT_RDMA_LINK_DRAINING]	= "draining",
-	};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
-
-static int copy(void *to, size_t size, const struct nlattr *attr)
-{
-	if (mnl_attr_get_payload_len(attr) != size)
-		return MNL_CB_ERROR;
-	memcpy(to, mnl_attr_get_payload(attr), size);
-	return MNL_CB_OK;
-}
-
-static int copy_addr(struct addr *to, const struct nlattr *attr)
+int rdma_addr_read(struct rdma_addr *to, const struct nlattr *attr)
 {
 	to->len = mnl_attr_get_payload_len(attr);
 	if (to->len != 4 && to->len != 16)
 		return MNL_CB_ERROR;
-	return copy(to->bytes, to->len, attr);
+	memcpy(to->bytes, mnl_attr_get_payload(attr), to->len);
+	return MNL_CB_OK;
 }
 
-static const char *addr_text(char *buf, const struct addr *addr)
+int rdma_addr_parse(struct rdma_addr *to, const char *word)
+{
+	to->len = 4;
+	if (inet_pton(AF_INET, word, to->bytes) == 1)
+		return 0;
+	to->len = 16;
+	return inet_pton(AF_INET6, word, to->bytes) == 1 ? 0 : -1;
+}
+
+const char *rdma_addr_text(char *buf, const struct rdma_addr *addr)
 {
 	return text_addr(buf, addr->len == 4 ? AF_INET : AF_INET6,
 			 addr->bytes);
 }
 
-static int copy_name(char *to, const struct nlattr *attr)
+static int usage(const char *what, const char *word)
 {
-	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
-		return MNL_CB_ERROR;
-	snprintf(to, DEVICE, "%s", mnl_attr_get_str(attr));
-	text_printable(to);
-	return MNL_CB_OK;
+	fprintf(stderr, "sdirect: %s \"%s\" (try: sdirect help rdma)\n", what,
+		word);
+	return EXIT_USAGE;
 }
 
-static int link_attr(const struct nlattr *attr, void *data)
+int rdma_ask(int (*ask)(struct genl *genl, void *arg), void *arg)
 {
-	struct link *link = data;
-
-	switch (mnl_attr_get_type(attr)) {
-	case SDIRECT_RDMA_A_LINK_LOCAL_ADDR:
-		return copy_addr(&link->local, attr);
-	case SDIRECT_RDMA_A_LINK_REMOTE_ADDR:
-		return copy_addr(&link->remote, attr);
-	case SDIRECT_RDMA_A_LINK_ACTIVE:
-		return copy(&link->active, sizeof(link->active), attr);
-	case SDIRECT_RDMA_A_LINK_TALKING:
-		return copy(&link->talking, sizeof(link->talking), attr);
-	case SDIRECT_RDMA_A_LINK_STATE:
-		return copy(&link->state, sizeof(link->state), attr);
-	case SDIRECT_RDMA_A_LINK_DEVICE:
-		return copy_name(link->device, attr);
-	case SDIRECT_RDMA_A_LINK_CONNS:
-		return copy(&link->conns, sizeof(link->conns), attr);
-	case SDIRECT_RDMA_A_LINK_PINNED:
-		return copy(&link->pinned, sizeof(link->pinned), attr);
-	case SDIRECT_RDMA_A_LINK_WRITES:
-		return copy(&link->writes, sizeof(link->writes), attr);
-	case SDIRECT_RDMA_A_LINK_BYTES:
-		return copy(&link->bytes, sizeof(link->bytes), attr);
-	case SDIRECT_RDMA_A_LINK_INLINED:
-		return copy(&link->inlined, sizeof(link->inlined), attr);
-	case SDIRECT_RDMA_A_LINK_CREDITS:
-		return copy(&link->credits, sizeof(link->credits), attr);
-	case SDIRECT_RDMA_A_LINK_COMPLETIONS:
-		return copy(&link->completions, sizeof(link->completions),
-			    attr);
-	}
-	return MNL_CB_OK;
-}
-
-static int link_reply(const struct nlmsghdr *nlh, void *data)
-{
-	struct links *links = data;
-	struct link *v;
-
-	v = reallocarray(links->v, links->n + 1, sizeof(*v));
-	if (!v) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
-	links->v = v;
-	memset(&v[links->n], 0, sizeof(*v));
-	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), link_attr,
-			   &v[links->n]) < MNL_CB_OK) {
-		errno = EBADMSG;
-		return MNL_CB_ERROR;
-	}
-	links->n++;
-	return MNL_CB_OK;
-}
-
-static void print_json(const struct links *links)
-{
-	struct json json = { .out = stdout };
-	char buf[TEXT_ADDR];
-	size_t i;
-
-	json_open(&json, NULL, '[');
-	for (i = 0; i < links->n; i++) {
-		const struct link *link = &links->v[i];
-
-		json_open(&json, NULL, '{');
-		json_string(&json, "local",
-			    addr_text(buf, &link->local));
-		json_string(&json, "remote",
-			    addr_text(buf, &link->remote));
-		json_bool(&json, "active", link->active);
-		json_bool(&json, "talking", link->talking);
-		json_string(&json, "state", state_name(link->state));
-		json_string(&json, "device", link->device);
-		json_uint(&json, "connections", link->conns);
-		json_uint(&json, "pinned_bytes", link->pinned);
-		json_uint(&json, "writes", link->writes);
-		json_uint(&json, "write_bytes", link->bytes);
-		json_uint(&json, "writes_inlined", link->inlined);
-		json_uint(&json, "credits", link->credits);
-		json_uint(&json, "completions", link->completions);
-		json_close(&json, '}');
-	}
-	json_close(&json, ']');
-}
-
-static int add_row(struct table *table, const struct link *link)
-{
-	char local[TEXT_ADDR], remote[TEXT_ADDR], conns[16];
-	const char *const cells[] = {
-		addr_text(local, &link->local),
-		addr_text(remote, &link->remote),
-		link->active ? "this host" : "the other",
-		link->talking ? "yes" : "no",
-		state_name(link->state),
-		link->device[0] ? link->device : "-",
-		conns,
-	};
-	size_t i;
-	int err = 0;
-
-	snprintf(conns, sizeof(conns), "%" PRIu32, link->conns);
-	for (i = 0; !err && i < sizeof(cells) / sizeof(cells[0]); i++)
-		err = table_add(table, cells[i]);
-	return err;
-}
-
-static int print_text(const struct links *links)
-{
-	static const char *const head[] = {
-		"LOCAL", "REMOTE", "CALLED BY", "CONTROL", "QUEUE PAIR",
-		"DEVICE", "CONNECTIONS",
-	};
-	struct table table = { .columns = 7, .align = "llllllr" };
-	int err = 0;
-	size_t i;
-
-	for (i = 0; !err && i < table.columns; i++)
-		err = table_add(&table, head[i]);
-	for (i = 0; !err && i < links->n; i++)
-		err = add_row(&table, &links->v[i]);
-	if (!err)
-		table_print(&table, stdout);
-	table_free(&table);
-	return err;
-}
-
-int cmd_rdma(const struct options *opt)
-{
-	struct links links = { 0 };
 	struct genl genl;
 	int err;
 
-	if (opt->topic && strcmp(opt->topic, "list")) {
-		fprintf(stderr, "sdirect: rdma has no \"%s\" (try: sdirect help rdma)\n",
-			opt->topic);
-		return EXIT_USAGE;
-	}
 	err = genl_open_family(&genl, SDIRECT_RDMA_GENL_NAME);
 	if (err == -ENOENT) {
 		fputs("sdirect: the module is not loaded (try: modprobe sdirect_rdma)\n",
@@ -235,14 +61,27 @@ int cmd_rdma(const struct options *opt)
 		return EXIT_ERROR;
 	}
 	if (!err) {
-		err = genl_dump(&genl, SDIRECT_RDMA_CMD_LINK_GET, 0, 0,
-				link_reply, &links);
+		err = ask(&genl, arg);
 		genl_close(&genl);
 	}
-	if (!err && opt->json)
-		print_json(&links);
-	else if (!err)
-		err = print_text(&links);
-	free(links.v);
 	return err ? genl_complain(err) : EXIT_OK;
+}
+
+int cmd_rdma(const struct options *opt)
+{
+	const char *name = opt->topic ? opt->topic : "list";
+	size_t i;
+	int n = 0;
+
+	while (opt->more && opt->more[n])
+		n++;
+	for (i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+		if (strcmp(name, topics[i].name))
+			continue;
+		if (n > topics[i].more)
+			return usage("unexpected argument",
+				     opt->more[topics[i].more]);
+		return topics[i].run(opt);
+	}
+	return usage("rdma has no", name);
 }

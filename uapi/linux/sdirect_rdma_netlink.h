@@ -22,6 +22,20 @@
  *    SDIRECT_RDMA_A_LINK_CREDITS	u64, sends: what was read
  *    SDIRECT_RDMA_A_LINK_COMPLETIONS	u64, of these, and of what has arrived
  *
+ * SDIRECT_RDMA_CMD_PATH_SET, _PATH_DEL, _PATH_GET
+ * -----------------------------------------------
+ * By which addresses the queue pair to a host is made, where its own would not do
+ * it or lead to another device: at this end SDIRECT_RDMA_A_PATH_LOCAL, at the other
+ * SDIRECT_RDMA_A_PATH_REMOTE.  The other host has to say the same of this one, or it
+ * refuses.  Queue pairs to the host are taken apart, and made anew.  All need
+ * CAP_NET_ADMIN; _SET takes all three attributes, _DEL the first, _GET is a dump
+ * with one message for each.  Errors: EINVAL, ENOSPC (256 are there), ENOENT
+ * (_DEL: nothing was set), EOPNOTSUPP (not the first network namespace).
+ *
+ *    SDIRECT_RDMA_A_PATH_HOST		struct in_addr or in6_addr
+ *    SDIRECT_RDMA_A_PATH_LOCAL		the same
+ *    SDIRECT_RDMA_A_PATH_REMOTE	the same, of the family of _LOCAL
+ *
  * Later versions may add attributes anywhere; skip those that you do not know.
  */
 #ifndef _UAPI_LINUX_SDIRECT_RDMA_NETLINK_H
@@ -32,6 +46,9 @@
 
 enum sdirect_rdma_cmd {
 	SDIRECT_RDMA_CMD_LINK_GET = 1,
+	SDIRECT_RDMA_CMD_PATH_SET,
+	SDIRECT_RDMA_CMD_PATH_DEL,
+	SDIRECT_RDMA_CMD_PATH_GET,
 };
 
 enum sdirect_rdma_link_state {
@@ -59,6 +76,15 @@ enum sdirect_rdma_link_attr {
 
 	__SDIRECT_RDMA_A_LINK_MAX,
 	SDIRECT_RDMA_A_LINK_MAX = __SDIRECT_RDMA_A_LINK_MAX - 1
+};
+
+enum sdirect_rdma_path_attr {
+	SDIRECT_RDMA_A_PATH_HOST = 1,
+	SDIRECT_RDMA_A_PATH_LOCAL,
+	SDIRECT_RDMA_A_PATH_REMOTE,
+	/* private: */
+	__SDIRECT_RDMA_A_PATH_MAX,
+	SDIRECT_RDMA_A_PATH_MAX = __SDIRECT_RDMA_A_PATH_MAX - 1
 };
 
 #endif /* _UAPI_LINUX_SDIRECT_RDMA_NETLINK_H */
