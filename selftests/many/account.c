@@ -84,9 +84,12 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "count", required_argument, NULL, 'c' },
 		{ "direct", no_argument, NULL, 'd' },
+		{ "client", no_argument, NULL, 'C' },
+		{ "server", no_argument, NULL, 'S' },
 		{ }
 	};
-	struct net_family nf = { .family = AF_INET, .ip = AF_INET };
+	struct net_family client = { .family = AF_INET, .ip = AF_INET };
+	struct net_family server = client;
 	unsigned int connections = 1000, i;
 	union net_addr addr;
 	int c, listener;
@@ -94,18 +97,20 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'c')
 			connections = strtoul(optarg, NULL, 0);
-		else if (c == 'd')
-			nf.family = AF_SDIRECT;
-		else
+		else if (!strchr("dCS", c))
 			return 2;
+		if (c == 'd' || c == 'C')
+			client.family = AF_SDIRECT;
+		if (c == 'd' || c == 'S')
+			server.family = AF_SDIRECT;
 	}
-	listener = net_listen(&nf, 64, &addr);
+	listener = net_listen(&server, 64, &addr);
 	if (listener < 0)
 		return perror("account: listen"), 1;
-	once(&nf, listener, &addr);
+	once(&client, listener, &addr);
 	memset(spent, 0, sizeof(spent));
 	for (i = 0; i < connections; i++)
-		once(&nf, listener, &addr);
+		once(&client, listener, &addr);
 	for (i = 0; i < STEPS; i++)
 		printf("%s\"%s\": %.0f", i ? ", " : "{", names[i],
 		       (double)spent[i] / connections);

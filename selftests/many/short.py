@@ -31,9 +31,14 @@ TRANSPORTS = {
     "sdirect": ([], ["--direct"]),
     "shim": ([BUILD / "sdirect-run", "--require"], []),
 }
+# Only one end is: what that costs where it cannot help.
+HALVES = {
+    "client": ([], ["--client"]),
+    "server": ([], ["--server"]),
+}
 LIMIT = 120             # seconds for one measurement
 FORM = "{:10}{:>10}{:>12}{:>12}{:>8}"
-CALLS = "{:10}" + "{:>10}" * len(TRANSPORTS)
+CALLS = "{:10}" + "{:>10}" * (len(TRANSPORTS) + len(HALVES))
 
 
 def say(*words):
@@ -42,7 +47,7 @@ def say(*words):
 
 def run(program, transport, *words):
     """What the program says."""
-    before, behind = TRANSPORTS[transport]
+    before, behind = {**TRANSPORTS, **HALVES}[transport]
     done = subprocess.run([*before, PROGRAMS / program, *behind, *words],
                           check=True, stdout=subprocess.PIPE, timeout=LIMIT)
     return json.loads(done.stdout)
@@ -86,9 +91,9 @@ def account(options):
     """What each call costs, in nanoseconds; once more than is shown."""
     for _ in range(2):
         got = {name: run("account", name, "--count", str(options.count))
-               for name in TRANSPORTS}
+               for name in (*TRANSPORTS, *HALVES)}
     say("Nanoseconds in each call of a connection, both ends in one process\n")
-    say(CALLS.format("call", *TRANSPORTS))
+    say(CALLS.format("call", *got))
     for call in got["tcp"]:
         say(CALLS.format(call, *[costs[call] for costs in got.values()]))
     sums = [sum(costs.values()) for costs in got.values()]
