@@ -380,6 +380,7 @@ int test_payer_init(void)
 void test_payer_exit(void)
 {
 	sdr_quota_put(root.quota);
+	sdr_payer_exit();
 }
 
 /* --- failures --- */

@@ -23,7 +23,7 @@ static int __init sdr_init(void)
 	sdr_payer_init();
 	err = sdr_pair_init();
 	if (err)
-		return err;
+		goto err_payer;
 	err = sdr_sock_init();
 	if (err)
 		goto err_pair;
@@ -58,6 +58,8 @@ err_sock:
 	sdr_sock_exit();
 err_pair:
 	sdr_pair_exit();
+err_payer:
+	sdr_payer_exit();
 	return err;
 }
 
@@ -72,6 +74,7 @@ static void __exit sdr_exit(void)
 	rcu_barrier();
 	sdr_sock_exit();
 	sdr_pair_exit();
+	sdr_payer_exit();
 }
 
 module_init(sdr_init);

@@ -5,6 +5,7 @@
 #include <linux/hash.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/rculist.h>
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -39,6 +40,7 @@
 /* A user's, or, with @group and then @above, a user's in a limited cgroup. */
 struct sdr_quota {
 	struct hlist_node node;
+	struct rcu_head rcu;
 	refcount_t ref;
 	kuid_t uid;
 	struct mem_cgroup *group;
@@ -47,15 +49,26 @@ struct sdr_quota {
 	atomic_t ends;
 };
 
-static DEFINE_SPINLOCK(quota_lock);	/* protects quotas, a leaf */
-static struct hlist_head quotas[1 << SDR_QUOTA_BITS];
+/*
+ * Most connections end without a peer, one after the other: the user who came
+ * last to a bucket is @kept there, so that the next one finds the account made.
+ * Not that of a group, which would not go away.
+ */
+struct quota_bucket {
+	struct hlist_head head;
+	struct sdr_quota *kept;
+};
+
+/* Protects changes of quotas, a leaf; who looks does so under RCU. */
+static DEFINE_SPINLOCK(quota_lock);
+static struct quota_bucket quotas[1 << SDR_QUOTA_BITS];
 static atomic_long_t quota_all;
 static long quota_max_user __ro_after_init;
 static long quota_max_all __ro_after_init;
 static int ends_max_user __ro_after_init;
 static int ends_max_net __ro_after_init;
 
-static struct hlist_head *quota_bucket(kuid_t uid)
+static struct quota_bucket *quota_bucket(kuid_t uid)
 {
 	return &quotas[hash_32(__kuid_val(uid), SDR_QUOTA_BITS)];
 }
@@ -64,12 +77,13 @@ static struct sdr_quota *quota_lookup(kuid_t uid, struct mem_cgroup *group)
 {
 	struct sdr_quota *quota;
 
-	lockdep_assert_held(&quota_lock);
-	hlist_for_each_entry(quota, quota_bucket(uid), node)
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(quota, &quota_bucket(uid)->head, node)
 		if (uid_eq(quota->uid, uid) && quota->group == group &&
 		    refcount_inc_not_zero(&quota->ref))
-			return quota;
-	return NULL;
+			break;
+	rcu_read_unlock();
+	return quota;
 }
 
 static struct mem_cgroup *group_again(struct mem_cgroup *group)
@@ -103,28 +117,40 @@ static void quota_free(struct sdr_quota *quota)
 {
 	mem_cgroup_put(quota->group);
 	sdr_quota_put(quota->above);
-	kfree(quota);
+	kfree_rcu(quota, rcu);
+}
+
+/* Return: who was kept until now, for the caller to give back. */
+static struct sdr_quota *quota_add(struct sdr_quota *quota)
+{
+	struct quota_bucket *bucket = quota_bucket(quota->uid);
+	struct sdr_quota *kept = NULL;
+
+	lockdep_assert_held(&quota_lock);
+	hlist_add_head_rcu(&quota->node, &bucket->head);
+	if (!quota->group) {
+		kept = bucket->kept;
+		bucket->kept = sdr_quota_get(quota);
+	}
+	return kept;
 }
 
 /* @group: somebody holds it, or NULL. */
 static struct sdr_quota *quota_find(kuid_t uid, struct mem_cgroup *group)
 {
-	struct sdr_quota *quota, *fresh;
+	struct sdr_quota *quota = quota_lookup(uid, group), *fresh, *kept = NULL;
 
-	spin_lock_bh(&quota_lock);
-	quota = quota_lookup(uid, group);
-	spin_unlock_bh(&quota_lock);
 	if (quota)
 		return quota;
-
 	fresh = quota_alloc(uid, group);
 	if (!fresh)
 		return NULL;
 	spin_lock_bh(&quota_lock);
 	quota = quota_lookup(uid, group);
 	if (!quota)
-		hlist_add_head(&fresh->node, quota_bucket(uid));
+		kept = quota_add(fresh);
 	spin_unlock_bh(&quota_lock);
+	sdr_quota_put(kept);
 	if (!quota)
 		return fresh;
 	quota_free(fresh);
@@ -149,7 +175,7 @@ void sdr_quota_put(struct sdr_quota *quota)
 		return;
 	/* Rings are freed in softirq too. */
 	spin_lock_bh(&quota_lock);
-	hlist_del(&quota->node);
+	hlist_del_rcu(&quota->node);
 	spin_unlock_bh(&quota_lock);
 	quota_free(quota);
 }
@@ -290,4 +316,14 @@ void __init sdr_payer_init(void)
 			      totalram_pages() / SDR_ENDS_USER);
 	ends_max_net = min_t(unsigned long, INT_MAX / 2,
 			     totalram_pages() / SDR_ENDS_NET);
+}
+
+void sdr_payer_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(quotas); i++) {
+		sdr_quota_put(quotas[i].kept);
+		quotas[i].kept = NULL;
+	}
 }

@@ -84,5 +84,7 @@ void sdr_payer_add_user(struct sdr_payer *payer, kuid_t uid);
 struct page *sdr_payer_page(const struct sdr_payer *payer);
 
 void __init sdr_payer_init(void);
+/* Gives back what is kept for later. */
+void sdr_payer_exit(void);
 
 #endif /* _SDR_PAYER_H */

@@ -30,6 +30,21 @@ static void one_per_user(struct kunit *test)
 	sdr_quota_put(NULL);
 }
 
+/* Who comes back finds the account made; somebody else may take its place. */
+static void kept_for_the_next(struct kunit *test)
+{
+	struct sdr_quota *a = user(test, 4001), *b;
+
+	sdr_quota_put(a);
+	b = user(test, 4001);
+	KUNIT_EXPECT_PTR_EQ(test, b, a);
+	sdr_quota_put(b);
+	sdr_payer_exit();
+	b = user(test, 4001);
+	KUNIT_EXPECT_PTR_NE(test, b, a);
+	sdr_quota_put(b);
+}
+
 /* A user's share is a sixteenth of the memory, that of all an eighth. */
 static void share_of_one(struct kunit *test)
 {
@@ -105,12 +120,21 @@ static int admitted(struct sdr_quota *quota, atomic_t *others)
 	return n;
 }
 
+static void dismissed(struct sdr_quota *quota, atomic_t *others, int n)
+{
+	while (n--) {
+		sdr_quota_dismiss(quota, others);
+		cond_resched();
+	}
+}
+
 /* One user's ends leave room for others', and a namespace's for its own. */
 static void ends_are_counted(struct kunit *test)
 {
 	int share = totalram_pages() / 32, i;
 	struct sdr_quota *quota[3];
 	atomic_t others = ATOMIC_INIT(0), elsewhere = ATOMIC_INIT(0);
+	int last;
 
 	KUNIT_EXPECT_FALSE(test, sdr_quota_admit(NULL, &others));
 	for (i = 0; i < 3; i++)
@@ -118,16 +142,24 @@ static void ends_are_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, admitted(quota[0], &others), share);
 	KUNIT_EXPECT_EQ(test, admitted(quota[0], &elsewhere), 0);
 	KUNIT_EXPECT_EQ(test, admitted(quota[1], &others), share);
-	KUNIT_EXPECT_LE(test, admitted(quota[2], &others), 1);
+	last = admitted(quota[2], &others);
+	KUNIT_EXPECT_LE(test, last, 1);
 	KUNIT_EXPECT_GT(test, admitted(quota[2], &elsewhere), share - 2);
 	sdr_quota_dismiss(quota[0], &others);
 	KUNIT_EXPECT_TRUE(test, sdr_quota_admit(quota[0], &others));
+	/* Accounts may be kept: leave nothing in them. */
+	for (i = 0; i < 2; i++)
+		dismissed(quota[i], &others, share);
+	dismissed(quota[2], &others, last);
+	dismissed(quota[2], &elsewhere, atomic_read(&elsewhere));
+	KUNIT_EXPECT_EQ(test, atomic_read(&others), 0);
 	for (i = 0; i < 3; i++)
 		sdr_quota_put(quota[i]);
 }
 
 static struct kunit_case payer_tests[] = {
 	KUNIT_CASE(one_per_user),
+	KUNIT_CASE(kept_for_the_next),
 	KUNIT_CASE(share_of_one),
 	KUNIT_CASE(share_of_all),
 	KUNIT_CASE(ring_is_charged),
