@@ -52,7 +52,7 @@ static bool whole(const struct sdr_pair *pair)
 	return pair->end[0].ss && (pair->end[1].ss || pair->end[1].far);
 }
 
-/* Both ends, with references; under the pair's lock, while they are there. */
+/* Both ends; under the pair's lock, while they are there.  It has the owners. */
 static void describe(const struct sdr_pair *pair, struct sdr_candidate *cand)
 {
 	const struct sdr_end *end;
@@ -138,16 +138,15 @@ static void audit_denial(const struct sdr_candidate *cand)
 }
 
 static void tell(const struct sdr_candidate *cand,
+		 struct sdr_policy * const *policy,
 		 const struct sdr_ruling *ruling, bool changed)
 {
-	struct sdr_policy *policy[SDR_SEATS];
 	struct sdr_decision decision = {
 		.cand = cand, .verdict = ruling->verdict, .changed = changed,
 	};
 	struct sdr_rules *rules;
 	int i;
 
-	seats_of(cand, policy);
 	for (i = 0; i < SDR_SEATS; i++) {
 		if (!policy[i] || !ruling->vote[i].verdict ||
 		    !sdr_teller || !sdr_teller->heard(policy[i]->net))
@@ -328,14 +327,15 @@ static void settle(struct sdr_pair *pair, struct outcome *out)
 }
 
 static void carry_out(struct sdr_pair *pair, const struct sdr_candidate *cand,
-		      struct outcome *out)
+		      struct sdr_policy * const *policy,
+		      const struct outcome *out)
 {
 	if (out->wake)
 		sdr_demote_wake(sdr_pair_get(pair));
 	if (out->deny && start_reset(pair))
 		audit_denial(cand);
 	if (out->final && out->changed)
-		tell(cand, &out->ruling, !out->first);
+		tell(cand, policy, &out->ruling, !out->first);
 }
 
 /* --- judging --- */
@@ -417,20 +417,21 @@ void sdr_judge_pair(struct sdr_pair *pair, const struct sdr_policy *by)
 			     &question[i]);
 	mine = enter(pair, before.epoch, vote, question, &out);
 	if (mine)
-		carry_out(pair, &cand, &out);
+		carry_out(pair, &cand, policy, &out);
 	for (i = 0; i < SDR_SEATS; i++)
 		if (question[i] && mine)
 			sdr_question_post(policy[i], question[i], pair,
 					  before.epoch, i);
 		else if (question[i])
 			sdr_question_put(question[i]);
-	sdr_candidate_put(&cand);
+	sdr_candidate_forget(&cand);
 }
 
 void sdr_judge_vote(struct sdr_pair *pair, u32 epoch, int seat,
 		    const struct sdr_vote *vote)
 {
 	struct sdr_ruling *ruling = &pair->ruling;
+	struct sdr_policy *policy[SDR_SEATS];
 	struct sdr_candidate cand;
 	struct outcome out;
 	bool counts;
@@ -447,8 +448,9 @@ void sdr_judge_vote(struct sdr_pair *pair, u32 epoch, int seat,
 	spin_unlock_bh(&pair->lock);
 	if (!counts)
 		return;
-	carry_out(pair, &cand, &out);
-	sdr_candidate_put(&cand);
+	seats_of(&cand, policy);
+	carry_out(pair, &cand, policy, &out);
+	sdr_candidate_forget(&cand);
 }
 
 int sdr_judge_seat(const struct sdr_sock *ss)

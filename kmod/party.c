@@ -31,7 +31,7 @@ void sdr_party_of(struct sdr_party *party, const struct sock *sk,
 	party->peer_port = ntohs(inet_sk(sk)->inet_dport);
 	party->family = sk->sk_family;
 	party->net = get_net(sock_net(sk));
-	party->owner = sdr_owner_get(owner);
+	party->owner = *owner;
 }
 
 void sdr_party_beyond(struct sdr_party *party, const struct sdr_party *near)
@@ -58,15 +58,20 @@ void sdr_candidate_copy(struct sdr_candidate *to,
 	}
 }
 
-void sdr_candidate_put(struct sdr_candidate *cand)
+void sdr_candidate_forget(const struct sdr_candidate *cand)
 {
 	int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2; i++)
 		if (!sdr_party_far(&cand->end[i]))
 			put_net(cand->end[i].net);
-		sdr_owner_put(&cand->end[i].owner);
-	}
+}
+
+void sdr_candidate_put(struct sdr_candidate *cand)
+{
+	sdr_candidate_forget(cand);
+	sdr_owner_put(&cand->end[0].owner);
+	sdr_owner_put(&cand->end[1].owner);
 }
 
 bool sdr_party_visible(const struct sdr_party *party,

@@ -26,7 +26,8 @@ struct user_namespace;
  * @net:	its network namespace
  * @owner:	who opened it
  *
- * Holds references of @net and @owner.
+ * Of @net it holds a reference; those of @owner are somebody else's, or its own
+ * in a copy that sdr_candidate_copy() has made.
  */
 struct sdr_party {
 	struct in6_addr addr;
@@ -54,9 +55,9 @@ void sdr_party_addrs(const struct sock *sk, struct in6_addr *own,
 
 /**
  * sdr_party_of - describe an end
- * @party:	(out) with references
+ * @party:	(out) with a reference of the namespace
  * @sk:		its TCP socket, connected
- * @owner:	who opened it
+ * @owner:	who opened it; outlives @party
  *
  * Context: any; the socket must not go away meanwhile.
  */
@@ -76,7 +77,9 @@ static inline bool sdr_party_far(const struct sdr_party *party)
 void sdr_candidate_copy(struct sdr_candidate *to,
 			const struct sdr_candidate *from);
 
-/* sdr_candidate_put() gives all references back.  Context: any. */
+/* sdr_candidate_forget() is for one whose owners are somebody else's. */
+void sdr_candidate_forget(const struct sdr_candidate *cand);
+/* sdr_candidate_put() gives all references of a copy back.  Context: any. */
 void sdr_candidate_put(struct sdr_candidate *cand);
 
 /* May @ns, or who rules over it, know whose this end is? */
