@@ -77,9 +77,8 @@ void sdr_pair_drop_seg(struct sdr_pair *pair, struct sdr_seg *seg)
 		sdr_seg_free(seg);
 }
 
-static void pair_free_rcu(struct rcu_head *rcu)
+static void pair_free(struct sdr_pair *pair)
 {
-	struct sdr_pair *pair = container_of(rcu, struct sdr_pair, rcu);
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -106,6 +105,11 @@ static void pair_free_rcu(struct rcu_head *rcu)
 		module_put(owner);
 	}
 	kmem_cache_free(sdr_pair_cache, pair);
+}
+
+static void pair_free_rcu(struct rcu_head *rcu)
+{
+	pair_free(container_of(rcu, struct sdr_pair, rcu));
 }
 
 bool sdr_pair_unread_long(const struct sdr_pair *pair, int side)
@@ -138,7 +142,12 @@ void sdr_pair_close(struct sdr_pair *pair)
 
 void sdr_pair_put(struct sdr_pair *pair)
 {
-	if (pair && refcount_dec_and_test(&pair->ref))
+	if (!pair || !refcount_dec_and_test(&pair->ref))
+		return;
+	/* Nobody looks at one without a reference, his own or his socket's. */
+	if (likely(!pair->far))
+		pair_free(pair);
+	else
 		call_rcu(&pair->rcu, pair_free_rcu);
 }
 EXPORT_SYMBOL_NS_GPL(sdr_pair_put, SDIRECT);

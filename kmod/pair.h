@@ -116,7 +116,7 @@ struct sdr_end {
  *		before they need another
  * @end:	the two ends
  * @ruling:	what the policies say; under @lock
- * @rcu:	frees the pair
+ * @rcu:	frees the pair where letting go of @far takes locks
  */
 struct sdr_pair {
 	refcount_t ref;
