@@ -78,10 +78,22 @@ static void make_stale(struct sdi_entry *e)
 						__ATOMIC_SEQ_CST,
 						__ATOMIC_RELAXED))
 			break;
+	sdi_entry_reap(e);
+}
+
+/* Has nothing ever become of it, and no epoll set to do with it? */
+static int is_bare(const struct sdi_entry *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_RELAXED) == SDI_FREE &&
+	       !__atomic_load_n(&e->set, __ATOMIC_RELAXED) &&
+	       !__atomic_load_n(&e->member.set, __ATOMIC_RELAXED);
+}
+
+static void forget_hints(struct sdi_entry *e)
+{
 	__atomic_store_n(&e->slow, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->wait, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&e->stuck, 0, __ATOMIC_RELAXED);
-	sdi_entry_reap(e);
 }
 
 void sdi_fd_drop(int fd)
@@ -95,6 +107,10 @@ void sdi_fd_drop(int fd)
 	if (sdi_fd_known(fd))
 		__atomic_store_n(&sdi_known[fd], 0, __ATOMIC_RELAXED);
 	if (!e)
+		return;
+	forget_hints(e);
+	/* Most are closed before they have been mapped. */
+	if (is_bare(e))
 		return;
 	sdi_set_drop(fd);
 	sdi_set_release(e);
