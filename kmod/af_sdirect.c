@@ -84,6 +84,26 @@ static int sdr_release(struct socket *sock)
 	return ops->release(sock);
 }
 
+/* All under one lock, as that is most of what this adds to TCP's work. */
+static int connect_direct(struct sdr_sock *ss, struct socket *sock,
+			  struct sockaddr *addr, int len, int flags)
+{
+	int err;
+
+	lock_sock(ss->sk);
+	if (sock->state == SS_UNCONNECTED) {
+		sdr_sock_take_over(ss);
+		sdr_key_preset(ss->sk, &ss->secret);
+		ss->active = true;
+	}
+	/* What connect() is of both families; see wrap(). */
+	err = __inet_stream_connect(sock, addr, len, flags, 0);
+	if (!err)
+		sdr_rendezvous_try(ss);
+	release_sock(ss->sk);
+	return err;
+}
+
 static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 		       int flags)
 {
@@ -98,14 +118,7 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 		sdr_sock_leave(ss);
 		return tcp_ops(sock)->connect(sock, addr, len, flags);
 	}
-	if (sock->state == SS_UNCONNECTED) {
-		sdr_sock_take_over(ss);
-		sdr_key_preset(sock->sk, &ss->secret);
-		ss->active = true;
-	}
-	err = tcp_ops(sock)->connect(sock, addr, len, flags);
-	if (!err)
-		sdr_rendezvous_look(ss);
+	err = connect_direct(ss, sock, addr, len, flags);
 	/* TCP has told of a reset, and would connect anew: that is no pair. */
 	if (err && sock->state == SS_UNCONNECTED && sdr_sock_pair(ss)) {
 		end_stream(ss, false);
@@ -124,8 +137,12 @@ static int sdr_accept(struct socket *sock, struct socket *newsock, int flags,
 		return err;
 	sdr_sock_create(newsock->sk, false);
 	ss = sdr_sk(newsock->sk);
-	if (ss)
-		sdr_rendezvous_look(ss);
+	if (!ss)
+		return 0;
+	lock_sock(ss->sk);
+	sdr_sock_take_over(ss);
+	sdr_rendezvous_try(ss);
+	release_sock(ss->sk);
 	return 0;
 }
 
@@ -219,6 +236,10 @@ static ssize_t do_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	if (!ss || flags & (MSG_OOB | MSG_ERRQUEUE))
 		return plain_recvmsg(sock, msg, len, flags);
 	sdr_sockopt_obey(ss);
+	/* An end that has only received must look for its peer, too. */
+	sdr_rendezvous_look(ss);
+	if (sdr_sock_plain(ss))
+		return plain_recvmsg(sock, msg, len, flags);
 	return sdr_sock_abort_if_failed(ss,
 					sdr_stream_recv(ss, msg, len, flags));
 }
@@ -490,6 +511,8 @@ static int __init wrap(int v6, int family)
 	sdr_tcp_ops[v6] = tmp->ops;
 	*ops = *tmp->ops;
 	sock_release(tmp);
+	if (ops->connect != inet_stream_connect)
+		return -EPROTONOSUPPORT;
 
 	ops->owner = THIS_MODULE;
 	ops->release = sdr_release;

@@ -173,6 +173,9 @@ static int end_init(struct kunit_resource *res, void *context)
 	}
 	if (!res->data)
 		return -ENOMEM;
+	lock_sock(of->sk);
+	sdr_sock_take_over(res->data);
+	release_sock(of->sk);
 	if (of->active)
 		know_secret(res->data);
 	return 0;
@@ -191,6 +194,13 @@ struct sdr_sock *test_end(struct kunit *test, struct sock *sk, bool active)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ss);
 	return ss;
+}
+
+void test_preset(struct sock *sk, u32 *secret)
+{
+	lock_sock(sk);
+	sdr_key_preset(sk, secret);
+	release_sock(sk);
 }
 
 void test_meet(struct sdr_sock *ss)

@@ -82,6 +82,8 @@ struct test_conn *test_connected(struct kunit *test, int family);
  */
 struct sdr_sock *test_end(struct kunit *test, struct sock *sk, bool active);
 
+/* sdr_key_preset() under the lock that it wants. */
+void test_preset(struct sock *sk, u32 *secret);
 /* sdr_rendezvous_try() and _leave() under the lock that they want. */
 void test_meet(struct sdr_sock *ss);
 bool test_leave(struct sdr_sock *ss);

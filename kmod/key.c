@@ -13,17 +13,16 @@ void sdr_key_preset(struct sock *sk, u32 *secret)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 isn;
 
+	sock_owned_by_me(sk);
 	/* tcp_v4_connect() and tcp_v6_connect() keep a number that is not 0. */
 	do {
 		isn = get_random_u32();
 	} while (!isn);
-	lock_sock(sk);
 	/* Also where a connect that failed has left a number: it was seen. */
 	if (sk->sk_state == TCP_CLOSE && !tp->repair) {
 		WRITE_ONCE(tp->write_seq, isn);
 		*secret = isn;
 	}
-	release_sock(sk);
 }
 
 void sdr_key_read(struct sock *sk, bool active, struct sdr_key *key)

@@ -18,12 +18,12 @@ struct sdr_key {
 
 /**
  * sdr_key_preset - choose a secret initial sequence number
- * @sk:		a TCP socket that is about to connect
+ * @sk:		a TCP socket that is about to connect, locked by the caller
  * @secret:	(out) the number
  *
  * The kernel's own numbers are a hash of addresses and ports plus a public
  * clock, blind to the namespace; whoever owns a namespace with the same
- * addresses could aim at them.  Context: takes the socket's lock.
+ * addresses could aim at them.
  */
 void sdr_key_preset(struct sock *sk, u32 *secret);
 

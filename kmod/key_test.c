@@ -101,7 +101,7 @@ static int start(struct history *h, const struct life *life)
 		err = test_bound(life->family, &c->end[0]);
 	if (err)
 		return err;
-	sdr_key_preset(c->end[0]->sk, &h->preset);
+	test_preset(c->end[0]->sk, &h->preset);
 	if (life->wrap) {
 		h->preset = ~0u;
 		tcp_sk(c->end[0]->sk)->write_seq = ~0u;
@@ -195,7 +195,7 @@ static void fast_open(struct kunit *test)
 		goto out;
 	len = test_name(c.listener, &addr);
 	msg.msg_namelen = len;
-	sdr_key_preset(c.end[0]->sk, &secret);
+	test_preset(c.end[0]->sk, &secret);
 	KUNIT_EXPECT_EQ(test, kernel_sendmsg(c.end[0], &msg, &vec, 1, 5), 5);
 	err = kernel_accept(c.listener, &c.end[1], 0);
 	KUNIT_EXPECT_EQ(test, err, 0);
@@ -236,7 +236,7 @@ static void self_connect(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_bound(PF_INET, &sock), 0);
 	if (!sock)
 		return;
-	sdr_key_preset(sock->sk, &secret);
+	test_preset(sock->sk, &secret);
 	connect_to(sock, sock);
 	KUNIT_EXPECT_TRUE(test, test_until(in_state(sock, TCPF_ESTABLISHED)));
 	key = key_of(sock->sk, true);
@@ -316,7 +316,7 @@ static void cross(struct kunit *test, struct test_conn *c, u32 *secret)
 		if (!c->end[i])
 			return;
 		held.port[i] = port_of(c->end[i]);
-		sdr_key_preset(c->end[i]->sk, &secret[i]);
+		test_preset(c->end[i]->sk, &secret[i]);
 	}
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ(test, connect_to(c->end[i], c->end[!i]),
@@ -371,7 +371,7 @@ static void preset(struct kunit *test)
 	/* One that is about to connect gets one, each time another. */
 	KUNIT_ASSERT_EQ(test, test_bound(PF_INET, &sock), 0);
 	for (i = 0; i < 2; i++) {
-		sdr_key_preset(sock->sk, &number[i]);
+		test_preset(sock->sk, &number[i]);
 		KUNIT_EXPECT_NE(test, number[i], 0);
 		KUNIT_EXPECT_EQ(test, tcp_sk(sock->sk)->write_seq, number[i]);
 	}
@@ -382,7 +382,7 @@ static void preset(struct kunit *test)
 	for (i = 0; i < 2; i++) {
 		number[0] = 7;
 		seq = tcp_sk(c->end[i]->sk)->write_seq;
-		sdr_key_preset(c->end[i]->sk, &number[0]);
+		test_preset(c->end[i]->sk, &number[0]);
 		KUNIT_EXPECT_EQ(test, tcp_sk(c->end[i]->sk)->write_seq, seq);
 		KUNIT_EXPECT_EQ(test, number[0], 7);
 	}

@@ -6,7 +6,6 @@
 
 #include "far.h"
 #include "lease.h"
-#include "rendezvous.h"
 #include "stream.h"
 
 static int rx_enter(struct sdr_sock *ss)
@@ -242,8 +241,6 @@ ssize_t sdr_stream_recv(struct sdr_sock *ss, struct msghdr *msg, size_t len,
 	u64 seen;
 
 	msg->msg_namelen = 0;
-	/* An end that has only received must look for its peer, too. */
-	sdr_rendezvous_look(ss);
 	for (;;) {
 		if (flags & MSG_PEEK && done) {
 			/* A peek begins anew, at the first byte. */

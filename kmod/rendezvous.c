@@ -92,14 +92,18 @@ static bool admit(struct sdr_sock *ss)
 	return ss->admitted;
 }
 
-/* The one place where a search fails; the bucket's lock is held if posted. */
+/*
+ * The one place where a search fails; the bucket's lock is held if posted.  Last
+ * of all it says so: whose search is over may go away without another lock.
+ */
 static void give_up(struct sdr_sock *ss, enum sdirect_reason reason)
 {
 	WRITE_ONCE(ss->reason, reason);
-	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
 	hlist_del_init(&ss->rdv_node);
 	sdr_tally_inc(&ss->tally, reason_stat[reason]);
 	dismiss(ss);
+	/* Pairs with sdr_rendezvous_is_over(). */
+	smp_store_release(&ss->rdv, SDR_RDV_OVER);
 }
 
 s64 sdr_rendezvous_counts(const struct sdr_sock *ss,
@@ -184,7 +188,8 @@ static enum sdirect_reason judge(const struct sdr_sock *ss,
 static void take_seat(struct sdr_sock *ss, struct sdr_pair *pair, int side)
 {
 	pair->end[side].ss = ss;
-	pair->end[side].owner = sdr_owner_get(&ss->owner);
+	/* Its references, too: the pair lives longer. */
+	pair->end[side].owner = ss->owner;
 	/* Until the policy has been asked, which may take long. */
 	pair->end[side].by_tcp = SDR_BY_TCP_POLICY;
 	ss->side = side;
@@ -237,7 +242,8 @@ static bool meet(struct sdr_sock *ss, struct sdr_pair *pair)
 		ss->rdv_since = jiffies;
 		ss->rdv_ask = jiffies;
 		WRITE_ONCE(ss->reason, SDIRECT_REASON_WAITING);
-		WRITE_ONCE(ss->rdv, SDR_RDV_POSTED);
+		/* Pairs with sdr_rendezvous_look(): the key does not change. */
+		smp_store_release(&ss->rdv, SDR_RDV_POSTED);
 		hlist_add_head(&ss->rdv_node, &b->head);
 	} else if (!pair) {
 		done = false;
@@ -345,6 +351,11 @@ void sdr_rendezvous_look(struct sdr_sock *ss)
 {
 	if (likely(!sdr_rendezvous_due(ss)))
 		return;
+	/* To end a search the bucket's lock is enough; pairs with meet(). */
+	if (smp_load_acquire(&ss->rdv) == SDR_RDV_POSTED && expired(ss)) {
+		stop_waiting(ss, SDIRECT_REASON_NO_PEER);
+		return;
+	}
 	lock_sock(ss->sk);
 	sdr_rendezvous_try(ss);
 	release_sock(ss->sk);
@@ -411,13 +422,20 @@ struct sdr_pair *sdr_rendezvous_far(const struct sdr_far_who *who,
 }
 EXPORT_SYMBOL_NS_GPL(sdr_rendezvous_far, SDIRECT);
 
+bool sdr_rendezvous_is_over(const struct sdr_sock *ss)
+{
+	/* Pairs with give_up(). */
+	return smp_load_acquire(&ss->rdv) == SDR_RDV_OVER;
+}
+
 bool sdr_rendezvous_leave(struct sdr_sock *ss)
 {
 	struct sdr_rdv_bucket *b = bucket_of(&ss->key);
 	bool alone;
 
-	/* Or another thread could be about to post another key. */
-	sock_owned_by_me(ss->sk);
+	/* Nobody but this end itself undoes that. */
+	if (sdr_sock_pair(ss) && READ_ONCE(ss->rdv) == SDR_RDV_PAIRED)
+		return false;
 	spin_lock(&b->lock);
 	alone = ss->rdv != SDR_RDV_PAIRED;
 	if (alone) {

@@ -30,11 +30,15 @@ bool sdr_rendezvous_due(const struct sdr_sock *ss);
  * sdr_rendezvous_leave - give up the search for the peer
  * @ss:		the socket
  *
- * Context: the socket's lock is held.
+ * Context: the socket's lock is held, or no call on it is running: another
+ * thread could be about to post a key.
  * Return: true if nobody has paired and nobody will: the socket is TCP for
  * good; false if there is a pair.
  */
 bool sdr_rendezvous_leave(struct sdr_sock *ss);
+
+/* True if the search has ended without a peer, and nobody else knows @ss. */
+bool sdr_rendezvous_is_over(const struct sdr_sock *ss);
 
 /* sdr_rendezvous_forget() - the socket ends, whether it has a pair or not. */
 void sdr_rendezvous_forget(struct sdr_sock *ss);

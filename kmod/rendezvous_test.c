@@ -172,7 +172,7 @@ static void no_self_match(struct kunit *test)
 	sdr_sock_create(sock->sk, true);
 	ss = sdr_sk(sock->sk);
 	if (ss)
-		sdr_key_preset(sock->sk, &ss->secret);
+		test_preset(sock->sk, &ss->secret);
 	len = test_name(sock, &addr);
 	kernel_connect(sock, (struct sockaddr *)&addr, len, O_NONBLOCK);
 	KUNIT_EXPECT_TRUE(test, test_until(inet_sk_state_load(sock->sk) ==

@@ -27,7 +27,6 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 	ss->sk = sk;
 	ss->active = active;
 	ss->reason = SDIRECT_REASON_IDLE;
-	ss->owner = sdr_owner_current();
 	mutex_init(&ss->rx_lock);
 	INIT_LIST_HEAD(&ss->node);
 	INIT_HLIST_NODE(&ss->rdv_node);
@@ -39,7 +38,9 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 
 static void sock_free(struct sdr_sock *ss)
 {
-	sdr_owner_put(&ss->owner);
+	/* Or they are the pair's. */
+	if (!ss->pair)
+		sdr_owner_put(&ss->owner);
 	kmem_cache_free(sdr_sock_cache, ss);
 }
 
@@ -85,43 +86,54 @@ out:
 
 void sdr_sock_take_over(struct sdr_sock *ss)
 {
-	struct sdr_owner owner;
-
-	/* Mostly it is who has made the socket; who races here may be either. */
-	if (sdr_owner_is_current(&ss->owner))
+	sock_owned_by_me(ss->sk);
+	/* Mostly there was nobody before, or it is who tries once more. */
+	if (READ_ONCE(ss->rdv) != SDR_RDV_IDLE ||
+	    sdr_owner_is_current(&ss->owner))
 		return;
-	owner = sdr_owner_current();
-	lock_sock(ss->sk);
-	if (READ_ONCE(ss->rdv) == SDR_RDV_IDLE)
-		swap(ss->owner, owner);
-	release_sock(ss->sk);
-	sdr_owner_put(&owner);
+	sdr_owner_put(&ss->owner);
+	ss->owner = sdr_owner_current();
+}
+
+/* Leave a pair, and tell the other end, whom TCP does not tell. */
+static void part(struct sdr_sock *ss, struct sdr_pair *pair)
+{
+	bool rings;
+
+	/* Under its lock: who has that finds the state, or no end. */
+	spin_lock_bh(&pair->lock);
+	pair->end[ss->side].ss = NULL;
+	rings = pair->kern;
+	if (rings)
+		WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
+	spin_unlock_bh(&pair->lock);
+	WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
+	/* Who waits for TCP alone hears of the end from TCP; another host does not. */
+	if (rings || pair->far)
+		sdr_wake_end(pair, !ss->side);
 }
 
 void sdr_sock_leave(struct sdr_sock *ss)
 {
-	struct sdr_pair *pair;
-	bool alone, rings;
-
 	lock_sock(ss->sk);
-	alone = sdr_rendezvous_leave(ss);
-	pair = sdr_sock_pair(ss);
-	if (!alone) {
-		/* Under its lock: who has that finds the state, or no end. */
-		spin_lock_bh(&pair->lock);
-		pair->end[ss->side].ss = NULL;
-		rings = pair->kern;
-		if (rings)
-			WRITE_ONCE(sdr_pair_kern(pair, !ss->side)->tx_closed, 1);
-		spin_unlock_bh(&pair->lock);
-		WRITE_ONCE(ss->rdv, SDR_RDV_OVER);
-	}
+	if (!sdr_rendezvous_leave(ss))
+		part(ss, sdr_sock_pair(ss));
 	release_sock(ss->sk);
-	if (alone)
+}
+
+/* The same at the end of the socket, where no call can have its lock. */
+static void leave_for_good(struct sdr_sock *ss)
+{
+	struct sdr_pair *pair;
+
+	if (sdr_rendezvous_is_over(ss) || sdr_rendezvous_leave(ss))
 		return;
-	/* Who waits for TCP alone hears of the end from TCP; another host does not. */
-	if (rings || pair->far)
-		sdr_wake_end(pair, !ss->side);
+	pair = sdr_sock_pair(ss);
+	/* But sdr_far_to_tcp() may, which goes on with what it finds. */
+	if (pair->far)
+		sdr_sock_leave(ss);
+	else
+		part(ss, pair);
 }
 
 void sdr_sock_destroy(struct sdr_sock *ss)
@@ -130,7 +142,7 @@ void sdr_sock_destroy(struct sdr_sock *ss)
 	struct sdr_net *sn = sdr_net(sock_net(sk));
 
 	sdr_upkeep_end(ss);
-	sdr_sock_leave(ss);
+	leave_for_good(ss);
 	sdr_lease_end(ss);
 	spin_lock(&sn->lock);
 	if (sn->again_at == &ss->node)

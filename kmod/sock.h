@@ -60,7 +60,8 @@ enum sdr_rdv {
  * @sk:		the TCP socket; valid while the user's socket is open
  * @node:	in sdr_net->socks
  * @serial:	its number among those that ever were there; from 1
- * @owner:	who connected or accepted
+ * @owner:	who connected or accepted; empty before; its references are the
+ *		pair's once there is one
  * @admitted:	the user among whose it counts, see sdr_quota_admit(), or NULL
  * @active:	this end called connect()
  * @failed:	user space wrote what cannot be; reset the connection
@@ -164,7 +165,10 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active);
  */
 void sdr_sock_create(struct sock *sk, bool active);
 
-/* sdr_sock_take_over() makes the caller the one who connects. */
+/*
+ * sdr_sock_take_over() makes the caller the one who connects, or has accepted.
+ * Context: the socket's lock is held.
+ */
 void sdr_sock_take_over(struct sdr_sock *ss);
 
 /**
