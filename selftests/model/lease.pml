@@ -298,10 +298,11 @@ proctype thread_s()
 			BYTE(1);
 			maybe();
 			store(CTL, POS, start + 2);
-			empty(buf);		/* E */
-			bell = NEED_EVENT(start + 2, start);
 			maybe();
 			store(CTL, INSIDE, 0);
+			maybe();
+			empty(buf);		/* E */
+			bell = NEED_EVENT(start + 2, start);
 			took = 2;
 			seen = epoch;
 			maybe();

@@ -486,7 +486,7 @@ static ssize_t recv_soon(struct sdi_entry *e, int fd, void *buf, size_t len,
 	struct sdi_moved m = { 0 };
 
 	if (spun && sdi_spin_until(&e->rx_spin, rx_ready, &e->view))
-		m = sdi_quick_recv(&e->view, sdi_self(), buf, len, 1);
+		m = sdi_quick_recv(&e->view, sdi_self(), buf, len, 1, 1);
 	if (m.count && !sdi_quick_all(&e->view, &m, len)) {
 		e->rx_moved = m;
 		return sdi_recv_more(e, fd, buf, len, flags);

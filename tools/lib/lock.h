@@ -33,20 +33,24 @@ static inline int sdi_trylock(uint32_t *lock, uint32_t tid)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* sdi_lock_at_once() - true if nobody had it */
-static inline int sdi_lock_at_once(uint32_t *lock, uint32_t tid)
+/*
+ * The same by the only thread: only its own signal handlers can come between the
+ * load and the store, and they leave the lock as they found it.
+ */
+static inline int sdi_trylock_alone(uint32_t *lock, uint32_t tid)
 {
-	if (!__libc_single_threaded)
-		return sdi_trylock(lock, tid);
-	/*
-	 * Alone, only our own signal handlers can come between the load and
-	 * the store, and they leave the lock as they found it.
-	 */
 	if (__atomic_load_n(lock, __ATOMIC_RELAXED))
 		return 0;
 	__atomic_store_n(lock, tid, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return 1;
+}
+
+/* sdi_lock_at_once() - true if nobody had it */
+static inline int sdi_lock_at_once(uint32_t *lock, uint32_t tid)
+{
+	return __libc_single_threaded ? sdi_trylock_alone(lock, tid) :
+					sdi_trylock(lock, tid);
 }
 
 static inline enum sdi_locked sdi_lock(uint32_t *lock, uint32_t tid)

@@ -58,15 +58,15 @@ static inline int sdi_is_few(size_t n)
 	return n - SDI_FEW_MIN <= SDI_FEW_MAX - SDI_FEW_MIN;
 }
 
-/* Two words, which may overlap. */
+/* Two words, which may overlap; one after the other takes one register. */
 static inline void sdi_copy_few(void *to, const void *from, size_t n)
 {
-	uint64_t first, last;
+	uint64_t word;
 
-	memcpy(&first, from, sizeof(first));
-	memcpy(&last, (const char *)from + n - sizeof(last), sizeof(last));
-	memcpy(to, &first, sizeof(first));
-	memcpy((char *)to + n - sizeof(last), &last, sizeof(last));
+	memcpy(&word, from, sizeof(word));
+	memcpy(to, &word, sizeof(word));
+	memcpy(&word, (const char *)from + n - sizeof(word), sizeof(word));
+	memcpy((char *)to + n - sizeof(word), &word, sizeof(word));
 }
 
 static inline void sdi_copy(void *to, const void *from, size_t n)
@@ -83,24 +83,39 @@ static inline void sdi_copy(void *to, const void *from, size_t n)
  * @tid:	of the caller
  * @buf:	the bytes
  * @len:	how many, 1 to SDI_CHUNK
+ * @look:	for more room, if there is not enough that is known
  *
  * Return: what was done; nothing is to be undone or asked for if @count is 0.
  */
 static inline __attribute__((always_inline)) struct sdi_moved
 sdi_quick_send(struct sdirect_view *v, uint32_t tid, const void *buf,
-	       size_t len)
+	       size_t len, int look)
 {
 	struct sdi_moved nothing = { 0 };
 	uint64_t tail;
 
 	if (!sdi_view_tx_enter(v, tid, &tail))
 		return nothing;
-	if (sdi_view_room(v, tail, len) < (int64_t)len) {
+	if (tail + len > v->tx.known &&
+	    (!look || sdi_view_room(v, tail, len) < (int64_t)len)) {
 		sdi_view_tx_turn_back(v);
 		return nothing;
 	}
-	sdi_copy(v->tx.ring + sdirect_ring_offset(v->tx.size, tail), buf, len);
+	sdi_copy(v->tx.ring + (tail & v->tx.mask), buf, len);
 	return sdi_view_tx_leave(v, tail, len);
+}
+
+/* Bytes that are there; 0 if a call is to be made to find out, and @calls is 0. */
+static inline __attribute__((always_inline)) int64_t
+sdi_quick_look(struct sdirect_view *v, uint64_t head, size_t len, int calls)
+{
+	if (head + len <= v->rx.known)
+		return (int64_t)(v->rx.known - head);
+	if (v->rx.eager) {
+		v->rx.eager--;
+		return sdi_view_avail(v, head, len);
+	}
+	return calls ? sdi_view_avail_patient(v, head, len) : 0;
 }
 
 /**
@@ -110,12 +125,14 @@ sdi_quick_send(struct sdirect_view *v, uint32_t tid, const void *buf,
  * @buf:	room for the bytes
  * @len:	how many, 1 to SDI_CHUNK
  * @least:	nothing if there are not so many, from 1
+ * @calls:	the caller has saved its registers; where it has not, nothing is
+ *		read if a call is to be made
  *
  * Return: as sdi_quick_send().
  */
 static inline __attribute__((always_inline)) struct sdi_moved
 sdi_quick_recv(struct sdirect_view *v, uint32_t tid, void *buf, size_t len,
-	       size_t least)
+	       size_t least, int calls)
 {
 	struct sdi_moved m = { 0 };
 	uint64_t head;
@@ -123,14 +140,14 @@ sdi_quick_recv(struct sdirect_view *v, uint32_t tid, void *buf, size_t len,
 
 	if (!sdi_view_rx_enter(v, tid, &head))
 		return m;
-	avail = sdi_view_avail(v, head, len);
+	avail = sdi_quick_look(v, head, len, calls);
 	if (avail < (int64_t)least) {
 		sdi_view_rx_turn_back(v);
 		return m;
 	}
 	if (least < len && (uint64_t)avail < len)
 		len = (size_t)avail;
-	sdi_copy(buf, v->rx.ring + sdirect_ring_offset(v->rx.size, head), len);
+	sdi_copy(buf, v->rx.ring + (head & v->rx.mask), len);
 	return sdi_view_rx_leave(v, head, len);
 }
 

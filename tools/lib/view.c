@@ -5,6 +5,15 @@
  */
 #include "view.h"
 
+#include "spin.h"
+
+/* What a sender needs for some small messages. */
+#define PATIENCE	8	/* pauses */
+/* Patience that has brought no more than one message is tried again after so
+ * many looks.
+ */
+#define EAGER_LOOKS	63
+
 void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 		   void *tx_map, void *rx_map, size_t page)
 {
@@ -19,14 +28,17 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 		.ring = (uint8_t *)tx_map + page,
 		.base = at->tx_base,
 		.size = at->tx_size,
+		.mask = at->tx_size - 1,
 		.epoch = at->tx_epoch,
 	};
 	v->rx = (struct sdi_view_dir) {
 		.ring = (uint8_t *)rx_map + 2 * page,
 		.base = at->rx_size ? at->rx_base : UINT64_MAX,
 		.size = at->rx_size,
+		.mask = at->rx_size - 1,
 		.epoch = at->rx_epoch,
 	};
+	v->sent = SDIRECT_POS_OPEN;
 }
 
 int sdi_view_tx_ready(struct sdirect_view *v)
@@ -41,6 +53,21 @@ int sdi_view_rx_ready(struct sdirect_view *v)
 	uint64_t head = SDIRECT_LOAD_ACQUIRE(&v->ctl->rx_head);
 
 	return !sdi_view_rx_held(v) || sdi_view_avail(v, head, 1) != 0;
+}
+
+int64_t sdi_view_avail_patient(struct sdirect_view *v, uint64_t head,
+			       size_t need)
+{
+	uint64_t sent = SDIRECT_LOAD(&v->ctl->tx_tail);
+	int64_t avail;
+
+	if (sent == v->sent)
+		for (int i = 0; i < PATIENCE; i++)
+			sdi_pause();
+	v->sent = sent;
+	avail = sdi_view_avail(v, head, need);
+	v->rx.eager = avail < 2 * (int64_t)need ? EAGER_LOOKS : 0;
+	return avail;
 }
 
 struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,

@@ -24,14 +24,19 @@
  * @base:	stream position at which it begins
  * @known:	room or bytes are known to be there up to this position
  * @size:	of the ring, 0 if there is none
+ * @mask:	@size - 1
  * @epoch:	of the lease
+ * @eager:	so many looks for bytes to come are to be made at once, and not
+ *		by sdi_view_avail_patient()
  */
 struct sdi_view_dir {
 	uint8_t *ring;
 	uint64_t base;
 	uint64_t known;
 	uint32_t size;
+	uint32_t mask;
 	uint32_t epoch;
+	uint32_t eager;
 };
 
 /**
@@ -43,6 +48,7 @@ struct sdi_view_dir {
  * @hints:	SDIRECT_HINT_*
  * @tx:		the send direction
  * @rx:		the receive direction
+ * @sent:	where @tx was at the last patient look
  */
 struct sdirect_view {
 	struct sdirect_ctl_page *ctl;
@@ -52,6 +58,7 @@ struct sdirect_view {
 	uint32_t hints;
 	struct sdi_view_dir tx;
 	struct sdi_view_dir rx;
+	uint64_t sent;
 };
 
 /* What is left to do after an operation. */
@@ -162,6 +169,23 @@ static inline int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid,
 	return 0;
 }
 
+/* Who waits for the tail, of the two that may?  Return: SDIRECT_RING_*. */
+static inline int sdi_view_tail_wanted(const struct sdirect_view *v,
+				       uint64_t before, uint64_t now)
+{
+	int bell = 0;
+
+	if (sdirect_need_event(SDIRECT_LOAD(&v->other->rx_want), now, before))
+		bell = SDIRECT_RING_BELL;
+	if (sdirect_need_event(SDIRECT_LOAD(&v->peer->rx_want), now, before))
+		bell |= SDIRECT_RING_NUDGE;
+	return bell;
+}
+
+/*
+ * The thread is not inside any more when it looks at the want words: if the
+ * lease is taken away meanwhile, who does that wakes the peer.
+ */
 static inline struct sdi_moved
 sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail, size_t count)
 {
@@ -171,16 +195,17 @@ sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail, size_t count)
 
 	if (count) {
 		ctl->tx_ops++;
-		bell = sdirect_ring_publish_tail(&ctl->tx_tail,
-						 &v->other->rx_want,
-						 &v->peer->rx_want, tail,
-						 tail + count);
+		SDIRECT_STORE_RELEASE(&ctl->tx_tail, tail + count);	/* A */
 	}
+	SDIRECT_STORE_RELEASE(&ctl->tx_inside, 0);
+	if (count) {
+		SDIRECT_FENCE();	/* E, pairs with F */
+		bell = sdi_view_tail_wanted(v, tail, tail + count);
+	}
+	sdi_barrier();
 	if (__builtin_expect(bell, 0))
 		m.todo |= bell & SDIRECT_RING_BELL ? SDI_BELL : SDI_NUDGE;
-	SDIRECT_STORE_RELEASE(&ctl->tx_inside, 0);
-	sdi_barrier();
-	if (SDIRECT_LOAD(&v->own->tx_epoch) != v->tx.epoch)
+	if (__builtin_expect(SDIRECT_LOAD(&v->own->tx_epoch) != v->tx.epoch, 0))
 		m.todo |= SDI_SETTLE | SDI_SLOW;
 	return m;
 }
@@ -206,14 +231,19 @@ sdi_view_rx_leave(struct sdirect_view *v, uint64_t head, size_t count)
 	struct sdi_moved m = { .start = head, .count = count };
 	struct sdirect_ctl_page *ctl = v->ctl;
 
-	if (count)
+	if (count) {
 		ctl->rx_ops++;
-	if (count && sdirect_ring_publish(&ctl->rx_head, &v->other->tx_want,
-					  head, head + count))
-		m.todo |= SDI_BELL;
+		SDIRECT_STORE_RELEASE(&ctl->rx_head, head + count);	/* C */
+	}
 	SDIRECT_STORE_RELEASE(&ctl->rx_inside, 0);
+	if (count) {
+		SDIRECT_FENCE();	/* E, pairs with F */
+		if (sdirect_need_event(SDIRECT_LOAD(&v->other->tx_want),
+				       head + count, head))
+			m.todo = SDI_BELL;
+	}
 	sdi_barrier();
-	if (SDIRECT_LOAD(&v->own->rx_epoch) != v->rx.epoch)
+	if (__builtin_expect(SDIRECT_LOAD(&v->own->rx_epoch) != v->rx.epoch, 0))
 		m.todo |= SDI_SETTLE | SDI_SLOW;
 	return m;
 }
@@ -245,6 +275,22 @@ int sdi_view_rx_ready(struct sdirect_view *v);
 /* sdi_view_send - send as much as fits, at most SDI_CHUNK */
 struct sdi_moved sdi_view_send(struct sdirect_view *v, uint32_t tid,
 			       struct sdi_iter *it);
+
+/**
+ * sdi_view_avail_patient - sdi_view_avail() after a moment, if that pays
+ * @v:		the view
+ * @head:	position of the first unread byte
+ * @need:	bytes that one read takes, from 1
+ *
+ * A look takes the sender's line from it, and its next fence has to wait until it
+ * has that back.  So who only receives, and finds a few messages at each look,
+ * leaves the sender its line for as long as it takes to send some more.  Who has
+ * sent something since waits for an answer, and looks at once.
+ *
+ * Return: as sdi_view_avail().
+ */
+int64_t sdi_view_avail_patient(struct sdirect_view *v, uint64_t head,
+			       size_t need);
 
 /*
  * sdi_view_recv - read what is there, at most SDI_CHUNK

@@ -134,7 +134,7 @@ static inline __u32 sdirect_ring_offset(__u32 size, __u64 pos)
  */
 static inline int sdirect_need_event(__u64 want, __u64 now, __u64 before)
 {
-	return now - want - 1 < now - before;
+	return want - before < now - before;
 }
 
 /**

@@ -7,6 +7,7 @@
 
 #include "suite.h"
 #include "fake.h"
+#include "quick.h"
 #include "view.h"
 
 #define SIZE	4096u
@@ -42,9 +43,9 @@ static struct two *two_open(uint64_t base)
 			.ctl = &t->ctl[i], .peer = &t->ctl[!i],
 			.own = &t->kern.end[i], .other = &t->kern.end[!i],
 			.tx = { .ring = t->ring[i], .base = base,
-				.size = SIZE, .epoch = 7 },
+				.size = SIZE, .mask = SIZE - 1, .epoch = 7 },
 			.rx = { .ring = t->ring[!i], .base = base,
-				.size = SIZE, .epoch = 7 },
+				.size = SIZE, .mask = SIZE - 1, .epoch = 7 },
 		};
 	return t;
 }
@@ -231,6 +232,52 @@ static void view__lies_are_left_to_the_kernel(void **state)
 	two_close(t);
 }
 
+static void put_words(struct sdirect_view *v, int count)
+{
+	for (uint64_t word = 0; count--; word++)
+		assert_int_equal(put(v, &word, sizeof(word)).count,
+				 sizeof(word));
+}
+
+/* Reads a word by the quick way, which makes calls or does not. */
+static size_t get_word(struct sdirect_view *v, int calls)
+{
+	uint64_t word;
+
+	return sdi_quick_recv(v, ME, &word, sizeof(word), sizeof(word),
+			      calls).count;
+}
+
+static void view__patience_is_for_many_messages(void **state)
+{
+	struct two *t = two_open(SIZE - 8);
+	struct sdirect_view *v = &t->view[1];
+
+	(void)state;
+	put_words(&t->view[0], 3);
+	/* The first look is a patient one, which takes a call. */
+	assert_int_equal(get_word(v, 0), 0);
+	assert_int_equal(t->ctl[1].rx_inside, 0);
+	assert_int_equal(get_word(v, 1), 8);
+	assert_int_equal(v->sent, t->ctl[1].tx_tail);
+	assert_int_equal(get_word(v, 0), 8);
+	assert_int_equal(get_word(v, 0), 8);
+	/* It has paid, so the next one is, too; a single message makes eager. */
+	put_words(&t->view[0], 1);
+	assert_int_equal(get_word(v, 0), 0);
+	assert_int_equal(get_word(v, 1), 8);
+	assert_true(v->rx.eager > 1);
+	for (unsigned int left = v->rx.eager; left; left--) {
+		put_words(&t->view[0], 1);
+		assert_int_equal(get_word(v, 0), 8);
+		assert_int_equal(v->rx.eager, left - 1);
+	}
+	put_words(&t->view[0], 1);
+	assert_int_equal(get_word(v, 0), 0);
+	assert_int_equal(get_word(v, 1), 8);
+	two_close(t);
+}
+
 int run_view_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +290,7 @@ int run_view_tests(void)
 		cmocka_unit_test(view__a_lease_lost_inside_is_noticed),
 		cmocka_unit_test(view__end_of_the_ring),
 		cmocka_unit_test(view__lies_are_left_to_the_kernel),
+		cmocka_unit_test(view__patience_is_for_many_messages),
 	};
 
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
