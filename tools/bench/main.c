@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <stdnoreturn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,7 +47,7 @@ static const struct option words[] = {
 	{ 0 }
 };
 
-static noreturn void say_usage(void)
+static __attribute__((noreturn)) void say_usage(void)
 {
 	fputs("Usage: sdirect-bench COMMAND --transport NAME [--sizes N,...]\n"
 	      "       [--seconds S] [--idle] [--one-cpu] [--clients N]\n"
