@@ -18,7 +18,7 @@ def vm(*argv, timeout=150):
 @pytest.mark.parametrize("argv", [
     ("--no-such-option", "true"), (), ("--cpus", "many", "true"),
     ("--share", "/no/such/directory", "true"),
-    ("--env", "not an assignment", "true"), ("--pair", "true"),
+    ("--env", "not an assignment", "true"), ("--wire", "one", "true"),
 ], ids=" ".join)
 def test_wrong_usage(argv):
     done = vm(*argv)
