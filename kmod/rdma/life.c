@@ -15,10 +15,10 @@
 #include "rdma/poll.h"
 #include "rdma/qp.h"
 
-/* An idle queue pair is tried so often; RDMA itself would never notice. */
-#define PROBE_TIME	(2 * HZ)
+/* A queue pair is looked at so often, and tried where it is idle. */
+#define PROBE_TIME	HZ
 /* A host with which there are no connections is kept for so many of these. */
-#define PROBES_UNUSED	30
+#define PROBES_UNUSED	60
 /* Of what is left, so that there is something for those that come later. */
 #define SHARE_OF	1024
 #define SHARE_MIN	(16u << 10)
@@ -161,17 +161,15 @@ static void room(struct work_struct *work)
 /* False: it is to be left alone from here on. */
 static bool probe_qp(struct sdr_rdma_link *link)
 {
-	s64 moved;
-
 	lockdep_assert_held(&link->gate);
 	if (!link->qp || READ_ONCE(link->state) != SDR_RDMA_UP)
 		return false;
-	moved = atomic64_read(&link->counts.completions);
-	/* Its completion, or failure, is what counts. */
-	if (moved == link->moved)
-		sdr_rdma_qp_flush(link->qp);
-	link->moved = moved;
-	return true;
+	if (sdr_rdma_qp_probe(link->qp))
+		return true;
+	pr_info("sdirect_rdma: %s says nothing\n",
+		sdr_rdma_qp_device(link->qp));
+	sdr_rdma_link_fail(link);
+	return false;
 }
 
 static void probe(struct work_struct *work)

@@ -55,7 +55,6 @@ struct socket;
  * @asking:	connections that the other host has not answered for
  * @polled:	connections that @poll is to look at, too
  * @n_polled:	how many it looks at
- * @moved:	completions when the queue pair was probed last
  * @counts:	what all its queue pairs have done
  * @unused:	how often it was probed since there was a connection
  * @conns:	the connections by their numbers
@@ -96,7 +95,6 @@ struct sdr_rdma_link {
 	struct list_head asking;
 	struct list_head polled;
 	u32 n_polled;
-	s64 moved;
 	struct sdr_rdma_counts counts;
 	u32 unused;
 	struct xarray conns;

@@ -118,6 +118,17 @@ int sdr_rdma_qp_credit(struct sdr_rdma_qp *qp, u32 conn, u32 gen, u64 pos);
 int sdr_rdma_qp_flush(struct sdr_rdma_qp *qp);
 
 /**
+ * sdr_rdma_qp_probe - does it work?
+ * @qp:	the queue pair
+ *
+ * To be called once in a while, by one caller at a time: a device tells of what
+ * is not acknowledged, but nothing of an idle queue pair, and may fail to.  Where
+ * no send has ended since the last call, one is posted.  Return: false if none
+ * has ended for long.  Context: any but hard interrupts.
+ */
+bool sdr_rdma_qp_probe(struct sdr_rdma_qp *qp);
+
+/**
  * sdr_rdma_qp_hold - keep a queue pair from being drained
  * @qp:	the queue pair, which nobody may be about to drain
  *

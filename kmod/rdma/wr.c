@@ -285,6 +285,25 @@ int sdr_rdma_qp_flush(struct sdr_rdma_qp *qp)
 	return send_credit(qp, &credit, true);
 }
 
+bool sdr_rdma_qp_probe(struct sdr_rdma_qp *qp)
+{
+	bool ask = false, works = true;
+
+	spin_lock_bh(&qp->lock);
+	if (qp->freed != qp->heard) {
+		qp->heard = qp->freed;
+		qp->unheard = 0;
+	} else {
+		/* Where the queue is full, what is in it will do as well. */
+		ask = !qp->unheard;
+		works = qp->unheard++ < SDR_RDMA_UNHEARD;
+	}
+	spin_unlock_bh(&qp->lock);
+	if (ask)
+		sdr_rdma_qp_flush(qp);
+	return works;
+}
+
 static int map_send(struct sdr_rdma_qp *qp, struct sdr_rdma_send *send)
 {
 	u64 dma = ib_dma_map_single(device(qp), &send->credit,

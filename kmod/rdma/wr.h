@@ -13,6 +13,7 @@
 #define SDR_RDMA_SENDS	256	/* work requests that send */
 #define SDR_RDMA_QUIET	(SDR_RDMA_SENDS / 4)	/* ... of which one is signalled */
 #define SDR_RDMA_RECVS	512	/* ... and that receive */
+#define SDR_RDMA_UNHEARD 3	/* times to ask in vain whether it works */
 #define SDR_RDMA_SGES	16	/* pages in one write */
 
 /* What a SEND carries, in network byte order. */
@@ -74,6 +75,8 @@ struct sdr_rdma_recv {
  * @freed:	how many of them are free again
  * @silent:	... since the last one that was signalled
  * @missed:	somebody found none that was free
+ * @heard:	@freed at the last sdr_rdma_qp_probe()
+ * @unheard:	how often it has been the same
  * @release:	serialises who is told of completions; before a connection's lock
  * @done:	how many sends are over; under @release
  * @draining:	what arrives is not received into again, and nobody looks
@@ -97,6 +100,8 @@ struct sdr_rdma_qp {
 	u32 freed;
 	u32 silent;
 	bool missed;
+	u32 heard;
+	u32 unheard;
 	spinlock_t release;
 	u32 done;
 	bool draining;
