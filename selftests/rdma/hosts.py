@@ -97,12 +97,22 @@ def echo(client, server, data):
             raise Wrong(f"other bytes, of {len(data)}")
 
 
+def all_on(ends, carrier):
+    """Talks until both directions of each connection are there."""
+    left = list(ends)
+
+    def moved(pair):
+        echo(*pair, os.urandom(64))
+        return carriers(pair[0]) == carriers(pair[1]) == (carrier, carrier)
+
+    def all_moved():
+        left[:] = [pair for pair in left if not moved(pair)]
+        return not left
+    until(f"on carrier {carrier}", all_moved)
+
+
 def on(client, server, carrier):
-    """Talks until both directions are there."""
-    def moved():
-        echo(client, server, os.urandom(64))
-        return carriers(client) == carriers(server) == (carrier, carrier)
-    until(f"on carrier {carrier}", moved)
+    all_on([(client, server)], carrier)
 
 
 @contextlib.contextmanager
