@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -225,3 +226,51 @@ def test_more_instructions_are_seen():
     assert "more" in counting.complaints({("ring", 8): 1051}, known)[0]
     assert "progress" in counting.complaints({("ring", 8): 949}, known)[0]
     assert "not in" in counting.complaints({("ring", 64): 1}, known)[0]
+
+
+@pytest.fixture(name="serving")
+def wire_that_serves():
+    """The host that serves at the other end of a wire, and a line to it."""
+    with subprocess.Popen(
+            [sys.executable, "-u", BENCH / "wire", "serve", "127.0.0.1",
+             "--port", "0", "--once"], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT) as process:
+        port = int(process.stdout.readline().split()[-1])
+        with socket.create_connection(("127.0.0.1", port), LIMIT) as sock:
+            yield sock.makefile("rw")
+            sock.shutdown(socket.SHUT_RDWR)
+        said = process.communicate(timeout=LIMIT)[0]
+    assert not process.returncode and "Traceback" not in said, said
+
+
+def test_a_wire_does_what_it_knows_alone(serving):
+    good = {"way": "TCP", "size": 64, "count": 10, "answered": True}
+    for wrong in ({"way": "/bin/sh"}, {"size": 0}, {"size": 1 << 40},
+                  {"count": -1}, {"size": "; reboot"}, {"size": None},
+                  {"answered": True, "way": None}):
+        serving.write(json.dumps({**good, **wrong}) + "\n")
+        serving.flush()
+        assert set(json.loads(serving.readline())) == {"error"}, wrong
+    serving.write(json.dumps({}) + "\n")
+    serving.flush()
+    assert "KeyError" in json.loads(serving.readline())["error"]
+
+
+def test_a_wire_reads_what_programs_print():
+    wire = load("wire")
+    answered, streamed = wire.GROUPS
+    for group, way, size, text, number in (
+            (answered, "TCP", 64, "64_lat  64 10k 1.2m 0.54s 0.02 26.75",
+             26.75),
+            (streamed, "sdirect", 65536, "64k_bw 64k 1k 62m 1s 0.5 32.768",
+             2000),
+            (answered, "ib_write_lat", 64,
+             " #bytes #iterations t_min t_max t_typical t_avg t_stdev\n"
+             " 64      1000        37.1  99.9  38.0      39.5  1.2 50 90\n",
+             39.5),
+            (streamed, "ib_write_bw, 4 queue pairs", 65536,
+             " #bytes #iterations BW peak[MB/sec] BW average[MB/sec]\n"
+             " 65536   1000        40.5   38.25   0.000612\n",
+             38.25 * 1.048576)):
+        found = wire.number_of(wire.WAYS[way], group, size, text)
+        assert abs(found - number) < 1e-6, (way, found)
