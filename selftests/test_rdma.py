@@ -16,6 +16,7 @@ RDMA = plan.TOP / "selftests" / "rdma"
 sys.path.insert(0, str(RDMA))
 
 import hosts  # noqa: E402
+import losses  # noqa: E402
 import rdma_cases  # noqa: E402
 import two_hosts  # noqa: E402
 
@@ -30,7 +31,7 @@ def run(request, build):
     conftest.make("tools")
     yield from running(build, "rdma", [RDMA / "rdma.py"],
                        conftest.teller(request.config),
-                       (LIMIT + 20 * rdma_cases.ROUNDS) * SLOWER)
+                       (LIMIT + 20 * losses.ROUNDS) * SLOWER)
 
 
 @pytest.mark.guest

@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import itertools
+import json
 import os
+import pathlib
 import random
 import selectors
 import socket
@@ -11,6 +13,8 @@ import subprocess
 import threading
 import time
 
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
 AF_SDIRECT = 18
 SOL_SDIRECT = 1489
 INFO = 1
@@ -20,6 +24,7 @@ CLIENT, SERVER, STRANGER = "10.7.0.1", "10.7.1.1", "10.7.0.9"
 CLIENT6, SERVER6 = "fd00:7::1", "fd00:8::1"
 PORT = 4793             # of the control connection
 TCP, RDMA = 0, 2        # enum sdirect_carrier
+MEGA = 1 << 20
 EVENTS = selectors.EVENT_READ | selectors.EVENT_WRITE
 LIMIT = 60 * int(os.environ.get("SDIRECT_TIME", "1"))    # seconds
 
@@ -36,6 +41,14 @@ def run(*argv, status=0):
         raise Wrong(f"{argv}: exit {done.returncode}\n"
                     f"{done.stdout}{done.stderr}")
     return done
+
+
+def links():
+    """What sdirect tells of them, by who has called whom."""
+    found = json.loads(run(BUILD / "sdirect", "rdma", "list",
+                           "--json").stdout)
+    return {(row["local"], row["remote"], row["active"]): row
+            for row in found}
 
 
 def until(what, condition):

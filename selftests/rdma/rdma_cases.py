@@ -13,19 +13,13 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 
 import hosts
+import losses
 import rdma_demo
-from hosts import RDMA, TCP, Wrong
+from hosts import BUILD, MEGA, RDMA, TCP, Wrong, links
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
 SOFT = pathlib.Path("/proc/sys/net/sdirect/rdma_soft")
-WIRE = pathlib.Path(__file__).with_name("wire.sh")
-MEGA = 1 << 20
-DEVICES = ("rxea", "va"), ("rxeb", "vb")
-ROUNDS = int(os.environ.get("SDIRECT_ROUNDS", "5"))  # of removing the device
 CONNS = int(os.environ.get("SDIRECT_CONNS", "100"))  # on one link
 PINNED_MAX = max(40, CONNS // 25)       # megabytes, and many rings are small
 ALLOW = SOFT.with_name("rdma_allow")
@@ -58,14 +52,6 @@ def stays_on_tcp(*where):
         if hosts.carriers(client) != (TCP, TCP) or \
                 hosts.carriers(server) != (TCP, TCP):
             raise Wrong("it has left TCP")
-
-
-def links():
-    """What sdirect tells of them, by who has called whom."""
-    found = json.loads(hosts.run(BUILD / "sdirect", "rdma", "list",
-                                 "--json").stdout)
-    return {(row["local"], row["remote"], row["active"]): row
-            for row in found}
 
 
 def both_directions_change():
@@ -317,129 +303,6 @@ def a_thread_saves_the_doorbell():
     raise Wrong(f"{polled} doorbells where {rung} were without a thread")
 
 
-def loss_and_disorder():
-    hosts.run("tc", "qdisc", "add", "dev", "va", "root", "netem", "loss",
-              "2%", "duplicate", "1%", "delay", "1ms", "reorder", "5%")
-    try:
-        with hosts.direct() as (client, server):
-            hosts.both_ways(client, server, 300000)
-    finally:
-        hosts.run("tc", "qdisc", "del", "dev", "va", "root")
-
-
-def removed(device):
-    hosts.run("rdma", "link", "delete", device)
-
-
-def added(device, netdev):
-    hosts.run("rdma", "link", "add", device, "type", "rxe", "netdev", netdev)
-
-
-def cut(netdev):
-    """For a moment: TCP needs the wire, too."""
-    hosts.run("ip", "link", "set", netdev, "down")
-    hosts.run("ip", "link", "set", netdev, "up")
-    hosts.run(WIRE, "routes")
-
-
-def renewed():
-    """Soft RoCE answers nobody any more once it had no route for an answer."""
-    for each in DEVICES:
-        removed(each[0])
-        added(*each)
-
-
-def in_mid_stream(choose, client, server, change):
-    """At a random moment of streams in both directions."""
-    def meanwhile():
-        time.sleep(choose.random() / 2)     # any moment will do
-        change()
-    hosts.both_ways(client, server, 2 * MEGA, meanwhile)
-
-
-def device_is_removed():
-    """Or its port goes down; then it comes back."""
-    seed = int(os.environ.get("SDIRECT_SEED", "1"))
-    choose = random.Random(seed)
-    for number in range(1, ROUNDS + 1):
-        device, netdev = choose.choice(DEVICES)
-        with hosts.direct() as ends:
-            if choose.random() < 0.3:
-                in_mid_stream(choose, *ends, lambda: cut(netdev))  # noqa: B023
-                renewed()
-            else:
-                try:
-                    in_mid_stream(choose, *ends,
-                                  lambda: removed(device))  # noqa: B023
-                    if hosts.carriers(ends[0])[0] != TCP:
-                        raise Wrong("it goes on without a device")
-                finally:
-                    added(device, netdev)
-            hosts.on(*ends, RDMA)
-            hosts.both_ways(*ends, 100000)
-        if not number % 50:
-            print(f"{number} rounds", flush=True)
-
-
-def idle_connection_survives():
-    """With nothing under way when the device goes."""
-    with hosts.direct() as (client, server):
-        client.sendall(b"not read yet")
-        hosts.until("there", lambda: server.recv(99, socket.MSG_PEEK))
-        removed("rxea")
-        try:
-            if hosts.receive(server, 12) != b"not read yet":
-                raise Wrong("other bytes")
-            hosts.echo(client, server, b"by TCP")
-        finally:
-            added("rxea", "va")
-
-
-def hung_up_on():
-    hosts.run("ss", "-K", "dport", "=", hosts.PORT)
-
-
-def control_connection_is_lost():
-    """In any state of a connection; the hosts call again and go on."""
-    choose = random.Random(int(os.environ.get("SDIRECT_SEED", "1")))
-    with hosts.direct() as idle:
-        idle[0].sendall(b"not read")
-        for _ in range(ROUNDS):
-            with hosts.connected() as (client, server):
-                def meanwhile():
-                    time.sleep(choose.random() / 2)     # any moment will do
-                    hung_up_on()
-                hosts.both_ways(client, server, MEGA, meanwhile)
-                hosts.on(client, server, RDMA)
-                hung_up_on()
-                client.shutdown(socket.SHUT_WR)
-                if server.recv(1):
-                    raise Wrong("more than there is")
-        if hosts.receive(idle[1], 8) != b"not read":
-            raise Wrong("other bytes")
-        hosts.on(*idle, RDMA)
-
-
-def silenced():
-    """Until the hosts have noticed, and the packets of both are gone."""
-    for device in ("va", "vb"):
-        hosts.run("tc", "qdisc", "add", "dev", device, "root", "netem",
-                  "loss", "100%")
-    hosts.until("noticed", lambda: not any(row["talking"]
-                                           for row in links().values()))
-    for device in ("va", "vb"):
-        hosts.run("tc", "qdisc", "del", "dev", device, "root")
-
-
-def wire_is_silent():
-    """For longer than the hosts bear with: TCP does, so nothing fails."""
-    with hosts.direct() as (client, server):
-        hosts.both_ways(client, server, 2 * MEGA, silenced)
-        hosts.on(client, server, RDMA)
-        silenced()
-        hosts.on(client, server, RDMA)
-
-
 def small_messages_share_writes():
     """Those that queue; each has its bytes in the request, if they are few."""
     number = 1000
@@ -618,8 +481,7 @@ CASES = (
     demoted_and_promoted, urgent_byte_goes_by_tcp, child_goes_on,
     killed_process_ends_the_stream, many_share_a_link,
     shim_works_without_system_calls, a_thread_saves_the_doorbell,
-    loss_and_disorder, device_is_removed,
-    idle_connection_survives, control_connection_is_lost, wire_is_silent,
+    *losses.CASES,
     small_messages_share_writes, answers_are_waited_for_awake,
     redis_goes_on_without_a_device, strangers_are_harmless, links_are_listed,
     goes_where_it_is_told, unload_is_refused_while_in_use,
