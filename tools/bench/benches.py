@@ -36,6 +36,7 @@ TRANSPORTS = {row.name: row for row in (
     Transport("line", "line", "one cache line back and forth"),
     Transport("memcpy", "memcpy", "one core copies"),
     Transport("ring", "ring", "libsdirect over a memory file"),
+    Transport("ring-grown", "ring-grown", "the same, with rings of 4 MB"),
     Transport("ring-shim", "ring-shim", "the shim's calls over a memory file",
               "preload"),
 )}
@@ -50,6 +51,7 @@ NATIVE = ("pipe", "unix", "tcp", *RING)
 
 SIZES = (8, 64, 512, 4 * KB, 16 * KB, 64 * KB, 256 * KB, MB)
 FEW = (8, 4 * KB, 64 * KB, MB)
+BULK = (64 * KB, 256 * KB, MB)
 
 
 class Bench(NamedTuple):
@@ -86,7 +88,8 @@ BENCHES = (
     Bench("native-rtt", "round trip, both ends spinning", "native", ("rtt",),
           ("line", *NATIVE), SIZES, FEW, only={"line": (8,)}),
     Bench("native-stream", "one way", "native", ("stream",),
-          ("memcpy", *NATIVE), SIZES, FEW),
+          ("memcpy", *NATIVE, "ring-grown"), SIZES, FEW,
+          only={"ring-grown": BULK}),
     Bench("rtt-spin", "round trip, one after the other", "guest", ("rtt",),
           ("line", *ALL), SIZES, FEW, only={"line": (8,)}),
     Bench("rtt-sleep", "round trip after 1 ms without traffic", "guest",

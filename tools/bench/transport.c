@@ -2,6 +2,7 @@
 /* The table of transports: what carries the bytes, one row each. */
 #include <fcntl.h>
 #include <linux/sdirect.h>
+#include <linux/sdirect_ring.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -208,6 +209,12 @@ static void ring_before(int fds[4])
 	memkern_make(fds, size ? strtoul(size, NULL, 0) : 256u << 10);
 }
 
+/* As long as the module makes one under load. */
+static void grown_before(int fds[4])
+{
+	memkern_make(fds, SDIRECT_RING_MAX);
+}
+
 static void ring_open(struct end *e, const int fds[4], int server)
 {
 	e->fd = fds[server];
@@ -317,6 +324,8 @@ static const struct transport table[] = {
 	  .kept = kept_rings, LOOPS_OF(lib) },
 	{ "ring", END_SPINS, 0, ring_before, ring_open, .kept = kept_memory,
 	  LOOPS_OF(lib) },
+	{ "ring-grown", END_SPINS, 0, grown_before, ring_open,
+	  .kept = kept_memory, LOOPS_OF(lib) },
 	{ "ring-shim", END_SPINS, 0, ring_before, ring_open,
 	  .kept = kept_memory, LOOPS_OF(sock) },
 	{ "queue", END_SPINS, 0, queue_before, queue_open, LOOPS_OF(bare) },
