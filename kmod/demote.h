@@ -12,7 +12,7 @@
  * @on:		true: by TCP
  *
  * Each direction changes with the next bytes sent.  A socket without a peer
- * keeps the wish until it has one.  Context: process, also under sdr_net->lock;
+ * keeps the wish until it has one.  Context: process, also under sdr_roll->lock;
  * the socket must not go away (its file, or that lock).
  * Return: what sdr_demote_wake() is to be called for.
  */

@@ -14,7 +14,8 @@
 
 extern struct kunit_suite sdr_ring_suite, sdr_ring_math_suite, sdr_policy_suite,
 	sdr_rules_suite, sdr_answers_suite, sdr_judge_suite,
-	sdr_payer_suite, sdr_pair_suite, sdr_key_suite, sdr_rendezvous_suite,
+	sdr_payer_suite, sdr_pair_suite, sdr_roll_suite, sdr_key_suite,
+	sdr_rendezvous_suite,
 	sdr_carrier_suite, sdr_stream_suite, sdr_seal_suite, sdr_liar_suite,
 	sdr_lease_suite, sdr_view_suite, sdr_revoke_suite,
 	sdr_far_suite,

@@ -20,9 +20,8 @@
 /* A socket whose lock its owner keeps is tried again, so often, in jiffies. */
 #define SDR_RESETS	200
 #define SDR_RESET_WAIT	max(HZ / 50, 1)
-/* Connections judged again in one go, and sockets looked at for them. */
+/* Connections judged again in one go. */
 #define SDR_BATCH	128
-#define SDR_LOOKS	1024
 #define SDR_JUDGES	4
 
 /* Resets may wait for programs that keep a socket's lock: not in others' way. */
@@ -481,70 +480,57 @@ static bool finds(const struct sdr_sock *ss, struct sdr_pair *pair)
 	return first;
 }
 
-/* From the first socket to the one that is the last now: its serial number. */
-static u64 start_round(struct sdr_net *sn)
-{
-	u64 last;
+/**
+ * struct batch - pairs that are to be judged again
+ * @pair:	with references
+ * @n:		how many
+ */
+struct batch {
+	struct sdr_pair *pair[SDR_BATCH];
+	int n;
+};
 
-	spin_lock(&sn->lock);
-	sn->again_at = sn->socks.next;
-	last = sn->serial;
-	spin_unlock(&sn->lock);
-	return last;
+static bool collect(struct sdr_sock *ss, void *arg)
+{
+	struct sdr_pair *pair = sdr_sock_pair(ss);
+	struct batch *batch = arg;
+
+	if (batch->n == SDR_BATCH)
+		return false;
+	if (pair && !sdr_sock_plain(ss) && finds(ss, pair))
+		batch->pair[batch->n++] = sdr_pair_get(pair);
+	return true;
 }
 
-/*
- * Some more pairs, @n of them.  False: the round is over.  The lock is held for
- * a bounded time, whatever there is; what goes meanwhile moves @again_at on.
- */
-static bool collect(struct sdr_net *sn, u64 last, struct sdr_pair **batch,
-		    int *n)
+static void judge_batch(struct batch *batch, const struct sdr_policy *by)
 {
-	struct sdr_pair *pair;
-	struct sdr_sock *ss;
-	int looks = 0;
-	bool more;
+	int i;
 
-	*n = 0;
-	spin_lock(&sn->lock);
-	for (;;) {
-		ss = list_entry(sn->again_at, struct sdr_sock, node);
-		/* Later ones are judged by what is in force now anyway. */
-		more = sn->again_at != &sn->socks && ss->serial <= last;
-		if (!more || *n == SDR_BATCH || looks++ == SDR_LOOKS)
-			break;
-		sn->again_at = ss->node.next;
-		pair = sdr_sock_pair(ss);
-		if (pair && !sdr_sock_plain(ss) && finds(ss, pair))
-			batch[(*n)++] = sdr_pair_get(pair);
+	for (i = 0; i < batch->n; i++) {
+		sdr_judge_pair(batch->pair[i], by);
+		sdr_pair_put(batch->pair[i]);
+		cond_resched();
 	}
-	if (!more)
-		sn->again_at = NULL;
-	spin_unlock(&sn->lock);
-	return more;
+	batch->n = 0;
 }
 
 static void again_work(struct work_struct *work)
 {
 	struct sdr_net *sn = container_of(work, struct sdr_net, again);
 	const struct sdr_policy *by = sn->policy;
-	struct sdr_pair **batch;
+	struct sdr_walk walk;
+	struct batch *batch;
 	bool more;
-	u64 last;
-	int n, i;
 
 	if (xchg(&sn->again_all, false))
 		by = NULL;
-	batch = kmalloc_array(SDR_BATCH, sizeof(*batch),
-			      GFP_KERNEL | __GFP_NOFAIL);
-	last = start_round(sn);
+	batch = kmalloc(sizeof(*batch), GFP_KERNEL | __GFP_NOFAIL);
+	batch->n = 0;
+	/* Later ones are judged by what is in force now anyway. */
+	walk = sdr_roll_begin(&sn->roll);
 	do {
-		more = collect(sn, last, batch, &n);
-		for (i = 0; i < n; i++) {
-			sdr_judge_pair(batch[i], by);
-			sdr_pair_put(batch[i]);
-			cond_resched();
-		}
+		more = sdr_roll_walk(&sn->roll, &walk, collect, batch);
+		judge_batch(batch, by);
 		cond_resched();
 	} while (more);
 	kfree(batch);

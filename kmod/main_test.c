@@ -29,6 +29,7 @@ static struct kunit_suite *suites[] = {
 	&sdr_answers_suite,
 	&sdr_payer_suite,
 	&sdr_pair_suite,
+	&sdr_roll_suite,
 	&sdr_key_suite,
 	&sdr_rendezvous_suite,
 	&sdr_judge_suite,

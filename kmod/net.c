@@ -16,8 +16,7 @@ static int __net_init net_create(struct net *net)
 {
 	struct sdr_net *sn = sdr_net(net);
 
-	spin_lock_init(&sn->lock);
-	INIT_LIST_HEAD(&sn->socks);
+	sdr_roll_init(&sn->roll);
 	/* Any user may make namespaces: whoever does pays for the counters. */
 	sn->stats = alloc_percpu_gfp(struct sdr_stats, GFP_KERNEL_ACCOUNT);
 	if (!sn->stats)
@@ -40,7 +39,7 @@ static void __net_exit net_destroy(struct net *net)
 	struct sdr_net *sn = sdr_net(net);
 
 	/* A socket holds its namespace, and the module while it is open. */
-	WARN_ON_ONCE(!list_empty(&sn->socks));
+	WARN_ON_ONCE(!sdr_roll_empty(&sn->roll));
 	sdr_sysctl_unregister(sn->sysctl);
 	sdr_judge_net_exit(sn);
 	sdr_policy_free(sn->policy);

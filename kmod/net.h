@@ -3,11 +3,10 @@
 #ifndef _SDR_NET_H
 #define _SDR_NET_H
 
-#include <linux/list.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <net/netns/generic.h>
 
+#include "roll.h"
 #include "stats.h"
 
 struct ctl_table_header;
@@ -15,27 +14,20 @@ struct sdr_policy;
 
 /**
  * struct sdr_net - per network namespace
- * @lock:	protects @socks and the lifetime of what is on it; process
- *		context only
- * @socks:	all struct sdr_sock of the namespace, by their serial numbers
- * @serial:	of the next one
+ * @roll:	its sockets
  * @ends:	of them, those that look for a peer or have one
  * @stats:	the counters
  * @policy:	who may go direct
  * @again:	judges living connections again
- * @again_at:	the node in @socks that it goes on with, or NULL
  * @again_all:	... by all policies, not this one's alone
  * @sysctl:	net.sdirect
  */
 struct sdr_net {
-	spinlock_t lock;
-	struct list_head socks;
-	u64 serial;
+	struct sdr_roll roll;
 	atomic_t ends;
 	struct sdr_stats __percpu *stats;
 	struct sdr_policy *policy;
 	struct work_struct again;
-	struct list_head *again_at;
 	bool again_all;
 	struct ctl_table_header *sysctl;
 };

@@ -21,12 +21,12 @@
 
 /**
  * struct conn_dump - how far a dump has come
- * @next:	serial number of the first socket not yet told of
+ * @walk:	through the sockets; those made meanwhile are not told of
  * @flags:	SDIRECT_CONN_F_*
  * @admin:	may know which rule has decided
  */
 struct conn_dump {
-	u64 next;
+	struct sdr_walk walk;
 	u32 flags;
 	bool admin;
 };
@@ -56,6 +56,7 @@ static int conn_get_start(struct netlink_callback *cb)
 	if (err)
 		return err;
 	memset(dump, 0, sizeof(*dump));
+	dump->walk = sdr_roll_begin(&sdr_net(sock_net(cb->skb->sk))->roll);
 	if (attrs[SDIRECT_A_CONN_FLAGS])
 		dump->flags = nla_get_u32(attrs[SDIRECT_A_CONN_FLAGS]);
 	dump->admin = netlink_ns_capable(cb->skb,
@@ -228,32 +229,41 @@ static bool conn_wanted(u32 flags, int state)
 	       (state != TCP_CLOSE && state != TCP_LISTEN);
 }
 
+/**
+ * struct conn_buffer - a part of a dump
+ * @skb:	where it goes
+ * @cb:		the dump
+ * @err:	nothing more fits
+ */
+struct conn_buffer {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+	int err;
+};
+
+static bool conn_tell(struct sdr_sock *ss, void *arg)
+{
+	struct conn_buffer *to = arg;
+	int state = inet_sk_state_load(ss->sk);
+
+	if (conn_wanted(conn_dump(to->cb)->flags, state))
+		to->err = conn_put(to->skb, to->cb, ss, state);
+	return !to->err;
+}
+
 static int conn_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct sdr_net *sn = sdr_net(sock_net(skb->sk));
-	struct conn_dump *dump = conn_dump(cb);
-	const struct sdr_sock *ss;
-	int state, err = 0;
+	struct conn_buffer to = { .skb = skb, .cb = cb };
+	struct sdr_walk *walk = &conn_dump(cb)->walk;
 
-	/* One buffer full per hold of the lock. */
-	spin_lock(&sn->lock);
-	list_for_each_entry(ss, &sn->socks, node) {
-		if (ss->serial < dump->next)
-			continue;
-		state = inet_sk_state_load(ss->sk);
-		if (conn_wanted(dump->flags, state)) {
-			err = conn_put(skb, cb, ss, state);
-			if (err)
-				break;
-		}
-		dump->next = ss->serial + 1;
-	}
-	spin_unlock(&sn->lock);
+	while (sdr_roll_walk(&sn->roll, walk, conn_tell, &to) && !to.err)
+		cond_resched();
 
 	/* A buffer that not even one socket fits in would never get further. */
-	if (err && !skb->len)
-		return err;
-	return err ? skb->len : 0;
+	if (to.err && !skb->len)
+		return to.err;
+	return to.err ? skb->len : 0;
 }
 
 static const struct nla_policy conn_set_policy[SDIRECT_A_CONN_DEMOTED + 1] = {
@@ -261,31 +271,47 @@ static const struct nla_policy conn_set_policy[SDIRECT_A_CONN_DEMOTED + 1] = {
 	[SDIRECT_A_CONN_DEMOTED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
-static int conn_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct sdr_net *sn = sdr_net(genl_info_net(info));
-	struct sdr_pair *pair = NULL;
-	struct sdr_sock *ss;
-	int err = -ENOENT;
+/**
+ * struct conn_wish - a connection that is to be demoted, or not any more
+ * @inode:	of the socket
+ * @on:		which of the two
+ * @err:	-ENOENT until it is found
+ * @pair:	(out) what sdr_demote_mark() has said
+ */
+struct conn_wish {
 	u64 inode;
 	bool on;
+	int err;
+	struct sdr_pair *pair;
+};
+
+static bool conn_set(struct sdr_sock *ss, void *arg)
+{
+	struct conn_wish *wish = arg;
+
+	if (sock_i_ino(ss->sk) != wish->inode)
+		return true;
+	wish->pair = sdr_demote_mark(ss, SDR_DEMOTER_ADMIN, wish->on);
+	wish->err = 0;
+	return false;
+}
+
+static int conn_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sdr_roll *roll = &sdr_net(genl_info_net(info))->roll;
+	struct conn_wish wish = { .err = -ENOENT };
+	struct sdr_walk walk;
 
 	if (GENL_REQ_ATTR_CHECK(info, SDIRECT_A_CONN_INODE) ||
 	    GENL_REQ_ATTR_CHECK(info, SDIRECT_A_CONN_DEMOTED))
 		return -EINVAL;
-	inode = nla_get_u64(info->attrs[SDIRECT_A_CONN_INODE]);
-	on = nla_get_u8(info->attrs[SDIRECT_A_CONN_DEMOTED]);
-	spin_lock(&sn->lock);
-	list_for_each_entry(ss, &sn->socks, node) {
-		if (sock_i_ino(ss->sk) != inode)
-			continue;
-		pair = sdr_demote_mark(ss, SDR_DEMOTER_ADMIN, on);
-		err = 0;
-		break;
-	}
-	spin_unlock(&sn->lock);
-	sdr_demote_wake(pair);
-	return err;
+	wish.inode = nla_get_u64(info->attrs[SDIRECT_A_CONN_INODE]);
+	wish.on = nla_get_u8(info->attrs[SDIRECT_A_CONN_DEMOTED]);
+	walk = sdr_roll_begin(roll);
+	while (sdr_roll_walk(roll, &walk, conn_set, &wish) && wish.err)
+		cond_resched();
+	sdr_demote_wake(wish.pair);
+	return wish.err;
 }
 
 static int put_counters(struct sk_buff *skb, const struct sdr_stats *stats)

@@ -28,7 +28,6 @@ struct sdr_sock *sdr_sock_alloc(struct sock *sk, bool active)
 	ss->active = active;
 	ss->reason = SDIRECT_REASON_IDLE;
 	mutex_init(&ss->rx_lock);
-	INIT_LIST_HEAD(&ss->node);
 	INIT_HLIST_NODE(&ss->rdv_node);
 	ss->tally.all = sdr_net(sock_net(sk))->stats;
 	sdr_stream_init(&ss->tx, sk, &ss->tally);
@@ -46,7 +45,6 @@ static void sock_free(struct sdr_sock *ss)
 
 void sdr_sock_create(struct sock *sk, bool active)
 {
-	struct sdr_net *sn = sdr_net(sock_net(sk));
 	struct sdr_sock *ss = sdr_sock_alloc(sk, active);
 
 	if (!ss)
@@ -60,28 +58,43 @@ void sdr_sock_create(struct sock *sk, bool active)
 	__rcu_assign_sk_user_data_with_flags(sk, ss, SK_USER_DATA_NOCOPY);
 	write_unlock_bh(&sk->sk_callback_lock);
 
-	spin_lock(&sn->lock);
-	ss->serial = ++sn->serial;
-	list_add_tail(&ss->node, &sn->socks);
-	spin_unlock(&sn->lock);
+	sdr_roll_add(&sdr_net(sock_net(sk))->roll, ss);
 	sdr_tally_inc(&ss->tally, SDR_STAT_SOCKETS);
+}
+
+/**
+ * struct search - the state of a socket is looked for
+ * @sk:		the socket
+ * @found:	its state, or NULL
+ */
+struct search {
+	const struct sock *sk;
+	struct sdr_sock *found;
+};
+
+static bool is_another(struct sdr_sock *ss, void *arg)
+{
+	struct search *search = arg;
+
+	if (ss->sk != search->sk)
+		return true;
+	search->found = ss;
+	return false;
 }
 
 struct sdr_sock *sdr_sock_of(const struct sock *sk)
 {
-	struct sdr_net *sn = sdr_net(sock_net(sk));
+	struct sdr_roll *roll = &sdr_net(sock_net(sk))->roll;
+	struct search search = { .sk = sk };
 	struct sdr_sock *ss = sdr_sk(sk);
+	struct sdr_walk walk;
 
 	if (likely(ss && ss->sk == sk))
 		return ss;
-	spin_lock(&sn->lock);
-	list_for_each_entry(ss, &sn->socks, node)
-		if (ss->sk == sk)
-			goto out;
-	ss = NULL;
-out:
-	spin_unlock(&sn->lock);
-	return ss;
+	walk = sdr_roll_begin(roll);
+	while (sdr_roll_walk(roll, &walk, is_another, &search) && !search.found)
+		cond_resched();
+	return search.found;
 }
 
 void sdr_sock_take_over(struct sdr_sock *ss)
@@ -139,16 +152,11 @@ static void leave_for_good(struct sdr_sock *ss)
 void sdr_sock_destroy(struct sdr_sock *ss)
 {
 	struct sock *sk = ss->sk;
-	struct sdr_net *sn = sdr_net(sock_net(sk));
 
 	sdr_upkeep_end(ss);
 	leave_for_good(ss);
 	sdr_lease_end(ss);
-	spin_lock(&sn->lock);
-	if (sn->again_at == &ss->node)
-		sn->again_at = ss->node.next;
-	list_del(&ss->node);
-	spin_unlock(&sn->lock);
+	sdr_roll_del(&sdr_net(sock_net(sk))->roll, ss);
 
 	write_lock_bh(&sk->sk_callback_lock);
 	if (sdr_sk(sk) == ss)

@@ -9,7 +9,7 @@
  *	region->gate (mutex)	grants and revocations of one socket's lease
  *	mmap_lock		user memory faults under the three above
  *	region->lock (mutex)	who holds the lease, against page faults
- *	spinlocks		sdr_net->lock, a rendezvous bucket's lock,
+ *	spinlocks		sdr_roll->lock, a rendezvous bucket's lock,
  *				pair->lock, the wait queue's
  *
  * Softirqs take pair->lock: where RDMA completes.
@@ -17,7 +17,7 @@
  * Never are two sockets' locks held: the peer is reached through the pair, whose
  * lock is a leaf, and only to wake it or to look at a few words of it.
  * Spinlocks do not nest, but for rendezvous bucket -> pair->lock, pair->lock ->
- * wait queue, and sdr_net->lock -> sk_callback_lock (for the inode) and ->
+ * wait queue, and sdr_roll->lock -> sk_callback_lock (for the inode) and ->
  * pair->lock (a connection is demoted).
  */
 #ifndef _SDR_SOCK_H
@@ -58,7 +58,7 @@ enum sdr_rdv {
 /**
  * struct sdr_sock - an AF_SDIRECT socket
  * @sk:		the TCP socket; valid while the user's socket is open
- * @node:	in sdr_net->socks
+ * @node:	in sdr_net->roll
  * @serial:	its number among those that ever were there; from 1
  * @owner:	who connected or accepted; empty before; its references are the
  *		pair's once there is one
@@ -90,7 +90,7 @@ enum sdr_rdv {
  */
 struct sdr_sock {
 	struct sock *sk;
-	struct list_head node;
+	struct rb_node node;
 	u64 serial;
 	struct sdr_owner owner;
 	struct sdr_quota *admitted;
@@ -212,7 +212,7 @@ ssize_t sdr_sock_abort_if_failed(struct sdr_sock *ss, ssize_t ret);
  * @info:	(out)
  *
  * Reads without locks: the words fit each other only roughly.  Context: any;
- * the socket must not go away (sdr_net->lock or the socket's file).
+ * the socket must not go away (sdr_roll->lock or the socket's file).
  */
 void sdr_sock_info(const struct sdr_sock *ss, struct sdirect_info *info);
 
