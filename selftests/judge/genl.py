@@ -127,6 +127,17 @@ class Netlink:
                 else:
                     replies.append(body)
 
+    def dump(self, command):
+        """The bodies of each datagram; nothing is kept for other callers."""
+        self.send_raw(b"", command, F_DUMP)
+        ended = False
+        while not ended:
+            found = self._receive()
+            ended = any(kind in (NLMSG_DONE, NLMSG_ERROR)
+                        for kind, _, _ in found)
+            yield [body for kind, _, body in found
+                   if kind not in (NLMSG_DONE, NLMSG_ERROR)]
+
     def _receive(self):
         data, at, found = self.sock.recv(1 << 17), 0, []
         self.datagrams += 1

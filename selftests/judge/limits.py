@@ -64,6 +64,28 @@ def all_told(conns, wanted):
                             for conn in conns for sock in conn.ends))
 
 
+def lists_go_on():
+    """Each of a crowd is listed once, while some come and some go."""
+    count = 300
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8 * count, 8 * count))
+    with contextlib.ExitStack() as stack, genl.Netlink() as link:
+        stay = {world.inode(sock) for _ in range(count)
+                for sock in stack.enter_context(Conn()).ends}
+        going = [stack.enter_context(Conn()) for _ in range(count)]
+        seen, datagrams = [], 0
+        for bodies in link.dump(K.CMD_CONN_GET):
+            datagrams += 1
+            seen += [genl.number(dict(genl.attrs(body[4:]))[K.A_CONN_INODE])
+                     for body in bodies]
+            for _ in range(10):
+                # Those that come next in the list, and the last ones.
+                going.pop(0).__exit__()
+                going.pop().__exit__()
+                stack.enter_context(Conn())
+        assert datagrams > 3, datagrams
+        assert len(seen) == len(set(seen)) and stay <= set(seen)
+
+
 # --- a flood ---
 
 def as_user(uid):

@@ -16,7 +16,8 @@ from isolation import (answers_of_others_are_none, borrowed_socket,
                        own_default_binds_nobody_else, rules_stay_at_home,
                        users_of_a_container_share)
 from limits import (a_crowd_is_judged_again, denials_are_audited,
-                    ends_of_a_group, flood, rings_of_a_group, rings_of_a_user)
+                    ends_of_a_group, flood, lists_go_on, rings_of_a_group,
+                    rings_of_a_user)
 from messages import (long_names_are_told, messages_are_checked,
                       random_messages)
 from world import (LOCAL, SYSCTL, TCP, Across, Conn, Inet, becomes, in_child,
@@ -414,6 +415,6 @@ CASES = {case.__name__: case for case in (
     containers_see_little, containers_hear_little, rules_stay_at_home, own_default_binds_nobody_else,
     nothing_is_heard_of_others, answers_of_others_are_none, borrowed_socket,
     users_of_a_container_share,
-    a_crowd_is_judged_again, flood, rings_of_a_user, rings_of_a_group,
-    ends_of_a_group, denials_are_audited, long_names_are_told, messages_are_checked,
+    a_crowd_is_judged_again, lists_go_on, flood, rings_of_a_user,
+    rings_of_a_group, ends_of_a_group, denials_are_audited, long_names_are_told, messages_are_checked,
     random_messages, many_rules)}
