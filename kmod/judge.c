@@ -148,7 +148,8 @@ static void tell(const struct sdr_candidate *cand,
 
 	for (i = 0; i < SDR_SEATS; i++) {
 		if (!policy[i] || !ruling->vote[i].verdict ||
-		    !sdr_teller || !sdr_teller->heard(policy[i]->net))
+		    !sdr_teller ||
+		    !sdr_teller->heard(policy[i]->net, ruling->verdict))
 			continue;
 		rules = sdr_policy_rules(policy[i]);
 		decision.vote = &ruling->vote[i];

@@ -39,7 +39,7 @@ static int ask(struct sdr_asking *asking)
 	return ask_error;
 }
 
-static bool heard(struct net *net)
+static bool heard(struct net *net, u8 verdict)
 {
 	return false;
 }

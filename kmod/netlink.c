@@ -430,6 +430,10 @@ static const struct genl_multicast_group sdr_genl_groups[] = {
 		.name = SDIRECT_GENL_GROUP_DECISIONS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	[SDR_GENL_DENIALS] = {
+		.name = SDIRECT_GENL_GROUP_DENIALS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 struct genl_family sdr_genl_family __ro_after_init = {

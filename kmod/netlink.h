@@ -12,6 +12,7 @@ extern struct genl_family sdr_genl_family;
 /* In the order of the multicast groups of the family. */
 enum sdr_genl_group {
 	SDR_GENL_DECISIONS,
+	SDR_GENL_DENIALS,
 };
 
 int __init sdr_netlink_init(void);

@@ -426,9 +426,17 @@ static int tell_questions(struct sdr_asking *asking)
 	return genlmsg_unicast(asking->net, skb, asking->port);
 }
 
-static bool tell_heard(struct net *net)
+static bool has_listeners(struct net *net, enum sdr_genl_group group)
 {
-	return genl_has_listeners(&sdr_genl_family, net, SDR_GENL_DECISIONS);
+	return genl_has_listeners(&sdr_genl_family, net, group);
+}
+
+/* Who only keeps a log of denials must not make each connection dearer. */
+static bool tell_heard(struct net *net, u8 verdict)
+{
+	return has_listeners(net, SDR_GENL_DECISIONS) ||
+	       (verdict == SDIRECT_VERDICT_DENY &&
+		has_listeners(net, SDR_GENL_DENIALS));
 }
 
 static int put_decision(struct sk_buff *skb, const void *arg)
@@ -454,6 +462,14 @@ static struct sk_buff *decision(const struct message *m, size_t size)
 	return NULL;
 }
 
+static void send_to(struct net *net, struct sk_buff *skb,
+		    enum sdr_genl_group group)
+{
+	if (skb)
+		genlmsg_multicast_netns(&sdr_genl_family, net, skb, 0, group,
+					GFP_KERNEL);
+}
+
 static void tell_decision(struct net *net, const struct sdr_decision *d)
 {
 	struct message m = {
@@ -469,9 +485,9 @@ static void tell_decision(struct net *net, const struct sdr_decision *d)
 	/* A page will do, but for long paths. */
 	skb = decision(&m, GENLMSG_DEFAULT_SIZE) ?:
 	      decision(&m, SDR_TELL_SIZE);
-	if (skb)
-		genlmsg_multicast_netns(&sdr_genl_family, net, skb, 0,
-					SDR_GENL_DECISIONS, GFP_KERNEL);
+	if (skb && d->verdict == SDIRECT_VERDICT_DENY)
+		send_to(net, skb_clone(skb, GFP_KERNEL), SDR_GENL_DENIALS);
+	send_to(net, skb, SDR_GENL_DECISIONS);
 }
 
 static const struct sdr_teller teller = {

@@ -50,14 +50,14 @@ struct sdr_decision {
  * @ask:	sends questions, the first ones at least: (out) @n of them are
  *		what the result is about; 0 if they are queued there,
  *		-ECONNREFUSED: nobody is there
- * @heard:	does anybody in the namespace want to know of decisions?
+ * @heard:	does anybody in the namespace want to know of this verdict?
  * @decided:	tells them
  *
  * All in process context, may sleep.
  */
 struct sdr_teller {
 	int (*ask)(struct sdr_asking *asking);
-	bool (*heard)(struct net *net);
+	bool (*heard)(struct net *net, u8 verdict);
 	void (*decided)(struct net *net, const struct sdr_decision *decision);
 };
 

@@ -65,6 +65,7 @@ def nothing_is_heard_of_others():
     """Neither lists, nor counters, nor decisions, nor rules of another."""
     with namespaces(), helper_in("one") as one, Helper().register() as ours:
         one.join("decisions")
+        one.join("denials")
         ours.push(rule(9, DIRECT))
         before = one.get()
         with Conn() as host, inside("one"):
@@ -262,4 +263,5 @@ def by_nobody(helper):
         refused(errno.EPERM, what)
     refused(errno.EPERM, helper.ask, K.CMD_POLICY_RULE_GET, flags=F_DUMP)
     with Netlink() as own:
-        refused(errno.EPERM, own.join, "decisions")
+        for group in ("decisions", "denials"):
+            refused(errno.EPERM, own.join, group)

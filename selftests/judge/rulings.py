@@ -299,6 +299,26 @@ def decisions_are_told():
                 (BY_TCP, 10, 1), told
 
 
+def denials_are_told_alone():
+    """Who has asked for denials hears of nothing else, but all of these."""
+    with Helper().register() as helper, Helper() as two:
+        two.join("denials")
+        helper.push(rule(1, DIRECT, {FROM_UID: [(1000, 1000)]}),
+                    rule(2, BY_TCP, {FROM_UID: [(1001, 1001)]}),
+                    rule(3, DENY, {FROM_UID: [(1002, 1002)]}))
+        with Conn(1000) as conn, Conn(1001) as other:
+            assert becomes(conn, LOCAL)
+            other.talk()
+            with Conn(1002):
+                told = two.question(K.CMD_POLICY_DECISION)
+                assert (told["verdict"], told["number"]) == (DENY, 3), told
+            helper.push(rule(4, DENY))
+            denied = {two.question(K.CMD_POLICY_DECISION)["from"]["port"]
+                      for _ in range(2)}
+            assert denied == {each.client.getsockname()[1]
+                              for each in (conn, other)}, denied
+
+
 def limits_of_a_rule():
     with Helper().register() as helper:
         helper.push(rule(1, DIRECT, rate=1, ring_max=20000))
@@ -411,7 +431,7 @@ CASES = {case.__name__: case for case in (
     who_asks_is_answered, what_is_looked_at_is_told,
     questions_come_together, one_process_in_two_places, answers_are_kept, helper_that_dies,
     helper_that_hangs, killed_while_it_works, questions_are_bounded,
-    decisions_are_told, limits_of_a_rule, namespaces_have_their_own,
+    decisions_are_told, denials_are_told_alone, limits_of_a_rule, namespaces_have_their_own,
     containers_see_little, containers_hear_little, rules_stay_at_home, own_default_binds_nobody_else,
     nothing_is_heard_of_others, answers_of_others_are_none, borrowed_socket,
     users_of_a_container_share,

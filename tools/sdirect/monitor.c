@@ -139,7 +139,10 @@ static int watch(struct link *link)
 
 int cmd_monitor(const struct options *opt)
 {
-	struct link link = { .news = on_decision, .data = (void *)opt };
+	struct link link = {
+		.news = on_decision, .data = (void *)opt,
+		.wanted = SDIRECT_GENL_GROUP_DECISIONS,
+	};
 	int err;
 
 	err = link_open(&link);

@@ -28,7 +28,7 @@
 
 enum {
 	POLL_LINK,
-	POLL_DECISIONS,
+	POLL_DENIALS,
 	POLL_SIGNAL,
 	POLL_TIMER,
 	POLL_NETNS,
@@ -40,7 +40,7 @@ enum {
  * struct daemon - all that there is
  * @opt:	what the command line asked for
  * @link:	to the module: rules and questions
- * @decisions:	to the module: what it tells all of us
+ * @denials:	to the module: what it tells all who listen
  * @force:	the policy in force
  * @next:	the one that is being told to the module, or NULL
  * @control:	the socket for sdirect policy
@@ -52,7 +52,7 @@ enum {
 struct daemon {
 	const struct daemon_options *opt;
 	struct link link;
-	struct link decisions;
+	struct link denials;
 	struct force *force;
 	struct force *next;
 	struct control control;
@@ -82,14 +82,13 @@ static void on_question(void *data, const struct nlmsghdr *nlh)
 		force_answer(d->force, &d->link, &query);
 }
 
-static void on_decision(void *data, const struct nlmsghdr *nlh)
+static void on_denial(void *data, const struct nlmsghdr *nlh)
 {
 	struct query query;
 
 	(void)data;
 	if (generic(nlh)->cmd == SDIRECT_CMD_POLICY_DECISION &&
-	    !query_parse(nlh, &query) &&
-	    query.verdict == SDIRECT_VERDICT_DENY)
+	    !query_parse(nlh, &query))
 		log_denial(&query);
 }
 
@@ -296,7 +295,8 @@ static int open_module(struct daemon *d)
 
 	d->link.news = on_question;
 	d->link.data = d;
-	d->decisions.news = on_decision;
+	d->denials.news = on_denial;
+	d->denials.wanted = SDIRECT_GENL_GROUP_DENIALS;
 	err = link_open(&d->link);
 	if (!err)
 		err = link_watch(&d->link);
@@ -305,9 +305,9 @@ static int open_module(struct daemon *d)
 						   SDIRECT_CMD_POLICY_REGISTER),
 			      NULL, NULL);
 	if (!err)
-		err = link_open(&d->decisions);
+		err = link_open(&d->denials);
 	if (!err)
-		err = link_join(&d->decisions);
+		err = link_join(&d->denials);
 	return say(err, "cannot talk to the module");
 }
 
@@ -316,7 +316,7 @@ static int reopen(struct daemon *d)
 {
 	int err;
 
-	link_close(&d->decisions);
+	link_close(&d->denials);
 	link_close(&d->link);
 	err = open_module(d);
 	return err ? err : put_in_force(d, d->force, NULL);
@@ -346,7 +346,7 @@ static int wait_and_do(struct daemon *d)
 {
 	struct pollfd polls[POLLS] = {
 		[POLL_LINK] = { link_fd(&d->link), POLLIN, 0 },
-		[POLL_DECISIONS] = { link_fd(&d->decisions), POLLIN, 0 },
+		[POLL_DENIALS] = { link_fd(&d->denials), POLLIN, 0 },
 		[POLL_SIGNAL] = { d->signals, POLLIN, 0 },
 		[POLL_TIMER] = { d->timer, POLLIN, 0 },
 		[POLL_NETNS] = { d->netns, POLLIN, 0 },
@@ -358,8 +358,8 @@ static int wait_and_do(struct daemon *d)
 		return errno == EINTR ? 0 : -errno;
 	if (polls[POLL_LINK].revents)
 		err = link_read(&d->link);
-	if (!err && polls[POLL_DECISIONS].revents)
-		err = link_read(&d->decisions);
+	if (!err && polls[POLL_DENIALS].revents)
+		err = link_read(&d->denials);
 	if (!err && d->link.back)
 		err = reopen(d);
 	if (polls[POLL_TIMER].revents)
@@ -378,7 +378,7 @@ static void close_all(struct daemon *d)
 	size_t i;
 
 	control_close(&d->control);
-	link_close(&d->decisions);
+	link_close(&d->denials);
 	link_close(&d->link);
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)

@@ -35,8 +35,8 @@ static void group_parse(struct link *link, const struct nlattr *groups)
 		name = tb[CTRL_ATTR_MCAST_GRP_NAME];
 		if (id && name && mnl_attr_validate(id, MNL_TYPE_U32) >= 0 &&
 		    mnl_attr_validate(name, MNL_TYPE_NUL_STRING) >= 0 &&
-		    !strcmp(mnl_attr_get_str(name),
-			    SDIRECT_GENL_GROUP_DECISIONS))
+		    link->wanted &&
+		    !strcmp(mnl_attr_get_str(name), link->wanted))
 			link->group = mnl_attr_get_u32(id);
 	}
 }

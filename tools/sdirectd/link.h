@@ -15,7 +15,9 @@
  * struct link - a socket to the module; zero to begin
  * @sock:	NULL: closed
  * @family:	the module's number
- * @group:	that of its decisions
+ * @wanted:	which of its multicast groups link_join() joins, set before
+ *		link_open(); NULL: none
+ * @group:	the number of that
  * @seq:	of the last request
  * @back:	the module has been loaded again: open the link anew
  * @why:	what the module said of the last error, may be empty
@@ -25,6 +27,7 @@
 struct link {
 	struct mnl_socket *sock;
 	uint16_t family;
+	const char *wanted;
 	uint32_t group;
 	uint32_t seq;
 	bool back;
@@ -41,7 +44,7 @@ int link_fd(const struct link *link);
 /* link_watch() sets @back when the module comes back: 0 or -errno. */
 int link_watch(struct link *link);
 
-/* link_join() has the decisions sent to this socket: 0 or -errno. */
+/* link_join() has what is told to @wanted sent to this socket: 0 or -errno. */
 int link_join(struct link *link);
 
 /* link_begin() - a request in @buf, to which attributes may be added. */

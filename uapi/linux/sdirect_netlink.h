@@ -150,6 +150,8 @@
  * SDIRECT_GENL_GROUP_DECISIONS, in the namespaces that have judged, with
  * SDIRECT_A_POLICY_VERDICT, _SOURCE, _NUMBER (if a rule decided), _GENERATION,
  * _CHANGED (1: a living connection was judged again), _CARRIER, _FROM, _TO.
+ * Denials are sent to SDIRECT_GENL_GROUP_DENIALS as well: who wants no more than
+ * these costs the other connections nothing.
  *
  * SDIRECT_CMD_STAT_GET
  * --------------------
@@ -171,6 +173,7 @@
 #define SDIRECT_GENL_NAME	"sdirect"
 #define SDIRECT_GENL_VERSION	1
 #define SDIRECT_GENL_GROUP_DECISIONS	"decisions"
+#define SDIRECT_GENL_GROUP_DENIALS	"denials"
 
 enum sdirect_cmd {
 	SDIRECT_CMD_CONN_GET = 1,
