@@ -126,9 +126,10 @@ run-bench: all
 	rm -f $(BUILD)/bench/*.json
 	$(BENCH_RUN) native $(BENCH_ARGS)
 	-$(TOP)/tools/bench/instructions
+	-$(TOP)/tools/bench/rules
 	$(if $(NATIVE),$(TOP)/tools/native,$(BENCH_VM) $(BENCH_LIMIT)) \
 		$(BENCH_RUN) guest $(BENCH_ARGS)
-	-$(if $(NATIVE),,$(BENCH_VM) 600 --accel count --cpus 1 \
+	-$(if $(NATIVE),,$(BENCH_VM) 1800 --accel count --cpus 1 \
 		$(TOP)/tools/bench/decisions)
 	$(BENCH_RUN) report
 

@@ -197,7 +197,7 @@ def test_a_plot_has_what_was_measured():
 def test_each_target_can_be_judged():
     """A group or a transport that is spelled in another way is no target."""
     known = {bench.group for bench in benches.BENCHES} | {"instructions"} | \
-        set(benches.JUDGED)
+        set(benches.JUDGED) | set(benches.RULED)
     asked = []
 
     class Asked(Results):
@@ -207,7 +207,7 @@ def test_each_target_can_be_judged():
 
     assert all(row["met"] is not None for row in targets.judge(Asked()))
     for group, transport in asked:
-        assert transport in benches.TRANSPORTS
+        assert transport in (*benches.TRANSPORTS, *benches.KINDS)
         assert group in known or group.startswith(
             ("redis-", "nginx-", "memcached", "pgbench"))
 
@@ -217,6 +217,18 @@ def test_instructions_are_those_of_the_document(bench):
     assert bench.exists()
     done = run(BENCH / "instructions")
     assert done.returncode == 0, done.stdout
+
+
+def test_rules_are_measured(build, tmp_path):
+    """In fewer of them: what is printed is taken apart."""
+    make("-C", "tools/sdirectd", f"BUILD={build}", build / "sdirectd-judge")
+    rules = load("rules")
+    found = {kind: rules.measured(kind, 5000, tmp_path)
+             for kind in benches.KINDS}
+    for kind, each in found.items():
+        assert set(each) == {metric for metric, _ in rules.FIGURES}, kind
+        assert all(value >= 0 for value in each.values()), each
+        assert 0 < each["decision"] < 1e6 * each["read"], each
 
 
 def test_more_instructions_are_seen():

@@ -124,6 +124,17 @@ JUDGED = {
     "judged-cached": "the same; by an answer that the helper has given before",
     "judged-asked": "the same; the helper is asked about each, by users and port",
     "judged-asked-all": "the same; and is told all, with paths of programs",
+    "judged-many": "the same; 100,000 mixed rules of sdirectd's",
+}
+
+# Of selftests/policy/large.py; each stands where a transport would.
+RULES = 100000
+KINDS = ("mixed", "crossed", "ranges", "boxes")
+# Natively, tools/bench/rules; in the guest that counts, tools/bench/decisions.
+RULED = {
+    "rules": "100,000 rules: read, made ready for questions, decide one",
+    "reload": "the same, in the guest, until they are in force",
+    "listing": "a list of all sockets, of so many connections",
 }
 
 

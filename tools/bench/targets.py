@@ -2,7 +2,7 @@
 """What must be reached: a row each, judged by the medians of one run."""
 from typing import Callable, NamedTuple
 
-from benches import BULK, MB
+from benches import BULK, KINDS, MB
 
 
 class Target(NamedTuple):
@@ -50,6 +50,27 @@ def judged(group):
     """What the policy costs at set-up."""
     return lambda results: results.ratio(
         (group, "calls", "both", 8, 0), ("judged-default", "calls", "both", 8, 0))
+
+
+def decided(metric):
+    """By sdirectd's engine, by the worst kind of rules."""
+    def value(results):
+        found = [results.median("rules", kind, metric) for kind in KINDS]
+        return max(found) if None not in found else None
+    return value
+
+
+def more_than_unjudged(results):
+    """Microseconds that a connection takes more among 100,000 rules."""
+    found = [results.median(group, "calls", "both", 8)
+             for group in ("judged-many", "judged-default")]
+    return (found[0] - found[1]) / 1000 if None not in found else None
+
+
+def listed(results):
+    """A socket among 10,000 connections, to one among 1000."""
+    return results.ratio(("listing", "calls", "socket", 0, 10000),
+                         ("listing", "calls", "socket", 0, 1000))
 
 
 TARGETS = (
@@ -109,6 +130,15 @@ TARGETS = (
            "no rule", 1.05, False, judged("judged-asked")),
     Target("the same, and is told everything", "no rule", 1.05, False,
            judged("judged-asked-all")),
+    Target("a decision by 100,000 rules in sdirectd, us, worst kind",
+           "counted", 20, False, decided("decision")),
+    Target("the slowest of them", "counted", 20, False, decided("slowest")),
+    Target("a connection judged by 100,000 rules, us more", "no rule", 20,
+           False, more_than_unjudged),
+    Target("reload of 100,000 rules in the guest, s", "counted", 2, False,
+           lambda results: results.median("reload", "mixed", "time")),
+    Target("a socket in a list of 10,000 connections", "of 1000", 1.05, False,
+           listed),
     Target("memory of an idle connection", "TCP", 1.2, False,
            memory("idle-memory")),
     Target("CPU of an idle program with 50 connections, %", "counted", 0,
