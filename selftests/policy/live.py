@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -391,18 +392,29 @@ def others_see_nothing(daemon, _work):
     expect("secret" in sdirect("policy", "show"))
 
 
-def decisions_are_shown(daemon, work):
-    daemon.reload(f"deny to port {work.ports['a']}\n")
-    watcher = subprocess.Popen([BUILD / "sdirect", "monitor", "--json"],
+@contextlib.contextmanager
+def watching(*options):
+    """What sdirect monitor prints, line by line."""
+    watcher = subprocess.Popen([BUILD / "sdirect", "monitor", *options],
                                text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     try:
         expect("watching" in watcher.stderr.readline(), "not watching")
-        work.is_reset(work.open("a"))
-        row = json.loads(watcher.stdout.readline())
+        yield watcher.stdout
     finally:
         watcher.terminate()
         watcher.communicate()
+
+
+def decisions_are_shown(daemon, work):
+    daemon.reload(f"deny to port {work.ports['a']}\n")
+    with watching("--json") as lines, watching() as text:
+        work.is_reset(work.open("a"))
+        row = json.loads(lines.readline())
+        said = text.readline()
+    expect(re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} deny by rule 1: "
+                        r"127\.0\.0\.1:\d+ uid 0 .* -> 127\.0\.0\.1:"
+                        rf"{work.ports['a']} uid 0 .*\n", said), said)
     expect((row["verdict"], row["rule"], row["source"]) ==
            ("deny", 1, "rule"), row)
     expect(row["to"]["port"] == work.ports["a"] and
@@ -449,7 +461,6 @@ def run(case):
 def main():
     chosen = [case for case in CASES
               if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]]
-    os.makedirs("/run/sdirectd", exist_ok=True)
     bad = 0
     try:
         with kernel.module(os.path.dirname(MODULE), say):

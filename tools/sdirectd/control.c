@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -22,6 +23,18 @@ static int address(struct sockaddr_un *addr, const char *path)
 	return 0;
 }
 
+/* The place below /run, which is empty after a boot, if nobody has made it. */
+static void make_directory(const char *path)
+{
+	char *dir = strdup(path), *slash = dir ? strrchr(dir, '/') : NULL;
+
+	if (slash && slash != dir) {
+		*slash = '\0';
+		mkdir(dir, 0700);
+	}
+	free(dir);
+}
+
 int control_open(struct control *control, const char *path)
 {
 	struct sockaddr_un addr;
@@ -37,6 +50,7 @@ int control_open(struct control *control, const char *path)
 				   SOCK_NONBLOCK, 0);
 	if (control->listener < 0)
 		return -errno;
+	make_directory(path);
 	/* What a predecessor has left that was killed. */
 	unlink(path);
 	mask = umask(0177);

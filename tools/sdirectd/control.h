@@ -34,7 +34,7 @@ struct control {
 
 #define CONTROL_POLLS	(1 + CONTROL_CLIENTS)
 
-/* control_open() makes the socket: 0 or -errno. */
+/* control_open() makes the socket, and its directory if need be: 0 or -errno. */
 int control_open(struct control *control, const char *path);
 void control_close(struct control *control);
 

@@ -335,9 +335,12 @@ static int open_all(struct daemon *d)
 		err = say(open_timer(d), "cannot wait for the time");
 	if (!err)
 		err = open_module(d);
-	if (!err)
-		err = say(control_open(&d->control, d->opt->control),
-			  d->opt->control);
+	if (!err) {
+		err = control_open(&d->control, d->opt->control);
+		if (err)
+			log_line(LOG_ERR, "%s: %s", d->opt->control,
+				 strerror(-err));
+	}
 	open_netns(d);
 	return err ? err : reload(d, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tests of what the module is told and says, and of the control socket. */
+#include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -346,14 +347,18 @@ void test_exe(void **state)
 
 void test_control(void **state)
 {
-	char dir[] = "/tmp/sdirectd-check-XXXXXX", path[64];
+	char dir[] = "/tmp/sdirectd-check-XXXXXX", below[64], path[80];
 	struct control control = { .answer = answer };
 	pid_t child;
 	int i;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/control", dir);
+	/* The directory is made if it is missing, but not one above it. */
+	snprintf(below, sizeof(below), "%s/made", dir);
+	snprintf(path, sizeof(path), "%s/none/control", below);
+	assert_int_equal(control_open(&control, path), -ENOENT);
+	snprintf(path, sizeof(path), "%s/control", below);
 	/* A second time, where one was left behind. */
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(control_open(&control, path), 0);
@@ -365,5 +370,6 @@ void test_control(void **state)
 		control_close(&control);
 	}
 	unlink(path);
+	assert_int_equal(rmdir(below), 0);
 	rmdir(dir);
 }
