@@ -14,6 +14,15 @@ DIRECT, BY_TCP, DENY, ASK = (K.VERDICT_DIRECT, K.VERDICT_TCP, K.VERDICT_DENY,
 FROM_UID, TO_UID = K.FIELD_FROM_UID, K.FIELD_TO_UID
 
 
+def own_label():
+    """What a security module calls this process; None: there is none."""
+    try:
+        with open("/proc/self/attr/current", encoding="ascii") as file:
+            return file.read().rstrip("\0\n")
+    except OSError:
+        return None
+
+
 def who_asks_is_answered():
     def question_of(conn):
         asked = helper.question()
@@ -31,6 +40,7 @@ def who_asks_is_answered():
         assert one["exe"] == os.path.realpath("/proc/self/exe"), one
         assert one["exe_ino"] == exe.st_ino
         assert one["cgroup_path"].startswith("/"), one
+        assert one.get("label") == two.get("label") == own_label(), asked
         assert asked["same"] == (K.SAME_GROUP | K.SAME_NETNS |
                                  K.SAME_CGROUP), asked
         return asked
