@@ -265,9 +265,10 @@ static __poll_t sdr_poll(struct file *file, struct socket *sock,
 {
 	struct sdr_sock *ss = direct_sk(sock);
 	__poll_t mask = tcp_ops(sock)->poll(file, sock, wait);
+	struct sdr_pair *pair = ss ? sdr_sock_pair(ss) : NULL;
 	bool again;
 
-	if (!ss)
+	if (!pair || !sdr_pair_has_more(pair))
 		return mask;
 	again = looks_again(wait);
 	mask = sdr_stream_poll(ss, mask, poll_requested_events(wait),
@@ -275,7 +276,7 @@ static __poll_t sdr_poll(struct file *file, struct socket *sock,
 	if (again && sdr_lease_rung(ss))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	/* The end that was seen gone sent its reset before, by TCP. */
-	if (sdr_sock_pair(ss) && sdr_stream_left(sdr_sock_pair(ss), ss->side))
+	if (sdr_stream_left(pair, ss->side))
 		mask |= tcp_ops(sock)->poll(file, sock, NULL);
 	return mask;
 }

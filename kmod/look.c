@@ -51,7 +51,7 @@ static u64 rx_bytes(struct sdr_sock *ss, enum sdr_arm arm)
 	const struct sdr_seg *seg;
 	bool complete = true;
 
-	if (!pair)
+	if (!pair || !sdr_pair_has_more(pair))
 		return inq;
 	rcu_read_lock();
 	pos = rx_pos(ss);

@@ -162,6 +162,15 @@ static inline bool sdr_pair_has_pages(struct sdr_pair *pair)
 	return smp_load_acquire(&pair->kern);	/* sdr_pair_pages() */
 }
 
+/*
+ * Can there be anything but TCP?  Whoever sleeps because there was not is woken
+ * when the first ring comes.
+ */
+static inline bool sdr_pair_has_more(struct sdr_pair *pair)
+{
+	return pair->far || sdr_pair_has_pages(pair);
+}
+
 static inline struct sdirect_ctl_page *sdr_pair_ctl(struct sdr_pair *pair,
 						    int side)
 {
