@@ -26,6 +26,7 @@ struct sdr_sock;
 
 #define SDR_NEAR_SIDE	0	/* of the own end in a half pair */
 #define SDR_FAR_SIDE	1
+#define SDR_FAR_DEVICE	64	/* bytes of a device's name; IB_DEVICE_NAME_MAX */
 
 /**
  * struct sdr_far_who - a connection as its own end knows it
@@ -82,9 +83,12 @@ struct sdr_far_ops {
 /**
  * struct sdr_far - the far end of one half pair
  * @ops:	who reaches it
+ * @device:	this host's device that is to reach it, or empty; as the pair is
+ *		made, and the same for as long as it lives
  */
 struct sdr_far {
 	const struct sdr_far_ops *ops;
+	char device[SDR_FAR_DEVICE];
 };
 
 /* sdr_far_register() - from now on others may be asked.  Return: 0 or -EBUSY. */

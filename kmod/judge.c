@@ -63,11 +63,13 @@ static void describe(const struct sdr_pair *pair, struct sdr_candidate *cand)
 			sdr_party_of(&cand->end[i], end->ss->sk, &end->owner);
 	}
 	cand->carrier = SDIRECT_CARRIER_LOCAL;
+	cand->device = NULL;
 	if (!pair->far)
 		return;
 	i = from ^ SDR_FAR_SIDE;
 	sdr_party_beyond(&cand->end[i], &cand->end[!i]);
 	cand->carrier = SDIRECT_CARRIER_RDMA;
+	cand->device = pair->far->device;
 }
 
 /* Begin a judgement, which gets a number.  False if an end is gone. */

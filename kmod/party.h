@@ -43,10 +43,12 @@ struct sdr_party {
  * struct sdr_candidate - a connection to be judged
  * @end:	who has connected, who has accepted
  * @carrier:	enum sdirect_carrier, what would carry it
+ * @device:	the device of that, the pair's; NULL: none
  */
 struct sdr_candidate {
 	struct sdr_party end[2];
 	u8 carrier;
+	const char *device;
 };
 
 /* The addresses of a connected socket; IPv4 as ::ffff:a.b.c.d. */

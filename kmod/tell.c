@@ -326,6 +326,13 @@ struct message {
 	const void *arg;
 };
 
+static int put_carrier(struct sk_buff *skb, const struct sdr_candidate *cand)
+{
+	return nla_put_u8(skb, SDIRECT_A_POLICY_CARRIER, cand->carrier) ||
+	       (cand->device && *cand->device &&
+		nla_put_string(skb, SDIRECT_A_POLICY_DEVICE, cand->device));
+}
+
 static int put_ends(struct sk_buff *skb, const struct message *m)
 {
 	const struct sdr_rules_head *head = m->rules ? sdr_rules_head(m->rules) :
@@ -354,8 +361,7 @@ static int put_message(struct sk_buff *skb, const struct message *m)
 	if (!hdr)
 		return -EMSGSIZE;
 	if (m->put(skb, m->arg) ||
-	    nla_put_u8(skb, SDIRECT_A_POLICY_CARRIER, m->cand->carrier) ||
-	    put_ends(skb, m)) {
+	    put_carrier(skb, m->cand) || put_ends(skb, m)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}

@@ -326,6 +326,7 @@ struct sdr_rdma_conn *sdr_rdma_conn_create(struct sdr_rdma_link *link,
 	if (!conn)
 		return NULL;
 	conn->far.ops = &sdr_rdma_conn_ops;
+	sdr_rdma_link_device(link, conn->far.device);
 	refcount_set(&conn->ref, 2);	/* the table's, the caller's */
 	conn->who = *who;
 	spin_lock_init(&conn->lock);

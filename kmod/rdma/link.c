@@ -279,6 +279,15 @@ bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info)
 	return true;
 }
 
+void sdr_rdma_link_device(const struct sdr_rdma_link *link,
+			  char name[SDR_FAR_DEVICE])
+{
+	struct sdr_rdma_path path = { .local = link->local };
+
+	sdr_rdma_path_get(&link->peer, &path);
+	sdr_rdma_qp_device_at(&path.local, name, SDR_FAR_DEVICE);
+}
+
 void sdr_rdma_link_remake(const struct in6_addr *peer)
 {
 	struct sdr_rdma_link *link;

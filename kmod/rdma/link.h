@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "far.h"
 #include "rdma/msg.h"
 #include "rdma/qp.h"
 #include "rdma/state.h"
@@ -144,6 +145,10 @@ void sdr_rdma_link_fail(struct sdr_rdma_link *link);
  * taken apart, and made anew.  May sleep.
  */
 void sdr_rdma_link_remake(const struct in6_addr *peer);
+
+/* sdr_rdma_link_device() names the device that is to be used, or none. */
+void sdr_rdma_link_device(const struct sdr_rdma_link *link,
+			  char name[SDR_FAR_DEVICE]);
 
 /* Bytes of a ring, at most. */
 #define SDR_RDMA_RING_MAX	(256u << 10)

@@ -3,9 +3,12 @@
 #include "compat.h"
 
 #include <linux/dma-mapping.h>
+#include <linux/inetdevice.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
+#include <net/addrconf.h>
+#include <rdma/ib_addr.h>
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
 
@@ -281,4 +284,22 @@ void sdr_rdma_qp_unmap(struct sdr_rdma_qp *qp, u64 dma)
 const char *sdr_rdma_qp_device(const struct sdr_rdma_qp *qp)
 {
 	return qp->id->device ? dev_name(&qp->id->device->dev) : "-";
+}
+
+void sdr_rdma_qp_device_at(const struct in6_addr *addr, char *name, size_t size)
+{
+	struct ib_device *dev = NULL;
+	struct net_device *ndev;
+
+	rcu_read_lock();
+	ndev = ipv6_addr_v4mapped(addr) ?
+	       __ip_dev_find(&init_net, addr->s6_addr32[3], false) :
+	       ipv6_dev_find(&init_net, addr, NULL);
+	if (ndev)
+		dev = ib_device_get_by_netdev(rdma_vlan_dev_real_dev(ndev) ?: ndev,
+					      RDMA_DRIVER_UNKNOWN);
+	rcu_read_unlock();
+	strscpy(name, dev ? dev_name(&dev->dev) : "", size);
+	if (dev)
+		ib_device_put(dev);
 }

@@ -148,6 +148,17 @@ bool sdr_rdma_qp_ends(const struct sdr_rdma_qp *qp);
  */
 void sdr_rdma_qp_look(struct sdr_rdma_qp *qp);
 
+/**
+ * sdr_rdma_qp_device_at - which device has an address of this host
+ * @addr:	the address
+ * @name:	(out) the device's, empty if there is none
+ * @size:	bytes of @name
+ *
+ * Context: process; does not sleep.
+ */
+void sdr_rdma_qp_device_at(const struct in6_addr *addr, char *name,
+			   size_t size);
+
 /* sdr_rdma_qp_map() gives a page's address for the device, 0 if it has none. */
 u64 sdr_rdma_qp_map(struct sdr_rdma_qp *qp, struct page *page);
 void sdr_rdma_qp_unmap(struct sdr_rdma_qp *qp, u64 dma);

@@ -424,6 +424,32 @@ def links_are_listed():
         hosts.echo(client, server, b"x")
 
 
+def decisions_name_the_device():
+    """Of either host; questions are the same message."""
+    told, text = set(), b""
+    with subprocess.Popen([BUILD / "sdirect", "monitor", "--json"],
+                          stdout=subprocess.PIPE) as monitor:
+        out = monitor.stdout.fileno()
+        os.set_blocking(out, False)
+
+        def all_told():
+            nonlocal text
+            with hosts.direct() as (client, server):
+                hosts.echo(client, server, b"x")
+            with contextlib.suppress(BlockingIOError):
+                text += os.read(out, 65536)
+            *lines, text = text.split(b"\n")
+            for row in map(json.loads, lines):
+                told.add((row["carrier"], row.get("device")))
+            return len(told) > 1
+        try:
+            hosts.until("told", all_told)
+        finally:
+            monitor.kill()
+    if told != {("rdma", "rxea"), ("rdma", "rxeb")}:
+        raise Wrong(f"not so: {told}")
+
+
 def pair(*words, status=0):
     return hosts.run(BUILD / "sdirect", "rdma", "pair", *words, status=status)
 
@@ -484,6 +510,7 @@ CASES = (
     *losses.CASES,
     small_messages_share_writes, answers_are_waited_for_awake,
     redis_goes_on_without_a_device, strangers_are_harmless, links_are_listed,
-    goes_where_it_is_told, unload_is_refused_while_in_use,
+    decisions_name_the_device, goes_where_it_is_told,
+    unload_is_refused_while_in_use,
 )
 NAMES = tuple(case.__name__ for case in CASES)

@@ -61,6 +61,8 @@ static void print_json(const struct query *q, const struct timespec *now)
 	json_bool(&json, "changed", q->changed);
 	json_string(&json, "carrier",
 		    name_of_carrier(q->candidate.carrier)->name);
+	if (q->device)
+		json_string(&json, "device", q->device);
 	json_end(&json, "from", &q->candidate.end[SIDE_FROM],
 		 q->pid[SIDE_FROM]);
 	json_end(&json, "to", &q->candidate.end[SIDE_TO], q->pid[SIDE_TO]);

@@ -40,6 +40,7 @@ static const enum mnl_attr_data_type policy_types[SDIRECT_A_POLICY_MAX + 1] = {
 	[SDIRECT_A_POLICY_FROM]		= MNL_TYPE_NESTED,
 	[SDIRECT_A_POLICY_TO]		= MNL_TYPE_NESTED,
 	[SDIRECT_A_POLICY_SAME]		= MNL_TYPE_U32,
+	[SDIRECT_A_POLICY_DEVICE]	= MNL_TYPE_NUL_STRING,
 };
 
 /**
@@ -188,6 +189,8 @@ int query_parse(const struct nlmsghdr *nlh, struct query *query)
 	query->source = small(tb[SDIRECT_A_POLICY_SOURCE]);
 	query->changed = small(tb[SDIRECT_A_POLICY_CHANGED]);
 	c->carrier = small(tb[SDIRECT_A_POLICY_CARRIER]) & 7;
+	if (tb[SDIRECT_A_POLICY_DEVICE])
+		query->device = mnl_attr_get_str(tb[SDIRECT_A_POLICY_DEVICE]);
 	c->compared = tb[SDIRECT_A_POLICY_SAME];
 	c->same = number(tb[SDIRECT_A_POLICY_SAME]);
 	if (parse_end(tb[SDIRECT_A_POLICY_FROM], query, SIDE_FROM))

@@ -19,6 +19,7 @@
  * @source:	of a decision, enum sdirect_policy_source
  * @changed:	the connection was judged before
  * @candidate:	the connection
+ * @device:	this host's, that would carry it; NULL: none that is known
  * @pid:	the processes, 0: not known
  * @exe_dev:	where the files of the programs are
  * @exe_ino:	the inodes of these there
@@ -31,6 +32,7 @@ struct query {
 	uint8_t source;
 	bool changed;
 	struct candidate candidate;
+	const char *device;
 	uint32_t pid[SIDES];
 	uint64_t exe_dev[SIDES];
 	uint64_t exe_ino[SIDES];

@@ -121,7 +121,8 @@
  *
  * SDIRECT_CMD_POLICY_QUESTION: sent to the helper, when a rule with verdict
  * SDIRECT_VERDICT_ASK decides.  SDIRECT_A_POLICY_ID, _GENERATION, _NUMBER (of
- * that rule), _CARRIER, _SAME (a mask of SDIRECT_SAME_*, as rules of the module
+ * that rule), _CARRIER, _DEVICE (this host's device, where the carrier has one
+ * that is known), _SAME (a mask of SDIRECT_SAME_*, as rules of the module
  * see it), _FROM, _TO; the two ends are nests of SDIRECT_A_END_*,
  * of which those are missing that are not known, or that BEGIN has not asked
  * for.  Questions that come soon after each other are in one datagram, each a
@@ -149,7 +150,8 @@
  * SDIRECT_CMD_POLICY_DECISION: sent to the multicast group
  * SDIRECT_GENL_GROUP_DECISIONS, in the namespaces that have judged, with
  * SDIRECT_A_POLICY_VERDICT, _SOURCE, _NUMBER (if a rule decided), _GENERATION,
- * _CHANGED (1: a living connection was judged again), _CARRIER, _FROM, _TO.
+ * _CHANGED (1: a living connection was judged again), _CARRIER, _DEVICE, _FROM,
+ * _TO.
  * Denials are sent to SDIRECT_GENL_GROUP_DENIALS as well: who wants no more than
  * these costs the other connections nothing.
  *
@@ -377,6 +379,7 @@ enum sdirect_policy_attr {
 	SDIRECT_A_POLICY_CACHED,	/* u32 */
 	SDIRECT_A_POLICY_COUNTER,	/* nest, SDIRECT_A_COUNTER_* */
 	SDIRECT_A_POLICY_SAME,		/* u32, SDIRECT_SAME_* */
+	SDIRECT_A_POLICY_DEVICE,	/* string, of the carrier */
 
 	__SDIRECT_A_POLICY_MAX,
 	SDIRECT_A_POLICY_MAX = __SDIRECT_A_POLICY_MAX - 1
