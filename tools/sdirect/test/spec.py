@@ -5,10 +5,11 @@
 Reads just as much YAML as the specification uses, so that nothing needs to be
 installed.  Usage: spec.py SPECIFICATION HEADER...
 """
+import pathlib
 import re
 import sys
 
-LISTS = 17
+LISTS = {"sdirect.yaml": 17, "sdirect_rdma.yaml": 4}
 
 
 def spec_names(text):
@@ -47,9 +48,10 @@ def main():
                       for name in sys.argv[1:]]
     headers = "\n".join(headers)
     lists = spec_names(spec)
-    bad = len(lists) != LISTS
+    expected = LISTS[pathlib.Path(sys.argv[1]).name]
+    bad = len(lists) != expected
     if bad:
-        print(f"spec.py: expected {LISTS} lists, found {sorted(lists)}")
+        print(f"spec.py: expected {expected} lists, found {sorted(lists)}")
     for prefix, names in lists.items():
         found = header_names(headers, prefix)
         if found != names:
