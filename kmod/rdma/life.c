@@ -195,11 +195,11 @@ static void go_up(struct work_struct *work)
 {
 	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
 						  up);
-	struct sdr_rdma_path path = { link->peer, link->local, link->peer };
+	struct sdr_rdma_path path;
 	struct sockaddr_storage from, to;
 	struct sdr_rdma_qp *qp;
 
-	sdr_rdma_path_get(&link->peer, &path);
+	sdr_rdma_link_path(link, &path);
 	sdr_rdma_addr_to(&from, &path.local, 0);
 	sdr_rdma_addr_to(&to, &path.remote, sdr_rdma_port);
 	mutex_lock(&link->gate);

@@ -200,14 +200,21 @@ struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller)
 	return found;
 }
 
+void sdr_rdma_link_path(const struct sdr_rdma_link *link,
+			struct sdr_rdma_path *path)
+{
+	*path = (struct sdr_rdma_path) { link->peer, link->local, link->peer };
+	sdr_rdma_path_get(&link->peer, path);
+}
+
 /* Does the request come from where the link's other host is? */
 static bool from_peer(const struct rdma_cm_id *id,
 		      const struct sdr_rdma_link *link)
 {
-	struct sdr_rdma_path path = { .remote = link->peer };
+	struct sdr_rdma_path path;
 	struct in6_addr peer;
 
-	sdr_rdma_path_get(&link->peer, &path);
+	sdr_rdma_link_path(link, &path);
 	return sdr_rdma_addr_from(&peer, &id->route.addr.dst_addr) &&
 	       ipv6_addr_equal(&peer, &path.remote);
 }
@@ -282,9 +289,9 @@ bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info)
 void sdr_rdma_link_device(const struct sdr_rdma_link *link,
 			  char name[SDR_FAR_DEVICE])
 {
-	struct sdr_rdma_path path = { .local = link->local };
+	struct sdr_rdma_path path;
 
-	sdr_rdma_path_get(&link->peer, &path);
+	sdr_rdma_link_path(link, &path);
 	sdr_rdma_qp_device_at(&path.local, name, SDR_FAR_DEVICE);
 }
 

@@ -19,6 +19,7 @@
 #include "rdma/state.h"
 
 struct rdma_cm_id;
+struct sdr_rdma_path;
 struct sdr_rdma_qp;
 struct socket;
 
@@ -205,5 +206,8 @@ struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller);
 void sdr_rdma_link_run(struct work_struct *work);	/* talk.c */
 void sdr_rdma_link_life_init(struct sdr_rdma_link *link);	/* life.c */
 int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id);
+/* Between which addresses its queue pair goes: what was set, or its own. */
+void sdr_rdma_link_path(const struct sdr_rdma_link *link,
+			struct sdr_rdma_path *path);
 
 #endif /* _SDR_RDMA_LINK_H */

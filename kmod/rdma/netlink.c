@@ -43,27 +43,47 @@ static int put_link(struct sk_buff *skb, const struct sdr_rdma_link_info *info)
 		       info->completions);
 }
 
-static int link_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+/*
+ * One message for each, as long as they fit.  @put_nth: its attributes; -ENOENT:
+ * there are not so many.
+ */
+static int dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		int (*put_nth)(struct sk_buff *skb, unsigned long nth))
 {
-	struct sdr_rdma_link_info info;
 	void *hdr;
+	int err;
 
-	/* Links are the first namespace's. */
+	/* Links and paths are the first namespace's. */
 	if (!net_eq(sock_net(skb->sk), &init_net))
 		return 0;
-	for (; sdr_rdma_link_info(cb->args[0], &info); cb->args[0]++) {
+	for (;; cb->args[0]++) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
-				  SDIRECT_RDMA_CMD_LINK_GET);
+				  cmd);
 		if (!hdr)
 			break;
-		if (put_link(skb, &info)) {
+		err = put_nth(skb, cb->args[0]);
+		if (err) {
 			genlmsg_cancel(skb, hdr);
 			break;
 		}
 		genlmsg_end(skb, hdr);
 	}
 	return skb->len;
+}
+
+static int put_nth_link(struct sk_buff *skb, unsigned long nth)
+{
+	struct sdr_rdma_link_info info;
+
+	if (!sdr_rdma_link_info(nth, &info))
+		return -ENOENT;
+	return put_link(skb, &info) ? -EMSGSIZE : 0;
+}
+
+static int link_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, SDIRECT_RDMA_CMD_LINK_GET, put_nth_link);
 }
 
 /* --- paths --- */
@@ -133,28 +153,21 @@ static int path_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int path_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+static int put_nth_path(struct sk_buff *skb, unsigned long nth)
 {
 	struct sdr_rdma_path path;
-	void *hdr;
 
-	if (!net_eq(sock_net(skb->sk), &init_net))
-		return 0;
-	for (; sdr_rdma_path_nth(cb->args[0], &path); cb->args[0]++) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
-				  SDIRECT_RDMA_CMD_PATH_GET);
-		if (!hdr)
-			break;
-		if (put_addr(skb, SDIRECT_RDMA_A_PATH_HOST, &path.host) ||
-		    put_addr(skb, SDIRECT_RDMA_A_PATH_LOCAL, &path.local) ||
-		    put_addr(skb, SDIRECT_RDMA_A_PATH_REMOTE, &path.remote)) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-	}
-	return skb->len;
+	if (!sdr_rdma_path_nth(nth, &path))
+		return -ENOENT;
+	return put_addr(skb, SDIRECT_RDMA_A_PATH_HOST, &path.host) ||
+	       put_addr(skb, SDIRECT_RDMA_A_PATH_LOCAL, &path.local) ||
+	       put_addr(skb, SDIRECT_RDMA_A_PATH_REMOTE, &path.remote) ?
+	       -EMSGSIZE : 0;
+}
+
+static int path_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, SDIRECT_RDMA_CMD_PATH_GET, put_nth_path);
 }
 
 static const struct genl_ops ops[] = {

@@ -33,11 +33,6 @@ struct link {
 	uint64_t completions;
 };
 
-struct links {
-	struct link *v;
-	size_t n;
-};
-
 static const char *state_name(uint8_t state)
 {
 	static const char *const names[] = {
@@ -103,36 +98,16 @@ static int link_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-static int link_reply(const struct nlmsghdr *nlh, void *data)
+static void print_json(const struct rdma_rows *rows)
 {
-	struct links *links = data;
-	struct link *v;
-
-	v = reallocarray(links->v, links->n + 1, sizeof(*v));
-	if (!v) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
-	links->v = v;
-	memset(&v[links->n], 0, sizeof(*v));
-	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), link_attr,
-			   &v[links->n]) < MNL_CB_OK) {
-		errno = EBADMSG;
-		return MNL_CB_ERROR;
-	}
-	links->n++;
-	return MNL_CB_OK;
-}
-
-static void print_json(const struct links *links)
-{
+	const struct link *all = rows->v;
 	struct json json = { .out = stdout };
 	char buf[TEXT_ADDR];
 	size_t i;
 
 	json_open(&json, NULL, '[');
-	for (i = 0; i < links->n; i++) {
-		const struct link *link = &links->v[i];
+	for (i = 0; i < rows->n; i++) {
+		const struct link *link = &all[i];
 
 		json_open(&json, NULL, '{');
 		json_string(&json, "local", rdma_addr_text(buf, &link->local));
@@ -175,20 +150,21 @@ static int add_row(struct table *table, const struct link *link)
 	return err;
 }
 
-static int print_text(const struct links *links)
+static int print_text(const struct rdma_rows *rows)
 {
 	static const char *const head[] = {
 		"LOCAL", "REMOTE", "CALLED BY", "CONTROL", "QUEUE PAIR",
 		"DEVICE", "CONNECTIONS",
 	};
+	const struct link *all = rows->v;
 	struct table table = { .columns = 7, .align = "llllllr" };
 	int err = 0;
 	size_t i;
 
 	for (i = 0; !err && i < table.columns; i++)
 		err = table_add(&table, head[i]);
-	for (i = 0; !err && i < links->n; i++)
-		err = add_row(&table, &links->v[i]);
+	for (i = 0; !err && i < rows->n; i++)
+		err = add_row(&table, &all[i]);
 	if (!err)
 		table_print(&table, stdout);
 	table_free(&table);
@@ -197,13 +173,13 @@ static int print_text(const struct links *links)
 
 static int ask(struct genl *genl, void *arg)
 {
-	return genl_dump(genl, SDIRECT_RDMA_CMD_LINK_GET, 0, 0, link_reply,
-			 arg);
+	return rdma_rows_dump(genl, SDIRECT_RDMA_CMD_LINK_GET, arg);
 }
 
 int rdma_list(const struct options *opt)
 {
-	struct links links = { 0 };
+	struct rdma_rows links = { .size = sizeof(struct link),
+				   .attr = link_attr };
 	int status = rdma_ask(ask, &links);
 
 	if (status == EXIT_OK && opt->json)

@@ -31,11 +31,6 @@ struct path {
 	int err;	/* what became of that */
 };
 
-struct paths {
-	struct path *v;
-	size_t n;
-};
-
 static int path_attr(const struct nlattr *attr, void *data)
 {
 	struct path *path = data;
@@ -47,46 +42,27 @@ static int path_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-static int path_reply(const struct nlmsghdr *nlh, void *data)
+static void print_json(const struct rdma_rows *rows)
 {
-	struct paths *paths = data;
-	struct path *v;
-
-	v = reallocarray(paths->v, paths->n + 1, sizeof(*v));
-	if (!v) {
-		errno = ENOMEM;
-		return MNL_CB_ERROR;
-	}
-	paths->v = v;
-	memset(&v[paths->n], 0, sizeof(*v));
-	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), path_attr,
-			   &v[paths->n]) < MNL_CB_OK) {
-		errno = EBADMSG;
-		return MNL_CB_ERROR;
-	}
-	paths->n++;
-	return MNL_CB_OK;
-}
-
-static void print_json(const struct paths *paths)
-{
+	const struct path *all = rows->v;
 	struct json json = { .out = stdout };
 	char buf[TEXT_ADDR];
 	size_t i, k;
 
 	json_open(&json, NULL, '[');
-	for (i = 0; i < paths->n; i++) {
+	for (i = 0; i < rows->n; i++) {
 		json_open(&json, NULL, '{');
 		for (k = 0; k < ADDRS; k++)
 			json_string(&json, parts[k].name,
-				    rdma_addr_text(buf, &paths->v[i].addr[k]));
+				    rdma_addr_text(buf, &all[i].addr[k]));
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');
 }
 
-static int print_text(const struct paths *paths)
+static int print_text(const struct rdma_rows *rows)
 {
+	const struct path *all = rows->v;
 	struct table table = { .columns = ADDRS, .align = "lll" };
 	char buf[TEXT_ADDR];
 	int err = 0;
@@ -94,9 +70,9 @@ static int print_text(const struct paths *paths)
 
 	for (i = 0; !err && i < ADDRS; i++)
 		err = table_add(&table, parts[i].head);
-	for (i = 0; !err && i < ADDRS * paths->n; i++)
+	for (i = 0; !err && i < ADDRS * rows->n; i++)
 		err = table_add(&table,
-				rdma_addr_text(buf, &paths->v[i / ADDRS]
+				rdma_addr_text(buf, &all[i / ADDRS]
 							     .addr[i % ADDRS]));
 	if (!err)
 		table_print(&table, stdout);
@@ -106,13 +82,13 @@ static int print_text(const struct paths *paths)
 
 static int get(struct genl *genl, void *arg)
 {
-	return genl_dump(genl, SDIRECT_RDMA_CMD_PATH_GET, 0, 0, path_reply,
-			 arg);
+	return rdma_rows_dump(genl, SDIRECT_RDMA_CMD_PATH_GET, arg);
 }
 
 static int show(bool json)
 {
-	struct paths paths = { 0 };
+	struct rdma_rows paths = { .size = sizeof(struct path),
+				   .attr = path_attr };
 	int status = rdma_ask(get, &paths);
 
 	if (status == EXIT_OK && json)

@@ -2,8 +2,11 @@
 /* sdirect rdma */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include <linux/genetlink.h>
 
 #include "command.h"
 #include "rdma.h"
@@ -40,6 +43,33 @@ const char *rdma_addr_text(char *buf, const struct rdma_addr *addr)
 {
 	return text_addr(buf, addr->len == 4 ? AF_INET : AF_INET6,
 			 addr->bytes);
+}
+
+static int row_reply(const struct nlmsghdr *nlh, void *data)
+{
+	struct rdma_rows *rows = data;
+	char *v, *row;
+
+	v = reallocarray(rows->v, rows->n + 1, rows->size);
+	if (!v) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	rows->v = v;
+	row = v + rows->n * rows->size;
+	memset(row, 0, rows->size);
+	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), rows->attr, row) <
+	    MNL_CB_OK) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	rows->n++;
+	return MNL_CB_OK;
+}
+
+int rdma_rows_dump(struct genl *genl, uint8_t cmd, struct rdma_rows *rows)
+{
+	return genl_dump(genl, cmd, 0, 0, row_reply, rows);
 }
 
 static int usage(const char *what, const char *word)

@@ -22,6 +22,23 @@ struct rdma_addr {
 	uint8_t bytes[16];
 };
 
+/**
+ * struct rdma_rows - what a dump has told
+ * @v:		an array
+ * @n:		how many there are
+ * @size:	bytes of each
+ * @attr:	takes an attribute of one, which begins as zeros
+ */
+struct rdma_rows {
+	void *v;
+	size_t n;
+	size_t size;
+	mnl_attr_cb_t attr;
+};
+
+/* rdma_rows_dump() asks for all of them by @cmd; 0 or -errno. */
+int rdma_rows_dump(struct genl *genl, uint8_t cmd, struct rdma_rows *rows);
+
 /* rdma_addr_read() takes one from an attribute; MNL_CB_OK or MNL_CB_ERROR. */
 int rdma_addr_read(struct rdma_addr *to, const struct nlattr *attr);
 /* rdma_addr_parse() reads what was typed; -1 if it is none. */
