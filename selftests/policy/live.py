@@ -439,43 +439,53 @@ CASES = (rules_decide, users_are_known, questions_are_answered,
          rights_are_dropped)
 
 
-def run(case):
-    """Whether it went well; what it has started is ended."""
+@contextlib.contextmanager
+def without_rules():
+    """The daemon as one that has none, and who talks to it."""
     with tempfile.TemporaryDirectory() as directory, \
             contextlib.ExitStack() as stack:
-        try:
-            daemon = Daemon(directory, "# none\n")
-            stack.callback(daemon.process.wait, LIMIT)
-            stack.callback(lambda: daemon.process.terminate())
-            work = Worker()
-            stack.callback(work.stop)
-            case(daemon, work)
-            return True
-        except (Wrong, OSError, ValueError, KeyError,
-                subprocess.SubprocessError) as error:
-            traceback.print_exc(file=sys.stdout)
-            say(f"{case.__name__}: {type(error).__name__}: {error}")
-            return False
+        daemon = Daemon(directory, "# none\n")
+        stack.callback(daemon.process.wait, LIMIT)
+        stack.callback(lambda: daemon.process.terminate())
+        work = Worker()
+        stack.callback(work.stop)
+        yield daemon, work
 
 
-def main():
-    chosen = [case for case in CASES
+def run(case, begin):
+    """Whether it went well; what it has started is ended."""
+    try:
+        with begin() as ends:
+            case(*ends)
+        return True
+    except (Wrong, OSError, ValueError, KeyError, IndexError,
+            subprocess.SubprocessError) as error:
+        traceback.print_exc(file=sys.stdout)
+        say(f"{case.__name__}: {type(error).__name__}: {error}")
+        return False
+
+
+def run_all(section, cases, begin, prepare=lambda: None):
+    """Those that the command line names, or all; the exit status."""
+    chosen = [case for case in cases
               if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]]
     bad = 0
     try:
+        prepare()
         with kernel.module(os.path.dirname(MODULE), say):
-            print("@@ section live", flush=True)
+            print(f"@@ section {section}", flush=True)
             for case in chosen:
                 print(f"@@ case {case.__name__}", flush=True)
-                good = run(case)
+                good = run(case, begin)
                 print("@@ passed" if good else "@@ failed", case.__name__,
                       flush=True)
                 bad += not good
-    except (proc.DemoError, OSError) as error:
+    except (Wrong, proc.DemoError, OSError,
+            subprocess.SubprocessError) as error:
         say(f"cannot go on: {error}")
         return 2
     return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all("live", CASES, without_rules))
