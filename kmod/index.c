@@ -23,6 +23,11 @@ static int node_cmp(const void *a, const void *b)
 	return cmp ?: (x->rule > y->rule) - (x->rule < y->rule);
 }
 
+static void node_swap(void *a, void *b, int size)
+{
+	swap(*(struct sdr_node *)a, *(struct sdr_node *)b);
+}
+
 /* What the root of [lo, hi) is to know of its subtree. */
 static void augment(struct sdr_node *node, u32 lo, u32 hi)
 {
@@ -54,7 +59,7 @@ void sdr_index_build(struct sdr_index *index)
 {
 	if (!index->n)
 		return;
-	sort(index->node, index->n, sizeof(*index->node), node_cmp, NULL);
+	sort(index->node, index->n, sizeof(*index->node), node_cmp, node_swap);
 	augment(index->node, 0, index->n);
 }
 

@@ -134,13 +134,15 @@ int sdr_nl_begin(struct sk_buff *skb, struct genl_info *info)
 	return explain(info, err, why);
 }
 
-/* One condition; its values stay where they are in the message. */
+/*
+ * One condition; its values stay where they are in the message.  That and all
+ * that is nested in it has been validated: see sdr_nl_add_policy.
+ */
 static int get_cond(const struct nlattr *attr, struct sdr_cond_desc *cond,
 		    struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[SDIRECT_A_COND_MAX + 1], *ranges, *nets;
-	int err = nla_parse_nested(tb, SDIRECT_A_COND_MAX, attr, cond_policy,
-				   extack);
+	int err = nla_parse_nested(tb, SDIRECT_A_COND_MAX, attr, NULL, extack);
 	size_t size;
 
 	if (err)
@@ -195,8 +197,7 @@ static int add_one(struct sdr_policy *policy, u32 generation,
 	struct sdr_rule rule;
 	int n, err;
 
-	err = nla_parse_nested(tb, SDIRECT_A_RULE_MAX, attr, rule_policy,
-			       extack);
+	err = nla_parse_nested(tb, SDIRECT_A_RULE_MAX, attr, NULL, extack);
 	if (err)
 		return err;
 	if (!tb[SDIRECT_A_RULE_NUMBER] || !tb[SDIRECT_A_RULE_VERDICT]) {

@@ -7,7 +7,7 @@
  */
 #include "compat.h"
 
-#include <linux/jhash.h>
+#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
 #include <linux/refcount.h>
@@ -266,10 +266,11 @@ struct census {
 static u32 *span_count(struct census *census, u8 field,
 		       const struct sdr_span *span)
 {
-	u32 hash = jhash2((const u32 *)span, sizeof(*span) / sizeof(u32),
-			  field);
+	u64 sum = hash_64(span->first.hi ^ field, 64) ^ span->first.lo;
 
-	return &census->of_span[hash >> (32 - SDR_COUNT_BITS)];
+	sum = hash_64(sum, 64) ^ span->last.hi;
+	return &census->of_span[hash_64(hash_64(sum, 64) ^ span->last.lo,
+					SDR_COUNT_BITS)];
 }
 
 /* Of how many bits are the values of a field? */

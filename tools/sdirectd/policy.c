@@ -5,21 +5,24 @@
 
 #include "policy.h"
 
+#define NAME(name)	name, sizeof(name) - 1
+
 static const struct {
 	const char *name;
+	size_t len;
 	int patterns;
 	unsigned int bits;
 } fields[FIELDS] = {
-	[FIELD_ADDR]		= { "addr", -1, 128 },
-	[FIELD_PORT]		= { "port", -1, 16 },
-	[FIELD_PEER_ADDR]	= { "peer-addr", -1, 128 },
-	[FIELD_PEER_PORT]	= { "peer-port", -1, 16 },
-	[FIELD_USER]		= { "user", -1, 32 },
-	[FIELD_GROUP]		= { "group", -1, 32 },
-	[FIELD_CGROUP]		= { "cgroup", PATTERN_CGROUP, 0 },
-	[FIELD_NETNS]		= { "netns", -1, 64 },
-	[FIELD_EXE]		= { "exe", PATTERN_EXE, 0 },
-	[FIELD_LABEL]		= { "label", PATTERN_LABEL, 0 },
+	[FIELD_ADDR]		= { NAME("addr"), -1, 128 },
+	[FIELD_PORT]		= { NAME("port"), -1, 16 },
+	[FIELD_PEER_ADDR]	= { NAME("peer-addr"), -1, 128 },
+	[FIELD_PEER_PORT]	= { NAME("peer-port"), -1, 16 },
+	[FIELD_USER]		= { NAME("user"), -1, 32 },
+	[FIELD_GROUP]		= { NAME("group"), -1, 32 },
+	[FIELD_CGROUP]		= { NAME("cgroup"), PATTERN_CGROUP, 0 },
+	[FIELD_NETNS]		= { NAME("netns"), -1, 64 },
+	[FIELD_EXE]		= { NAME("exe"), PATTERN_EXE, 0 },
+	[FIELD_LABEL]		= { NAME("label"), PATTERN_LABEL, 0 },
 };
 
 const char *field_name(unsigned int field)
@@ -32,7 +35,7 @@ enum field field_find(const char *name, size_t len)
 	enum field i;
 
 	for (i = 0; i < FIELDS; i++)
-		if (*fields[i].name == *name && strlen(fields[i].name) == len &&
+		if (fields[i].len == len && *fields[i].name == *name &&
 		    !memcmp(fields[i].name, name, len))
 			break;
 	return i;

@@ -109,25 +109,26 @@ static struct token run(struct scanner *s, struct token token,
 }
 
 static const struct {
-	const char *text;
+	char text[3];
+	uint8_t len;
 	enum token_kind kind;
 } marks[] = {
-	{ "{", TOKEN_OPEN }, { "}", TOKEN_CLOSE }, { ",", TOKEN_COMMA },
-	{ ";", TOKEN_LINE }, { "!=", TOKEN_NOT }, { "=", TOKEN_IS },
+	{ "{", 1, TOKEN_OPEN }, { "}", 1, TOKEN_CLOSE }, { ",", 1, TOKEN_COMMA },
+	{ ";", 1, TOKEN_LINE }, { "!=", 2, TOKEN_NOT }, { "=", 1, TOKEN_IS },
 };
 
 static struct token mark(struct scanner *s, struct token token)
 {
-	size_t i, len;
+	size_t i;
 
 	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		len = strlen(marks[i].text);
-		if ((size_t)(s->end - s->at) < len ||
-		    memcmp(s->at, marks[i].text, len))
+		if (*s->at != *marks[i].text ||
+		    (size_t)(s->end - s->at) < marks[i].len ||
+		    memcmp(s->at, marks[i].text, marks[i].len))
 			continue;
-		s->at += len;
+		s->at += marks[i].len;
 		token.kind = marks[i].kind;
-		token.len = len;
+		token.len = marks[i].len;
 		return token;
 	}
 	/* One complaint for a row of them, as the bytes of a UTF-8 letter. */

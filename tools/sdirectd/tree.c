@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "tree.h"
 
 #define LEAF		8	/* rules that are tried one by one */
@@ -44,6 +45,8 @@ struct builder {
  * @n:		how many ask for it
  * @bound:	where ranges begin and end
  * @bounds:	how many
+ * @place:	of each range, in their order: which of these it begins at, and
+ *		which it ends before
  * @start:	where the rules of each place of the segment tree begin, and
  *		where the last ones end
  * @entry:	the rules of all these places
@@ -54,6 +57,7 @@ struct split {
 	size_t n;
 	wide_t *bound;
 	size_t bounds;
+	uint32_t *place;
 	size_t *start;
 	uint32_t *entry;
 };
@@ -124,13 +128,6 @@ static size_t worth(const struct builder *b, const uint32_t *rule, size_t n,
 	       (1 + 16 - 16 * meet(set, asks) / (MEETINGS * asks));
 }
 
-static int compare(const void *a, const void *b)
-{
-	const wide_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* How many ranges there are, each of which is in one place at least. */
 static size_t count_ranges(const struct builder *b, const struct split *s)
 {
@@ -141,45 +138,57 @@ static size_t count_ranges(const struct builder *b, const struct split *s)
 	return n;
 }
 
-static bool find_bounds(const struct builder *b, struct split *s, size_t n)
+/* All bounds, two of each range, as they come. */
+static size_t list_bounds(const struct builder *b, const struct split *s,
+			  struct bound *bound)
 {
 	const struct set *set;
 	struct range range;
-	size_t i, j, kept = 1;
+	size_t i, j, n = 0;
 
-	s->bound = malloc((2 * n + 1) * sizeof(*s->bound));
-	if (!s->bound)
-		return false;
-	for (i = 0, n = 0; i < s->n; i++) {
+	for (i = 0; i < s->n; i++) {
 		set = asked(b, s->rule[i], s->dim);
-		for (j = 0; j < set_size(set); j++) {
+		for (j = 0; j < set_size(set); j++, n += 2) {
 			range = set_range(set, j);
-			s->bound[n++] = range.first;
-			/* Behind the highest number of all there is nothing. */
-			if (range.last + 1)
-				s->bound[n++] = range.last + 1;
+			bound[n] = (struct bound){ range.first, n };
+			bound[n + 1] = (struct bound){ range.last + 1, n + 1 };
 		}
 	}
-	qsort(s->bound, n, sizeof(*s->bound), compare);
-	for (i = 1; i < n; i++)
-		if (s->bound[i] != s->bound[kept - 1])
-			s->bound[kept++] = s->bound[i];
-	s->bounds = kept;
-	return true;
+	return n;
 }
 
-static size_t bound_index(const struct split *s, wide_t value)
+/*
+ * Each value once.  Behind the highest number of all there is nothing, which is
+ * 0 here: no range ends there, but behind all bounds.
+ */
+static void number_bounds(struct split *s, const struct bound *bound, size_t n)
 {
-	size_t low = 0, high = s->bounds, middle;
+	bool ends;
+	size_t i;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (s->bound[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
+	for (i = 0; i < n; i++) {
+		ends = !bound[i].value && bound[i].of & 1;
+		if (!ends && (!s->bounds ||
+			      bound[i].value != s->bound[s->bounds - 1]))
+			s->bound[s->bounds++] = bound[i].value;
+		s->place[bound[i].of] = ends ? UINT32_MAX : s->bounds - 1;
 	}
-	return low;
+}
+
+/* @n: ranges */
+static bool find_bounds(const struct builder *b, struct split *s, size_t n)
+{
+	struct bound *bound = malloc((4 * n + 1) * sizeof(*bound));
+
+	s->bound = malloc((2 * n + 1) * sizeof(*s->bound));
+	s->place = malloc((2 * n + 1) * sizeof(*s->place));
+	if (bound && s->bound && s->place) {
+		n = list_bounds(b, s, bound);
+		bounds_sort(bound, bound + n, n);
+		number_bounds(s, bound, n);
+	}
+	free(bound);
+	return bound && s->bound && s->place;
 }
 
 /* Puts a rule into one place, or only counts it. */
@@ -191,11 +200,11 @@ static void put(struct split *s, size_t place, uint32_t rule)
 }
 
 /* The few places that a range is the sum of. */
-static void put_range(struct split *s, const struct range *range, uint32_t rule)
+static void put_range(struct split *s, const uint32_t *place, uint32_t rule)
 {
-	size_t low = bound_index(s, range->first) + s->bounds;
-	size_t high = (range->last + 1 ? bound_index(s, range->last + 1) :
-		       s->bounds) + s->bounds;
+	size_t low = place[0] + s->bounds;
+	size_t high = (place[1] == UINT32_MAX ? s->bounds : place[1]) +
+		      s->bounds;
 
 	for (; low < high; low /= 2, high /= 2) {
 		if (low & 1)
@@ -207,17 +216,13 @@ static void put_range(struct split *s, const struct range *range, uint32_t rule)
 
 static void put_all(const struct builder *b, struct split *s)
 {
-	const struct set *set;
-	struct range range;
+	const uint32_t *place = s->place;
 	size_t i, j;
 
-	for (i = 0; i < s->n; i++) {
-		set = asked(b, s->rule[i], s->dim);
-		for (j = 0; j < set_size(set); j++) {
-			range = set_range(set, j);
-			put_range(s, &range, s->rule[i]);
-		}
-	}
+	for (i = 0; i < s->n; i++)
+		for (j = set_size(asked(b, s->rule[i], s->dim)); j--;
+		     place += 2)
+			put_range(s, place, s->rule[i]);
 }
 
 /* Counts become beginnings; returns the sum. */
@@ -249,6 +254,7 @@ static void split_drop(struct split *s)
 {
 	free(s->rule);
 	free(s->bound);
+	free(s->place);
 	free(s->start);
 	free(s->entry);
 }

@@ -13,6 +13,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_globs_end),
 		cmocka_unit_test(test_values),

@@ -4,6 +4,7 @@
 #define SDIRECTD_SUITE_H
 
 void test_ranges(void **state);
+void test_bounds(void **state);
 void test_globs(void **state);
 void test_globs_end(void **state);
 void test_values(void **state);

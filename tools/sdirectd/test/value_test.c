@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests of ranges, patterns, values and times. */
+/* Tests of ranges, bounds, patterns, values and times. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../bounds.h"
 #include "../globs.h"
 #include "../ranges.h"
 #include "../value.h"
@@ -65,6 +66,44 @@ static const struct {
 	{ "*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false, false },
 	{ "\xff*", "\xff\x80", true, false },
 };
+
+/* The same as one that compares each two, for numbers of all lengths. */
+static void sort_some(size_t n, unsigned int bits)
+{
+	struct bound v[600], spare[600], was[600];
+	uint64_t random = 1 + n + bits;
+	size_t i, before;
+
+	for (i = 0; i < n; i++) {
+		v[i] = (struct bound){ 0, i };
+		while (v[i].value >> 64 == 0 && random % 7) {
+			random = random * 6364136223846793005u + 1;
+			v[i].value = v[i].value << 16 | random >> 48;
+		}
+		v[i].value = v[i].value << 8 & WIDE_MAX >> (128 - bits);
+		was[i] = v[i];
+	}
+	bounds_sort(v, spare, n);
+	for (i = 0; i < n; i++)
+		assert_true(v[i].of < n && was[v[i].of].value == v[i].value);
+	for (i = 1; i < n; i++) {
+		before = v[i - 1].of;
+		assert_true(v[i - 1].value < v[i].value ||
+			    (v[i - 1].value == v[i].value && before < v[i].of));
+	}
+}
+
+void test_bounds(void **state)
+{
+	static const unsigned int bits[] = { 9, 16, 32, 64, 128 };
+	static const size_t sizes[] = { 0, 1, 2, 31, 32, 33, 256, 600 };
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		for (j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++)
+			sort_some(sizes[j], bits[i]);
+}
 
 void test_globs(void **state)
 {
