@@ -4,7 +4,17 @@
 #include <sys/ioctl.h>
 
 #include "io.h"
+#include "spin.h"
 #include "sys.h"
+
+static int ring(int fd)
+{
+	uint64_t begin = sdi_spin_now();
+	int err = sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL);
+
+	sdi_spin_rang(sdi_spin_now() - begin);
+	return err;
+}
 
 /*
  * The other end, if it sleeps for a set, has armed many rings for one sleep;
@@ -22,8 +32,7 @@ void sdi_ring_bell(const struct sdirect_view *v, int fd,
 	if (!(m->todo & SDI_BELL) && sleep && sdi_thread.rung_sleep == sleep &&
 	    sdi_thread.rung_holder == holder)
 		return;
-	if (sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL) ||
-	    !(m->todo & SDI_NUDGE))
+	if (ring(fd) || !(m->todo & SDI_NUDGE))
 		return;
 	sdi_thread.rung_holder = holder;
 	sdi_thread.rung_sleep = sleep;

@@ -70,7 +70,7 @@ __attribute__((constructor)) void sdi_self_init(void)
 	if (sdi_process)
 		return;
 	sdi_page_size = sysconf(_SC_PAGESIZE);
-	sdi_spin_most = sdi_tune_spin_ns();
+	sdi_spin_start(sdi_tune_spin_ns());
 	sdi_may_spin = sdi_spin_most && more_than_one_cpu();
 	p = sdi_wiped_pages((unsigned long)sdi_page_size);
 	if (!p)

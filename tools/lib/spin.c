@@ -5,6 +5,7 @@
 
 #include "lock.h"
 #include "raw.h"
+#include "tune.h"
 
 /* Looks between two looks at the clock. */
 #define SPIN_BATCH	32
@@ -14,15 +15,32 @@
 #define LOCK_PAUSES	256
 #define LOCK_YIELDS	512
 
+/*
+ * Who is woken needs several times as long as who wakes: an interrupt, the end of
+ * a processor's sleep, a change of tasks, and the way out of the kernel.
+ */
+#define SPIN_BELLS	8
+/* Each doorbell counts for so much: the median of them shows. */
+#define SPIN_STEP	16
+
 uint32_t sdi_spin_most;
+static int is_learned;
+
+void sdi_spin_start(int64_t set_ns)
+{
+	is_learned = set_ns < 0;
+	sdi_spin_most = is_learned ? SDI_SPIN_DEFAULT_NS : (uint32_t)set_ns;
+}
 
 void sdi_spin_init(struct sdi_spin *s)
 {
-	s->budget = sdi_spin_most;
-	s->misses = 0;
+	*s = (struct sdi_spin) {
+		.budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED),
+		.hopeful = 1,
+	};
 }
 
-static uint64_t now_ns(void)
+uint64_t sdi_spin_now(void)
 {
 	struct timespec ts;
 
@@ -30,20 +48,56 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* Twice what was needed is enough; what did not help is halved. */
-static void learn(struct sdi_spin *s, int found, uint64_t took)
+/* Two threads may do this at once: one of the steps is lost then. */
+void sdi_spin_rang(uint64_t took)
 {
+	uint32_t most = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
+
+	if (!is_learned)
+		return;
+	if (took > most / SPIN_BELLS)
+		most += most / SPIN_STEP;
+	else
+		most -= most / SPIN_STEP;
+	if (most < SDI_SPIN_DEFAULT_NS)
+		most = SDI_SPIN_DEFAULT_NS;
+	if (most > SDI_SPIN_LEARNED_NS)
+		most = SDI_SPIN_LEARNED_NS;
+	__atomic_store_n(&sdi_spin_most, most, __ATOMIC_RELAXED);
+}
+
+/* Twice what was needed is enough; what did not help is halved. */
+void sdi_spin_learn(struct sdi_spin *s, int found, uint64_t took)
+{
+	uint32_t most = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
 	uint64_t budget = found ? 2 * took + SDI_SPIN_MIN_NS : 0;
 
 	if (found)
 		budget = (budget + 7ull * s->budget) / 8;
 	else
 		budget = s->budget / 2;
-	if (budget > sdi_spin_most)
-		budget = sdi_spin_most;
+	if (budget > most)
+		budget = most;
 	if (budget < SDI_SPIN_MIN_NS)
 		budget = found ? SDI_SPIN_MIN_NS : 0;
 	s->budget = (uint32_t)budget;
+	s->hopeful |= (uint32_t)found;
+}
+
+/*
+ * Half of a short wait is the way into sleep and out of it.  But where that was
+ * believed, and the longer look was in vain too, it has to be useful once before
+ * it is believed again: who answers at leisure is not waited for.
+ */
+void sdi_spin_came(struct sdi_spin *s, uint64_t waited)
+{
+	uint32_t most = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
+
+	s->since = 0;
+	if (!s->hopeful || waited > 2ull * most)
+		return;
+	s->hopeful = 0;
+	s->budget = most;
 }
 
 static int look(int (*ready)(void *arg), void *arg)
@@ -60,20 +114,26 @@ int sdi_spin_until(struct sdi_spin *s, int (*ready)(void *arg), void *arg)
 	uint64_t begin, took = 0;
 	int found = 0;
 
+	if (s->since)
+		sdi_spin_came(s, sdi_spin_now() - s->since);
 	if (!s->budget) {
 		if (++s->misses < SPIN_RETRY)
 			return ready(arg);
 		sdi_spin_init(s);
 	}
 	/* What is about to come is not worth a look at the clock. */
-	if (look(ready, arg))
+	if (look(ready, arg)) {
+		s->hopeful = 1;
 		return 1;
-	begin = now_ns();
+	}
+	begin = sdi_spin_now();
 	while (!found && took < s->budget) {
 		found = look(ready, arg);
-		took = now_ns() - begin;
+		took = sdi_spin_now() - begin;
 	}
-	learn(s, found, took);
+	sdi_spin_learn(s, found, took);
+	if (!found)
+		s->since = begin;
 	return found;
 }
 

@@ -34,12 +34,12 @@ static int64_t number_in(const char *path, uint32_t most)
 	return n > 0 ? sdi_tune_number(line, most) : -1;
 }
 
-uint32_t sdi_tune_spin_ns(void)
+int64_t sdi_tune_spin_ns(void)
 {
 	const char *text = secure_getenv("SDIRECT_SPIN_US");
 	int64_t us = text ? sdi_tune_number(text, SDI_SPIN_LARGEST_US) : -1;
 
 	if (us < 0)
 		us = number_in(SDI_SPIN_FILE, SDI_SPIN_LARGEST_US);
-	return us < 0 ? SDI_SPIN_DEFAULT_NS : (uint32_t)us * 1000;
+	return us < 0 ? -1 : us * 1000;
 }

@@ -12,12 +12,13 @@
 /**
  * sdi_tune_spin_ns - for how long a wait may look at the rings before it sleeps
  *
- * SDIRECT_SPIN_US in the environment, else the first line of SDI_SPIN_FILE, else
- * the default; of either only a whole number up to SDI_SPIN_LARGEST_US counts.
+ * SDIRECT_SPIN_US in the environment, else the first line of SDI_SPIN_FILE; of
+ * either only a whole number up to SDI_SPIN_LARGEST_US counts.
  *
- * Return: nanoseconds, 0: not at all.  Context: a constructor.
+ * Return: nanoseconds, 0: not at all; -1: nobody has said.  Context: a
+ * constructor.
  */
-uint32_t sdi_tune_spin_ns(void);
+int64_t sdi_tune_spin_ns(void);
 
 /*
  * The number at the beginning of a text, behind which is only its end, a line

@@ -14,6 +14,7 @@ int run_call_tests(void);
 int run_lease_tests(void);
 int run_stress_tests(void);
 int run_tune_tests(void);
+int run_spin_tests(void);
 int run_epoll_tests(void);
 int run_set_tests(void);
 int run_gone_tests(void);

@@ -25,7 +25,7 @@ static void tune__only_whole_numbers(void **state)
 
 static void tune__environment_counts(void **state)
 {
-	uint32_t unset;
+	int64_t unset;
 
 	(void)state;
 	unsetenv("SDIRECT_SPIN_US");

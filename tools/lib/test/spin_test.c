@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How long looking goes on: what is learned of answers, sleeps and doorbells. */
+#include "spin.h"
+
+#include "suite.h"
+#include "tune.h"
+
+#define US	1000u
+
+/* What a test sets is not for the others. */
+static int forget(void **state)
+{
+	(void)state;
+	sdi_spin_start(-1);
+	return 0;
+}
+
+/* Rings until nothing changes any more. */
+static void rings(uint64_t took)
+{
+	for (int i = 0; i < 200; i++)
+		sdi_spin_rang(took);
+}
+
+static void spin__quick_answers_need_little(void **state)
+{
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	assert_int_equal(s.budget, SDI_SPIN_DEFAULT_NS);
+	for (int i = 0; i < 100; i++)
+		sdi_spin_learn(&s, 1, 5 * US);
+	assert_in_range(s.budget, 5 * US, 15 * US);
+}
+
+static void spin__what_is_useless_ends(void **state)
+{
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	for (int i = 0; i < 10; i++) {
+		sdi_spin_learn(&s, 0, s.budget);
+		sdi_spin_came(&s, 1000000 * US);
+	}
+	assert_int_equal(s.budget, 0);
+}
+
+static void spin__short_sleep_looks_longer(void **state)
+{
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	for (int i = 0; i < 100; i++)
+		sdi_spin_learn(&s, 1, 5 * US);
+	sdi_spin_learn(&s, 0, s.budget);
+	sdi_spin_came(&s, 2 * SDI_SPIN_DEFAULT_NS);
+	assert_int_equal(s.budget, SDI_SPIN_DEFAULT_NS);
+}
+
+/* Who always takes a little longer than looking does is waited for asleep. */
+static void spin__hope_has_an_end(void **state)
+{
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	for (int i = 0; i < 10; i++) {
+		sdi_spin_learn(&s, 0, s.budget);
+		sdi_spin_came(&s, 2 * SDI_SPIN_DEFAULT_NS);
+	}
+	assert_int_equal(s.budget, 0);
+	/* Unless it has been of use again. */
+	sdi_spin_learn(&s, 1, 5 * US);
+	sdi_spin_came(&s, 2 * SDI_SPIN_DEFAULT_NS);
+	assert_int_equal(s.budget, SDI_SPIN_DEFAULT_NS);
+}
+
+static void spin__dear_doorbells_make_it_longer(void **state)
+{
+	(void)state;
+	rings(2 * US);
+	assert_int_equal(sdi_spin_most, SDI_SPIN_DEFAULT_NS);
+	rings(30 * US);
+	assert_in_range(sdi_spin_most, 210 * US, 270 * US);
+	/* One that was held up is one of many. */
+	sdi_spin_rang(1000000 * US);
+	assert_in_range(sdi_spin_most, 210 * US, 290 * US);
+	rings(1000 * US);
+	assert_int_equal(sdi_spin_most, SDI_SPIN_LEARNED_NS);
+	rings(2 * US);
+	assert_in_range(sdi_spin_most, SDI_SPIN_DEFAULT_NS,
+			SDI_SPIN_DEFAULT_NS + 4 * US);
+}
+
+static void spin__what_is_set_stays(void **state)
+{
+	(void)state;
+	sdi_spin_start(20 * US);
+	rings(1000 * US);
+	assert_int_equal(sdi_spin_most, 20 * US);
+	sdi_spin_start(0);
+	rings(1000 * US);
+	assert_int_equal(sdi_spin_most, 0);
+}
+
+int run_spin_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(spin__quick_answers_need_little, forget),
+		cmocka_unit_test_setup(spin__what_is_useless_ends, forget),
+		cmocka_unit_test_setup(spin__short_sleep_looks_longer, forget),
+		cmocka_unit_test_setup(spin__hope_has_an_end, forget),
+		cmocka_unit_test_setup(spin__dear_doorbells_make_it_longer,
+				       forget),
+		cmocka_unit_test_setup_teardown(spin__what_is_set_stays, forget,
+						forget),
+	};
+
+	return cmocka_run_group_tests_name("spin", tests, NULL, NULL);
+}
