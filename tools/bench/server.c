@@ -2,6 +2,7 @@
 /* Many connections to an epoll server, some of them busy. */
 #include <errno.h>
 #include <linux/sdirect.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -228,25 +229,61 @@ static void report_time(struct crowd *k, uint64_t took)
 	bench_report(k->o->size[0], "p99", bench_us(k->sample[n * 99 / 100]), "us");
 }
 
-/* What a message costs beside time: calls, at the server and at the client. */
-static void report_calls(const struct crowd *k, const int counter[2])
+/* What comes behind the name, in brackets, begins with the state. */
+static int is_asleep(pid_t pid)
+{
+	char path[64], line[512] = "", *name_end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(line, sizeof(line), file))
+		bench_die("%s", path);
+	fclose(file);
+	name_end = strrchr(line, ')');
+	return name_end && name_end[1] && name_end[2] == 'S';
+}
+
+/* Nothing is under way, so that it looks for some more, and then sleeps. */
+static void until_asleep(pid_t server)
+{
+	const struct timespec ts = { .tv_nsec = 1000000 };
+
+	while (!is_asleep(server))
+		nanosleep(&ts, NULL);
+}
+
+/*
+ * What a message costs beside time: calls, at the server and at the client.
+ * They are counted after what is timed, which counting would slow down.
+ */
+static void count_calls(struct crowd *k, pid_t server)
 {
 	static const char * const name[] = { "server-calls", "client-calls" };
+	struct count count[2];
+	uint64_t calls[2];
 
+	until_asleep(server);
+	count_open(&count[0], server);
+	count_open(&count[1], getpid());
+	keep_busy(k, bench_now() + k->o->ns / 2, 0);
+	calls[1] = count_read(&count[1]);
+	until_asleep(server);
+	calls[0] = count_read(&count[0]);
 	for (int i = 0; i < 2; i++) {
-		double calls = (double)count_stop(counter[i]);
-
-		if (counter[i] >= 0)
+		if (count[i].cpus)
 			bench_report(k->o->size[0], name[i],
-				     calls / (double)k->done, "1/message");
+				     (double)calls[i] / (double)k->done,
+				     "1/message");
+		count_close(&count[i]);
 	}
 }
 
 void command_server(const struct options *o)
 {
-	int listener, counter[2];
-	uint64_t begin, took, warm;
+	uint64_t begin, took, all;
 	struct crowd k;
+	int listener;
 	pid_t server;
 
 	bench_more_files();
@@ -255,18 +292,16 @@ void command_server(const struct options *o)
 	crowd_open(&k, o, listener);
 	keep_busy(&k, bench_now() + o->ns / 2,
 		  (uint64_t)o->active * WARM_EACH);
-	warm = k.done;
-	counter[0] = count_calls(server);
-	counter[1] = count_calls(0);
-	count_start(counter[0]);
-	count_start(counter[1]);
+	all = k.done;
 	begin = bench_now();
 	keep_busy(&k, begin + o->ns, 0);
 	took = bench_now() - begin;
-	report_calls(&k, counter);
 	report_time(&k, took);
-	bench_report(o->size[0], "total", (double)(warm + k.done), "messages");
-	check_way(&k, warm + k.done);
+	all += k.done;
+	count_calls(&k, server);
+	all += k.done;
+	bench_report(o->size[0], "total", (double)all, "messages");
+	check_way(&k, all);
 	report_idle(server);
 	crowd_close(&k);
 	echo_end(server);
