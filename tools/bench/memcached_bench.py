@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import socket
 
 from proc import DemoError, Server, run, start_on_free_port
 
@@ -12,6 +13,7 @@ TRANSPORTS = ("tcp", "sdirect")     # its load generator reaches no Unix socket
 CASES = ((1, 1), (32, 1))
 BYTES = 500     # nine of ten answers have a value of 1 KB
 READY = "server listening"
+LIMIT = 20
 VALUE = """\
 key
 16 16 1
@@ -32,6 +34,16 @@ class Session:
         self.config = os.path.join(directory, "load")
         with open(self.config, "w", encoding="ascii") as file:
             file.write(VALUE)
+        self.hush()
+
+    def hush(self):
+        """No more lines: it writes 18 for each request, in as many calls."""
+        with socket.create_connection(("127.0.0.1", self.port),
+                                      LIMIT) as sock:
+            sock.sendall(b"verbosity 0\r\n")
+            answer = sock.recv(16)
+        if answer != b"OK\r\n":
+            raise DemoError("memcached: %r" % answer)
 
     def run(self, clients, _pipeline, seconds):
         """Runs the load; it counts in whole seconds."""
@@ -52,7 +64,11 @@ def session(_transport, prefix, directory):
         [*prefix, "memcached", "-u", "root", "-l", "127.0.0.1", "-p",
          str(port), "-U", "0", "-t", "1", "-vv"], READY))
     try:
-        yield Session(port, prefix, directory)
+        try:
+            running = Session(port, prefix, directory)
+        except OSError as error:
+            raise DemoError("memcached: %s" % error) from None
+        yield running
     finally:
         server.stop()
 
