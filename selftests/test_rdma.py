@@ -23,13 +23,15 @@ import two_hosts  # noqa: E402
 CASES = [("rdma", name) for name in ("load", *rdma_cases.NAMES, "unload")]
 TWO = [("two", name) for name in (*two_hosts.NAMES, "unload")]
 LIMIT = 600             # seconds
+# A user may have a sixteenth of it in rings.
+MEMORY = f"{max(2048, rdma_cases.CONNS * 5 // 4)}M"
 
 
 @pytest.fixture(scope="session")
 def run(request, build):
     conftest.make_module()
     conftest.make("tools")
-    yield from running(build, "rdma", [RDMA / "rdma.py"],
+    yield from running(build, "rdma", ["--memory", MEMORY, RDMA / "rdma.py"],
                        conftest.teller(request.config),
                        (LIMIT + 20 * losses.ROUNDS) * SLOWER)
 

@@ -2,7 +2,7 @@
 /* What two hosts have with each other: the life of the queue pair. */
 #include "compat.h"
 
-#include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/net.h>
 #include <linux/sdirect_ring.h>
 #include <net/sock.h>
@@ -19,8 +19,11 @@
 #define PROBE_TIME	HZ
 /* A host with which there are no connections is kept for so many of these. */
 #define PROBES_UNUSED	60
-/* Of what is left, so that there is something for those that come later. */
-#define SHARE_OF	1024
+/*
+ * A ring has half the size for each tenth of the memory that has gone, so that
+ * there is something for those that come later: of 512 MB 20,000 rings get some.
+ */
+#define SHARE_STEPS	10
 #define SHARE_MIN	(16u << 10)
 
 uint sdr_rdma_pinned_max = 512;
@@ -73,13 +76,14 @@ bool sdr_rdma_link_want(struct sdr_rdma_link *link)
 u32 sdr_rdma_link_share(const struct sdr_rdma_link *link)
 {
 	u64 max = (u64)READ_ONCE(sdr_rdma_pinned_max) << 20;
-	u64 left = max - min(max, link->pinned);
+	u64 pinned = min(max, link->pinned);
+	u32 size;
 
 	lockdep_assert_held(&link->gate);
-	if (left < SHARE_MIN)
+	if (max - pinned < SHARE_MIN)
 		return 0;
-	return rounddown_pow_of_two(clamp_t(u64, left / SHARE_OF, SHARE_MIN,
-					    SDR_RDMA_RING_MAX));
+	size = SDR_RDMA_RING_MAX >> div64_u64(pinned * SHARE_STEPS, max);
+	return max(size, SHARE_MIN);
 }
 
 /* --- what the queue pair tells --- */

@@ -77,16 +77,29 @@ def carriers(sock):
 
 
 @contextlib.contextmanager
-def connected(own=CLIENT, other=SERVER, listen=None):
+def being(user):
+    """What is opened meanwhile is that user's."""
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextlib.contextmanager
+def connected(own=CLIENT, other=SERVER, listen=None, user=0):
     """The client's end and the server's, on TCP; @listen: at another address."""
     family = socket.AF_INET6 if ":" in own else socket.AF_INET
-    with Inet(socket.AF_INET6 if ":" in (listen or other) else
-              socket.AF_INET) as listener, Inet(family) as client:
+    with being(user):
+        listener = Inet(socket.AF_INET6 if ":" in (listen or other) else
+                        socket.AF_INET)
+    with listener, Inet(family) as client:
         listener.bind((listen or other, 0))
         listener.listen()
         client.bind((own, 0))
         client.connect((other, listener.getsockname()[1]))
-        server, _ = listener.accept()
+        with being(user):
+            server, _ = listener.accept()
         with server:
             server.settimeout(LIMIT)
             yield client, server
