@@ -334,6 +334,7 @@ struct sdr_rdma_conn *sdr_rdma_conn_create(struct sdr_rdma_link *link,
 	INIT_WORK(&conn->work, work);
 	INIT_DELAYED_WORK(&conn->move, move);
 	INIT_LIST_HEAD(&conn->asking);
+	INIT_LIST_HEAD(&conn->starved);
 	conn->asked = jiffies;
 	conn->link = sdr_rdma_link_get(link);
 	if (xa_alloc_bh(&link->conns, &conn->id, conn, xa_limit_31b, GFP_KERNEL)) {

@@ -136,7 +136,7 @@ struct sdr_rdma_rx {
  * @attach:	ATTACH is to be sent
  * @overdue:	nobody has answered to it
  * @want_ring:	RING_REQ is to be sent
- * @missed:	there was no work request
+ * @starved:	in the link's list, with a reference; under its lock
  * @polled:	a thread looks for what it sends
  * @spin:	how long a call looks before it sleeps
  * @error:	the connection is to end with it
@@ -164,7 +164,7 @@ struct sdr_rdma_conn {
 	bool attach;
 	bool overdue;
 	bool want_ring;
-	bool missed;
+	struct list_head starved;
 	struct sdr_rdma_polled polled;
 	struct sdr_rdma_spin spin;
 	int error;
@@ -203,7 +203,8 @@ void sdr_rdma_conn_hear(struct sdr_rdma_link *link,
 void sdr_rdma_conn_arrived(struct sdr_rdma_conn *conn, u32 bytes);
 void sdr_rdma_conn_credit(struct sdr_rdma_conn *conn, u32 gen, u64 pos);
 void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok);
-void sdr_rdma_conn_room(struct sdr_rdma_conn *conn);
+/* ... and that there is a work request; false: too few, and it waits again. */
+bool sdr_rdma_conn_room(struct sdr_rdma_conn *conn);
 
 /* The queue pair will be drained: post no more; under the gate. */
 void sdr_rdma_conn_hold(struct sdr_rdma_conn *conn);

@@ -148,17 +148,50 @@ static const struct sdr_rdma_user qp_user = {
 	.counts		= qp_counts,
 };
 
+/* --- who waits for it --- */
+
+bool sdr_rdma_link_starve(struct sdr_rdma_link *link, struct sdr_rdma_conn *conn)
+{
+	bool new;
+
+	lockdep_assert_held(&conn->lock);
+	spin_lock_bh(&link->lock);
+	new = list_empty(&conn->starved);
+	if (new)
+		list_add_tail(&sdr_rdma_conn_get(conn)->starved,
+			      &link->starved);
+	spin_unlock_bh(&link->lock);
+	return new;
+}
+
+/* The one who has waited longest, with its reference, or NULL. */
+static struct sdr_rdma_conn *first_starved(struct sdr_rdma_link *link)
+{
+	struct sdr_rdma_conn *conn;
+
+	spin_lock_bh(&link->lock);
+	conn = list_first_entry_or_null(&link->starved, struct sdr_rdma_conn,
+					starved);
+	if (conn)
+		list_del_init(&conn->starved);
+	spin_unlock_bh(&link->lock);
+	return conn;
+}
+
 static void room(struct work_struct *work)
 {
 	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
 						  room);
 	struct sdr_rdma_conn *conn;
-	unsigned long i;
 
-	mutex_lock(&link->gate);
-	xa_for_each(&link->conns, i, conn)
-		sdr_rdma_conn_room(conn);
-	mutex_unlock(&link->gate);
+	while ((conn = first_starved(link))) {
+		bool more = sdr_rdma_conn_room(conn);
+
+		sdr_rdma_conn_put(conn);
+		/* It waits again, behind the others. */
+		if (!more)
+			break;
+	}
 	sdr_rdma_link_put(link);
 }
 
@@ -255,6 +288,9 @@ static struct sdr_rdma_qp *take_down(struct sdr_rdma_link *link)
 		sdr_rdma_conn_hold(conn);
 	if (qp)
 		sdr_rdma_qp_drain(qp);
+	/* Who waited has nothing to post to. */
+	while ((conn = first_starved(link)))
+		sdr_rdma_conn_put(conn);
 	xa_for_each(&link->conns, i, conn)
 		sdr_rdma_conn_down(conn);
 	link->qp = NULL;

@@ -110,6 +110,7 @@ static struct sdr_rdma_link *link_add(const struct in6_addr *local,
 	spin_lock_init(&link->lock);
 	init_waitqueue_head(&link->wait);
 	INIT_LIST_HEAD(&link->asking);
+	INIT_LIST_HEAD(&link->starved);
 	xa_init_flags(&link->conns, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
 	list_add(&link->node, &links);
 	links_count++;
@@ -265,6 +266,7 @@ static void tell(struct sdr_rdma_link *link, struct sdr_rdma_link_info *info)
 	info->inlined = atomic64_read(&link->counts.inlined);
 	info->credits = atomic64_read(&link->counts.credits);
 	info->completions = atomic64_read(&link->counts.completions);
+	info->full = atomic64_read(&link->counts.full);
 	mutex_unlock(&link->gate);
 }
 

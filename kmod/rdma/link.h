@@ -19,6 +19,7 @@
 #include "rdma/state.h"
 
 struct rdma_cm_id;
+struct sdr_rdma_conn;
 struct sdr_rdma_path;
 struct sdr_rdma_qp;
 struct socket;
@@ -33,7 +34,7 @@ struct socket;
  * @run:	the control connection's life
  * @up:		makes the queue pair
  * @down:	takes it apart
- * @room:	goes on where a work request was missed
+ * @room:	goes on with those who wait for a work request
  * @probe:	writes nothing over an idle queue pair, to see whether it works
  * @poll:	looks for what connections send
  * @send_lock:	protects @sock and what is written to it
@@ -49,12 +50,13 @@ struct socket;
  * @gate:	serialises what the other host says with the life of @qp
  * @qp:		the queue pair, under @gate
  * @pinned:	bytes of rings that the device knows, under @gate
- * @lock:	protects @state, @retry_at, @retry, @asking, @polled and @n_polled;
- *		a leaf
+ * @lock:	protects @state, @retry_at, @retry, @asking, @starved, @polled and
+ *		@n_polled; a leaf
  * @state:	of the queue pair
  * @retry_at:	jiffies before which no other is made
  * @retry:	how long that was, in jiffies
  * @asking:	connections that the other host has not answered for
+ * @starved:	connections that found no work request, in turn
  * @polled:	connections that @poll is to look at, too
  * @n_polled:	how many it looks at
  * @counts:	what all its queue pairs have done
@@ -95,6 +97,7 @@ struct sdr_rdma_link {
 	unsigned long retry_at;
 	unsigned long retry;
 	struct list_head asking;
+	struct list_head starved;
 	struct list_head polled;
 	u32 n_polled;
 	struct sdr_rdma_counts counts;
@@ -138,6 +141,13 @@ void sdr_rdma_link_hang_up(struct sdr_rdma_link *link);
 /* sdr_rdma_link_want() - a queue pair is wanted; true if there is one. */
 bool sdr_rdma_link_want(struct sdr_rdma_link *link);
 
+/*
+ * sdr_rdma_link_starve() - a connection found no work request: when there is one,
+ * sdr_rdma_conn_room() comes for it, in turn.  Under its lock, any context.
+ * Return: true if it did not wait yet.
+ */
+bool sdr_rdma_link_starve(struct sdr_rdma_link *link, struct sdr_rdma_conn *conn);
+
 /* sdr_rdma_link_fail() - the queue pair does not work; any context. */
 void sdr_rdma_link_fail(struct sdr_rdma_link *link);
 
@@ -173,6 +183,7 @@ extern uint sdr_rdma_pinned_max;	/* megabytes of rings for each link */
  * @inlined:	see there
  * @credits:	see there
  * @completions: see there
+ * @full:	see there
  */
 struct sdr_rdma_link_info {
 	struct in6_addr local;
@@ -188,6 +199,7 @@ struct sdr_rdma_link_info {
 	u64 inlined;
 	u64 credits;
 	u64 completions;
+	u64 full;
 };
 
 /* sdr_rdma_link_info() - of the @nth link; false: there are not so many. */

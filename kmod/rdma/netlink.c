@@ -40,7 +40,8 @@ static int put_link(struct sk_buff *skb, const struct sdr_rdma_link_info *info)
 	       put_u64(skb, SDIRECT_RDMA_A_LINK_INLINED, info->inlined) ||
 	       put_u64(skb, SDIRECT_RDMA_A_LINK_CREDITS, info->credits) ||
 	       put_u64(skb, SDIRECT_RDMA_A_LINK_COMPLETIONS,
-		       info->completions);
+		       info->completions) ||
+	       put_u64(skb, SDIRECT_RDMA_A_LINK_FULL, info->full);
 }
 
 /*

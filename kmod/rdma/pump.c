@@ -24,6 +24,15 @@
 #define FLYING_MAX	4
 #define FLYING_TOLD	(FLYING_MAX / 2)
 
+/*
+ * There was no work request, and there will be one.  Whoever begins to wait tries
+ * once more: one that became free before was told to those who waited then.
+ */
+static bool try_again(struct sdr_rdma_conn *conn, int err)
+{
+	return err == -EAGAIN && sdr_rdma_link_starve(conn->link, conn);
+}
+
 /* Post what there is up to @tail; false: a completion will come back here. */
 static bool post(struct sdr_rdma_conn *conn, u64 tail)
 {
@@ -46,11 +55,12 @@ static bool post(struct sdr_rdma_conn *conn, u64 tail)
 		};
 
 		n = sdr_rdma_qp_write(tx->qp, &write);
-		if (n < 0) {
+		if (n < 0)
 			refcount_dec(&conn->ref);
-			conn->missed |= n == -EAGAIN;
+		if (try_again(conn, n))
+			continue;
+		if (n < 0)
 			return false;
-		}
 		tx->sent += n;
 		tx->flying++;
 	}
@@ -65,8 +75,9 @@ static void flush(struct sdr_rdma_conn *conn)
 
 	if (tx->sent != tx->end || tx->acked == tx->end || tx->flushed)
 		return;
-	err = sdr_rdma_qp_flush(tx->qp);
-	conn->missed |= err == -EAGAIN;
+	do {
+		err = sdr_rdma_qp_flush(tx->qp);
+	} while (try_again(conn, err));
 	tx->flushed = !err;
 }
 
@@ -111,7 +122,8 @@ static void pump_rx(struct sdr_rdma_conn *conn)
 		if (got < rx->told + step || got > rx->tail)
 			return;
 		err = sdr_rdma_qp_credit(rx->qp, conn->peer, rx->gen, got);
-		conn->missed |= err == -EAGAIN;
+		if (try_again(conn, err))
+			continue;
 		if (err)
 			return;
 		rx->told = got;
@@ -185,14 +197,16 @@ void sdr_rdma_conn_written(void *ctx, u64 pos, bool ok)
 	sdr_rdma_conn_put(conn);
 }
 
-void sdr_rdma_conn_room(struct sdr_rdma_conn *conn)
+bool sdr_rdma_conn_room(struct sdr_rdma_conn *conn)
 {
+	bool more;
+
 	spin_lock_bh(&conn->lock);
-	if (conn->missed && conn->pair) {
-		conn->missed = false;
+	if (conn->pair)
 		sdr_rdma_conn_pump(conn);
-	}
+	more = list_empty_careful(&conn->starved);
 	spin_unlock_bh(&conn->lock);
+	return more;
 }
 
 /* --- the queue pair is dead --- */

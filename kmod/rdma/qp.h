@@ -184,6 +184,7 @@ u64 sdr_rdma_mr_addr(const struct sdr_rdma_mr *mr);
  * @inlined:	writes whose bytes were copied into the request
  * @credits:	sends
  * @completions: of these, and of what was received
+ * @full:	times that no request was free
  */
 struct sdr_rdma_counts {
 	atomic64_t writes;
@@ -191,6 +192,7 @@ struct sdr_rdma_counts {
 	atomic64_t inlined;
 	atomic64_t credits;
 	atomic64_t completions;
+	atomic64_t full;
 };
 
 /* sdr_rdma_qp_device() - the device's name. */

@@ -87,6 +87,7 @@ static struct sdr_rdma_send *next_send(struct sdr_rdma_qp *qp)
 	if (qp->posted - qp->freed < SDR_RDMA_SENDS && !send->awaited)
 		return send;
 	qp->missed = true;
+	atomic64_inc(&qp->counts->full);
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What goes, between two hosts, while bytes are under way."""
+import contextlib
 import os
 import pathlib
 import random
@@ -92,6 +93,45 @@ def idle_connection_survives():
             added("rxea", "va")
 
 
+def full(ends, message):
+    """Four writes of one after the other: those that come last have none."""
+    begin = queue_full()
+    rounds = 0
+
+    def grown():
+        nonlocal rounds
+        for client, _ in ends:
+            for _ in range(4):
+                client.sendall(message)
+        rounds += 4
+        return queue_full() > begin
+    hosts.until("full", grown)
+    return rounds
+
+
+def queue_full():
+    return links()[hosts.CLIENT, hosts.SERVER, True]["queue_full"]
+
+
+def full_queue_is_waited_for():
+    """By all connections, each in its turn."""
+    message = bytes(range(100))
+    with contextlib.ExitStack() as stack:
+        ends = [stack.enter_context(hosts.connected()) for _ in range(80)]
+        hosts.all_on(ends, RDMA)
+        hosts.run("tc", "qdisc", "add", "dev", "vb", "root", "netem",
+                  "delay", "200ms", "limit", "10000")
+        try:
+            rounds = full(ends, message)
+            for _, server in ends:
+                if hosts.receive(server, 100 * rounds) != rounds * message:
+                    raise Wrong("other bytes")
+        finally:
+            hosts.run("tc", "qdisc", "del", "dev", "vb", "root")
+        for pair in ends:
+            hosts.echo(*pair, message)
+
+
 def hung_up_on():
     hosts.run("ss", "-K", "dport", "=", hosts.PORT)
 
@@ -139,5 +179,5 @@ def wire_is_silent():
 
 CASES = (
     loss_and_disorder, device_is_removed, idle_connection_survives,
-    control_connection_is_lost, wire_is_silent,
+    full_queue_is_waited_for, control_connection_is_lost, wire_is_silent,
 )

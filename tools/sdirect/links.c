@@ -31,6 +31,7 @@ struct link {
 	uint64_t inlined;
 	uint64_t credits;
 	uint64_t completions;
+	uint64_t full;
 };
 
 static const char *state_name(uint8_t state)
@@ -94,6 +95,8 @@ static int link_attr(const struct nlattr *attr, void *data)
 	case SDIRECT_RDMA_A_LINK_COMPLETIONS:
 		return copy(&link->completions, sizeof(link->completions),
 			    attr);
+	case SDIRECT_RDMA_A_LINK_FULL:
+		return copy(&link->full, sizeof(link->full), attr);
 	}
 	return MNL_CB_OK;
 }
@@ -124,6 +127,7 @@ static void print_json(const struct rdma_rows *rows)
 		json_uint(&json, "writes_inlined", link->inlined);
 		json_uint(&json, "credits", link->credits);
 		json_uint(&json, "completions", link->completions);
+		json_uint(&json, "queue_full", link->full);
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');
