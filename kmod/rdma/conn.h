@@ -136,7 +136,7 @@ struct sdr_rdma_rx {
  * @attach:	ATTACH is to be sent
  * @overdue:	nobody has answered to it
  * @want_ring:	RING_REQ is to be sent
- * @starved:	in the link's list, with a reference; under its lock
+ * @starved:	in its lane's list, with a reference; under the link's lock
  * @polled:	a thread looks for what it sends
  * @spin:	how long a call looks before it sleeps
  * @error:	the connection is to end with it

@@ -94,7 +94,7 @@ static void hear_refused(struct sdr_rdma_conn *conn,
 /* As large as asked for, or smaller; 0: none. */
 static u32 give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
 {
-	struct sdr_rdma_qp *qp = conn->link->qp;
+	struct sdr_rdma_qp *qp = sdr_rdma_lane_of(conn)->qp;
 	struct sdr_rdma_rx *rx = &conn->rx;
 	struct sdr_rdma_mr *mr;
 	struct sdr_ring *ring;
@@ -162,7 +162,7 @@ static void hear_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg
 		goto unlock;
 	}
 	tx->state = SDR_RDMA_TX_READY;
-	tx->qp = conn->link->qp;
+	tx->qp = sdr_rdma_lane_of(conn)->qp;
 	tx->size = msg->size;
 	tx->raddr = msg->addr;
 	tx->rkey = msg->rkey;

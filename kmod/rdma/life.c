@@ -92,7 +92,8 @@ static void qp_made(void *owner)
 {
 	struct sdr_rdma_link *link = owner;
 
-	if (!sdr_rdma_link_step(link, SDR_RDMA_EV_MADE))
+	if (atomic_inc_return(&link->n_made) < link->n_lanes ||
+	    !sdr_rdma_link_step(link, SDR_RDMA_EV_MADE))
 		return;
 	link->retry = 0;
 	pr_info("sdirect_rdma: %pI6c - %pI6c up\n", &link->local, &link->peer);
@@ -148,65 +149,36 @@ static const struct sdr_rdma_user qp_user = {
 	.counts		= qp_counts,
 };
 
-/* --- who waits for it --- */
-
-bool sdr_rdma_link_starve(struct sdr_rdma_link *link, struct sdr_rdma_conn *conn)
-{
-	bool new;
-
-	lockdep_assert_held(&conn->lock);
-	spin_lock_bh(&link->lock);
-	new = list_empty(&conn->starved);
-	if (new)
-		list_add_tail(&sdr_rdma_conn_get(conn)->starved,
-			      &link->starved);
-	spin_unlock_bh(&link->lock);
-	return new;
-}
-
-/* The one who has waited longest, with its reference, or NULL. */
-static struct sdr_rdma_conn *first_starved(struct sdr_rdma_link *link)
-{
-	struct sdr_rdma_conn *conn;
-
-	spin_lock_bh(&link->lock);
-	conn = list_first_entry_or_null(&link->starved, struct sdr_rdma_conn,
-					starved);
-	if (conn)
-		list_del_init(&conn->starved);
-	spin_unlock_bh(&link->lock);
-	return conn;
-}
-
 static void room(struct work_struct *work)
 {
 	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
 						  room);
-	struct sdr_rdma_conn *conn;
+	u32 i;
 
-	while ((conn = first_starved(link))) {
-		bool more = sdr_rdma_conn_room(conn);
-
-		sdr_rdma_conn_put(conn);
-		/* It waits again, behind the others. */
-		if (!more)
-			break;
-	}
+	for (i = 0; i < SDR_RDMA_LANES_MAX; i++)
+		sdr_rdma_lane_feed(link, &link->lanes[i]);
 	sdr_rdma_link_put(link);
 }
 
 /* False: it is to be left alone from here on. */
 static bool probe_qp(struct sdr_rdma_link *link)
 {
+	const struct sdr_rdma_lane *lane = link->lanes;
+
 	lockdep_assert_held(&link->gate);
-	if (!link->qp || READ_ONCE(link->state) != SDR_RDMA_UP)
+	if (READ_ONCE(link->state) != SDR_RDMA_UP)
 		return false;
-	if (sdr_rdma_qp_probe(link->qp))
-		return true;
-	pr_info("sdirect_rdma: %s says nothing\n",
-		sdr_rdma_qp_device(link->qp));
-	sdr_rdma_link_fail(link);
-	return false;
+	for (; lane < &link->lanes[link->n_lanes]; lane++) {
+		if (!lane->qp)
+			return false;
+		if (sdr_rdma_qp_probe(lane->qp))
+			continue;
+		pr_info("sdirect_rdma: %s says nothing\n",
+			sdr_rdma_qp_device(lane->qp));
+		sdr_rdma_link_fail(link);
+		return false;
+	}
+	return true;
 }
 
 static void probe(struct work_struct *work)
@@ -228,46 +200,81 @@ static void probe(struct work_struct *work)
 
 /* --- its life --- */
 
-static void go_up(struct work_struct *work)
+/* So many are being made from here on. */
+static void expect(struct sdr_rdma_link *link, u32 n)
 {
-	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
-						  up);
-	struct sdr_rdma_path path;
+	lockdep_assert_held(&link->gate);
+	link->n_lanes = n;
+	atomic_set(&link->n_made, 0);
+}
+
+static int connect_all(struct sdr_rdma_link *link)
+{
+	struct sdr_rdma_request request = {
+		.cookie = link->cookie, .lanes = link->n_lanes,
+	};
 	struct sockaddr_storage from, to;
+	struct sdr_rdma_path path;
 	struct sdr_rdma_qp *qp;
 
 	sdr_rdma_link_path(link, &path);
 	sdr_rdma_addr_to(&from, &path.local, 0);
 	sdr_rdma_addr_to(&to, &path.remote, sdr_rdma_port);
+	for (; request.lane < request.lanes; request.lane++) {
+		qp = sdr_rdma_qp_connect(&qp_user, link,
+					 (struct sockaddr *)&from,
+					 (struct sockaddr *)&to, &request);
+		if (IS_ERR(qp))
+			return PTR_ERR(qp);
+		link->lanes[request.lane].qp = qp;
+	}
+	return 0;
+}
+
+static void go_up(struct work_struct *work)
+{
+	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
+						  up);
+
 	mutex_lock(&link->gate);
 	if (!link->talking) {
 		sdr_rdma_link_fail(link);
-	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING && !link->qp) {
-		qp = sdr_rdma_qp_connect(&qp_user, link,
-					 (struct sockaddr *)&from,
-					 (struct sockaddr *)&to, link->cookie);
-		if (IS_ERR(qp))
+	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING) {
+		expect(link, READ_ONCE(sdr_rdma_qps));
+		if (connect_all(link))
 			sdr_rdma_link_fail(link);
-		else
-			link->qp = qp;
 	}
 	mutex_unlock(&link->gate);
 	sdr_rdma_link_put(link);
 }
 
-int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id)
+/* Is it the first of those that the other host wants, or one more of them? */
+static bool is_next(struct sdr_rdma_link *link,
+		    const struct sdr_rdma_request *request)
+{
+	lockdep_assert_held(&link->gate);
+	if (!link->talking || request->lane >= request->lanes ||
+	    request->lanes > SDR_RDMA_LANES_MAX)
+		return false;
+	if (sdr_rdma_link_step(link, SDR_RDMA_EV_START))
+		expect(link, request->lanes);
+	return READ_ONCE(link->state) == SDR_RDMA_CONNECTING &&
+	       request->lanes == link->n_lanes &&
+	       !link->lanes[request->lane].qp;
+}
+
+int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id,
+		       const struct sdr_rdma_request *request)
 {
 	struct sdr_rdma_qp *qp;
-	int err = 0;
+	int err = -EBUSY;
 
 	mutex_lock(&link->gate);
-	if (!link->talking || !sdr_rdma_link_step(link, SDR_RDMA_EV_START)) {
-		err = -EBUSY;
-	} else {
+	if (is_next(link, request)) {
 		qp = sdr_rdma_qp_accept(&qp_user, link, id);
 		err = PTR_ERR_OR_ZERO(qp);
 		if (!err)
-			link->qp = qp;
+			link->lanes[request->lane].qp = qp;
 		else
 			sdr_rdma_link_fail(link);
 	}
@@ -275,43 +282,47 @@ int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id)
 	return err;
 }
 
-/* What is left of the queue pair, for sdr_rdma_qp_free(), or NULL. */
-static struct sdr_rdma_qp *take_down(struct sdr_rdma_link *link)
+/* What is left of the queue pairs, for sdr_rdma_qp_free(), or NULL. */
+static void take_down(struct sdr_rdma_link *link,
+		      struct sdr_rdma_qp *qps[SDR_RDMA_LANES_MAX])
 {
 	const struct sdr_rdma_msg msg = { .type = SDR_RDMA_DOWN };
-	struct sdr_rdma_qp *qp = link->qp;
 	struct sdr_rdma_conn *conn;
 	unsigned long i;
+	u32 n;
 
 	lockdep_assert_held(&link->gate);
 	xa_for_each(&link->conns, i, conn)
 		sdr_rdma_conn_hold(conn);
-	if (qp)
-		sdr_rdma_qp_drain(qp);
-	/* Who waited has nothing to post to. */
-	while ((conn = first_starved(link)))
-		sdr_rdma_conn_put(conn);
+	for (n = 0; n < SDR_RDMA_LANES_MAX; n++) {
+		qps[n] = link->lanes[n].qp;
+		if (qps[n])
+			sdr_rdma_qp_drain(qps[n]);
+		sdr_rdma_lane_clear(link, &link->lanes[n]);
+	}
 	xa_for_each(&link->conns, i, conn)
 		sdr_rdma_conn_down(conn);
-	link->qp = NULL;
+	for (n = 0; n < SDR_RDMA_LANES_MAX; n++)
+		link->lanes[n].qp = NULL;
 	sdr_rdma_link_say(link, &msg);
 	pr_info("sdirect_rdma: %pI6c - %pI6c down\n", &link->local,
 		&link->peer);
-	return qp;
 }
 
 static void go_down(struct work_struct *work)
 {
 	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
 						  down);
-	struct sdr_rdma_qp *qp;
+	struct sdr_rdma_qp *qps[SDR_RDMA_LANES_MAX];
+	u32 i;
 
 	mutex_lock(&link->gate);
-	qp = take_down(link);
+	take_down(link, qps);
 	mutex_unlock(&link->gate);
 	/* RDMA CM may take its time, for which nobody else should wait. */
-	if (qp)
-		sdr_rdma_qp_free(qp);
+	for (i = 0; i < SDR_RDMA_LANES_MAX; i++)
+		if (qps[i])
+			sdr_rdma_qp_free(qps[i]);
 	sdr_rdma_link_grow(&link->retry);
 	WRITE_ONCE(link->retry_at, jiffies + link->retry);
 	/* No other is made before. */
@@ -322,9 +333,14 @@ static void go_down(struct work_struct *work)
 
 void sdr_rdma_link_life_init(struct sdr_rdma_link *link)
 {
+	u32 i;
+
 	INIT_WORK(&link->up, go_up);
 	INIT_WORK(&link->down, go_down);
 	INIT_WORK(&link->room, room);
 	INIT_DELAYED_WORK(&link->probe, probe);
+	link->n_lanes = 1;
+	for (i = 0; i < SDR_RDMA_LANES_MAX; i++)
+		INIT_LIST_HEAD(&link->lanes[i].starved);
 	sdr_rdma_poll_init(link);
 }

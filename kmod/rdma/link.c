@@ -110,7 +110,6 @@ static struct sdr_rdma_link *link_add(const struct in6_addr *local,
 	spin_lock_init(&link->lock);
 	init_waitqueue_head(&link->wait);
 	INIT_LIST_HEAD(&link->asking);
-	INIT_LIST_HEAD(&link->starved);
 	xa_init_flags(&link->conns, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
 	list_add(&link->node, &links);
 	links_count++;
@@ -235,20 +234,23 @@ static struct sdr_rdma_link *link_of(const struct rdma_cm_id *id, u64 cookie)
 	return found;
 }
 
-int sdr_rdma_link_accept(struct rdma_cm_id *id, u64 cookie)
+int sdr_rdma_link_accept(struct rdma_cm_id *id,
+			 const struct sdr_rdma_request *request)
 {
-	struct sdr_rdma_link *link = link_of(id, cookie);
+	struct sdr_rdma_link *link = link_of(id, request->cookie);
 	int err;
 
 	if (!link)
 		return -ENOENT;
-	err = sdr_rdma_link_take(link, id);
+	err = sdr_rdma_link_take(link, id, request);
 	sdr_rdma_link_put(link);
 	return err;
 }
 
 static void tell(struct sdr_rdma_link *link, struct sdr_rdma_link_info *info)
 {
+	u32 i;
+
 	memset(info, 0, sizeof(*info));
 	mutex_lock(&link->gate);
 	info->local = link->local;
@@ -256,9 +258,11 @@ static void tell(struct sdr_rdma_link *link, struct sdr_rdma_link_info *info)
 	info->active = link->active;
 	info->talking = link->talking;
 	info->state = READ_ONCE(link->state);
-	if (link->qp)
-		strscpy(info->device, sdr_rdma_qp_device(link->qp),
+	if (link->lanes[0].qp)
+		strscpy(info->device, sdr_rdma_qp_device(link->lanes[0].qp),
 			sizeof(info->device));
+	for (i = 0; i < SDR_RDMA_LANES_MAX; i++)
+		info->qps += !!link->lanes[i].qp;
 	info->conns = atomic_read(&link->n_conns);
 	info->pinned = link->pinned;
 	info->writes = atomic64_read(&link->counts.writes);

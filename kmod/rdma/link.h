@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What two hosts have with each other: a control connection and a queue pair. */
+/* What two hosts have with each other: a control connection and queue pairs. */
 #ifndef _SDR_RDMA_LINK_H
 #define _SDR_RDMA_LINK_H
 
@@ -14,14 +14,13 @@
 #include <linux/xarray.h>
 
 #include "far.h"
+#include "rdma/lane.h"
 #include "rdma/msg.h"
 #include "rdma/qp.h"
 #include "rdma/state.h"
 
 struct rdma_cm_id;
-struct sdr_rdma_conn;
 struct sdr_rdma_path;
-struct sdr_rdma_qp;
 struct socket;
 
 /**
@@ -32,10 +31,10 @@ struct socket;
  * @peer:	the other's
  * @active:	this host has called
  * @run:	the control connection's life
- * @up:		makes the queue pair
- * @down:	takes it apart
+ * @up:		makes the queue pairs
+ * @down:	takes them apart
  * @room:	goes on with those who wait for a work request
- * @probe:	writes nothing over an idle queue pair, to see whether it works
+ * @probe:	writes nothing over idle queue pairs, to see whether they work
  * @poll:	looks for what connections send
  * @send_lock:	protects @sock and what is written to it
  * @sock:	the control connection
@@ -47,16 +46,18 @@ struct socket;
  * @absent_until: jiffies before which a host that did not answer is left alone
  * @absent:	how long that is, in jiffies
  * @cookie:	tells the queue pair's request, and a second call, from others
- * @gate:	serialises what the other host says with the life of @qp
- * @qp:		the queue pair, under @gate
+ * @gate:	serialises what the other host says with the life of @lanes
+ * @lanes:	the queue pairs: one that fails takes the others along
+ * @n_lanes:	how many there are when it is up, 1..SDR_RDMA_LANES_MAX; under
+ *		@gate, the same while there is one of them
+ * @n_made:	how many of these are connected
  * @pinned:	bytes of rings that the device knows, under @gate
- * @lock:	protects @state, @retry_at, @retry, @asking, @starved, @polled and
- *		@n_polled; a leaf
- * @state:	of the queue pair
+ * @lock:	protects @state, @retry_at, @retry, @asking, who is starved in
+ *		@lanes, @polled and @n_polled; a leaf
+ * @state:	of the queue pairs
  * @retry_at:	jiffies before which no other is made
  * @retry:	how long that was, in jiffies
  * @asking:	connections that the other host has not answered for
- * @starved:	connections that found no work request, in turn
  * @polled:	connections that @poll is to look at, too
  * @n_polled:	how many it looks at
  * @counts:	what all its queue pairs have done
@@ -90,14 +91,15 @@ struct sdr_rdma_link {
 	unsigned long absent;
 	u64 cookie;
 	struct mutex gate;
-	struct sdr_rdma_qp *qp;
+	struct sdr_rdma_lane lanes[SDR_RDMA_LANES_MAX];
+	u32 n_lanes;
+	atomic_t n_made;
 	u64 pinned;
 	spinlock_t lock;
 	enum sdr_rdma_state state;
 	unsigned long retry_at;
 	unsigned long retry;
 	struct list_head asking;
-	struct list_head starved;
 	struct list_head polled;
 	u32 n_polled;
 	struct sdr_rdma_counts counts;
@@ -117,7 +119,8 @@ struct sdr_rdma_link *sdr_rdma_link_call(const struct in6_addr *local,
 /* sdr_rdma_link_answer() takes over the socket of a host that has called. */
 void sdr_rdma_link_answer(struct socket *sock);
 /* The other host asks for a queue pair; 0 if @id belongs to a link now. */
-int sdr_rdma_link_accept(struct rdma_cm_id *id, u64 cookie);
+int sdr_rdma_link_accept(struct rdma_cm_id *id,
+			 const struct sdr_rdma_request *request);
 
 static inline struct sdr_rdma_link *
 sdr_rdma_link_get(struct sdr_rdma_link *link)
@@ -140,13 +143,6 @@ void sdr_rdma_link_hang_up(struct sdr_rdma_link *link);
 
 /* sdr_rdma_link_want() - a queue pair is wanted; true if there is one. */
 bool sdr_rdma_link_want(struct sdr_rdma_link *link);
-
-/*
- * sdr_rdma_link_starve() - a connection found no work request: when there is one,
- * sdr_rdma_conn_room() comes for it, in turn.  Under its lock, any context.
- * Return: true if it did not wait yet.
- */
-bool sdr_rdma_link_starve(struct sdr_rdma_link *link, struct sdr_rdma_conn *conn);
 
 /* sdr_rdma_link_fail() - the queue pair does not work; any context. */
 void sdr_rdma_link_fail(struct sdr_rdma_link *link);
@@ -174,7 +170,8 @@ extern uint sdr_rdma_pinned_max;	/* megabytes of rings for each link */
  * @peer:	the other's
  * @active:	this host has called
  * @talking:	there is a control connection
- * @state:	of the queue pair
+ * @state:	of the queue pairs
+ * @qps:	how many there are
  * @device:	its name, or empty
  * @conns:	connections
  * @pinned:	bytes of rings that the device knows
@@ -191,6 +188,7 @@ struct sdr_rdma_link_info {
 	bool active;
 	bool talking;
 	enum sdr_rdma_state state;
+	u32 qps;
 	char device[64];
 	u32 conns;
 	u64 pinned;
@@ -217,7 +215,8 @@ void sdr_rdma_link_leave(struct sdr_rdma_link *link);
 struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller);
 void sdr_rdma_link_run(struct work_struct *work);	/* talk.c */
 void sdr_rdma_link_life_init(struct sdr_rdma_link *link);	/* life.c */
-int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id);
+int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id,
+		       const struct sdr_rdma_request *request);
 /* Between which addresses its queue pair goes: what was set, or its own. */
 void sdr_rdma_link_path(const struct sdr_rdma_link *link,
 			struct sdr_rdma_path *path);

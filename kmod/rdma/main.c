@@ -19,6 +19,7 @@
 #include "rdma/allow.h"
 #include "rdma/conn.h"
 #include "rdma/control.h"
+#include "rdma/lane.h"
 #include "rdma/link.h"
 #include "rdma/netlink.h"
 #include "rdma/poll.h"
@@ -40,6 +41,7 @@ module_param_named(pinned, sdr_rdma_pinned_max, uint, 0644);
 MODULE_PARM_DESC(pinned, "megabytes of rings that each link may pin (512)");
 
 static int spin_us_max = SDR_RDMA_SPIN_US_MAX;
+static int qps_max = SDR_RDMA_LANES_MAX;
 
 static struct ctl_table table[] = {
 	{
@@ -70,6 +72,15 @@ static struct ctl_table table[] = {
 		.extra2		= SYSCTL_ONE,
 	},
 	{
+		.procname	= "rdma_qps",
+		.data		= &sdr_rdma_qps,
+		.maxlen		= sizeof(sdr_rdma_qps),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ONE,
+		.extra2		= &qps_max,
+	},
+	{
 		.procname	= "rdma_allow",
 		.mode		= 0644,
 		.proc_handler	= sdr_rdma_allow_sysctl,
@@ -95,14 +106,11 @@ static void ask(const struct sdr_far_who *who)
 /* Another host asks for a queue pair; an error has @id destroyed. */
 static int requested(struct rdma_cm_id *id, const struct rdma_cm_event *event)
 {
-	const struct rdma_conn_param *param = &event->param.conn;
-	__be64 cookie;
+	struct sdr_rdma_request request;
 	int err;
 
-	if (param->private_data_len < sizeof(cookie))
-		return -EPROTO;
-	memcpy(&cookie, param->private_data, sizeof(cookie));
-	err = sdr_rdma_link_accept(id, be64_to_cpu(cookie));
+	err = sdr_rdma_qp_requested(event, &request) ?:
+	      sdr_rdma_link_accept(id, &request);
 	if (err)
 		rdma_reject(id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
 	return err;

@@ -31,6 +31,7 @@ static int put_link(struct sk_buff *skb, const struct sdr_rdma_link_info *info)
 	       nla_put_u8(skb, SDIRECT_RDMA_A_LINK_ACTIVE, info->active) ||
 	       nla_put_u8(skb, SDIRECT_RDMA_A_LINK_TALKING, info->talking) ||
 	       nla_put_u8(skb, SDIRECT_RDMA_A_LINK_STATE, info->state) ||
+	       nla_put_u32(skb, SDIRECT_RDMA_A_LINK_QPS, info->qps) ||
 	       (info->device[0] &&
 		nla_put_string(skb, SDIRECT_RDMA_A_LINK_DEVICE, info->device)) ||
 	       nla_put_u32(skb, SDIRECT_RDMA_A_LINK_CONNS, info->conns) ||

@@ -30,7 +30,7 @@
  */
 static bool try_again(struct sdr_rdma_conn *conn, int err)
 {
-	return err == -EAGAIN && sdr_rdma_link_starve(conn->link, conn);
+	return err == -EAGAIN && sdr_rdma_lane_starve(sdr_rdma_lane_of(conn), conn);
 }
 
 /* Post what there is up to @tail; false: a completion will come back here. */
@@ -240,7 +240,7 @@ static void rx_down(struct sdr_rdma_conn *conn)
 static void tx_down(struct sdr_rdma_conn *conn)
 {
 	struct sdr_rdma_tx *tx = &conn->tx;
-	struct sdr_rdma_qp *qp = conn->link->qp;
+	struct sdr_rdma_qp *qp = sdr_rdma_lane_of(conn)->qp;
 	struct sdr_ring *ring = tx->ring;
 	u64 *dma = tx->dma;
 	u32 i;

@@ -99,8 +99,8 @@ static int resources(struct sdr_rdma_qp *qp)
 static struct rdma_conn_param conn_param(const struct sdr_rdma_qp *qp)
 {
 	return (struct rdma_conn_param) {
-		.private_data		= &qp->cookie,
-		.private_data_len	= sizeof(qp->cookie),
+		.private_data		= &qp->call,
+		.private_data_len	= sizeof(qp->call),
 		.retry_count		= RETRIES,
 		.rnr_retry_count	= RNR_FOREVER,
 	};
@@ -157,14 +157,19 @@ static struct sdr_rdma_qp *qp_alloc(const struct sdr_rdma_user *user,
 
 struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 					void *owner, struct sockaddr *from,
-					struct sockaddr *to, u64 cookie)
+					struct sockaddr *to,
+					const struct sdr_rdma_request *request)
 {
 	struct sdr_rdma_qp *qp = qp_alloc(user, owner);
 	struct rdma_cm_id *id;
 
 	if (!qp)
 		return ERR_PTR(-ENOMEM);
-	qp->cookie = cpu_to_be64(cookie);
+	qp->call = (struct sdr_rdma_call) {
+		.cookie	= cpu_to_be64(request->cookie),
+		.lane	= cpu_to_be32(request->lane),
+		.lanes	= cpu_to_be32(request->lanes),
+	};
 	id = rdma_create_id(&init_net, sdr_rdma_qp_event, qp, RDMA_PS_TCP,
 			    IB_QPT_RC);
 	if (IS_ERR(id)) {
@@ -176,6 +181,21 @@ struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 	if (rdma_resolve_addr(id, from, to, RESOLVE_MS))
 		fail(qp);
 	return qp;
+}
+
+int sdr_rdma_qp_requested(const struct rdma_cm_event *event,
+			  struct sdr_rdma_request *request)
+{
+	const struct rdma_conn_param *param = &event->param.conn;
+	struct sdr_rdma_call call;
+
+	if (param->private_data_len < sizeof(call))
+		return -EPROTO;
+	memcpy(&call, param->private_data, sizeof(call));
+	request->cookie = be64_to_cpu(call.cookie);
+	request->lane = be32_to_cpu(call.lane);
+	request->lanes = be32_to_cpu(call.lanes);
+	return 0;
 }
 
 struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,

@@ -60,6 +60,18 @@ struct sdr_rdma_write {
 	void *ctx;
 };
 
+/**
+ * struct sdr_rdma_request - what the request for a queue pair says
+ * @cookie:	which link asks
+ * @lane:	which of its queue pairs this is, from 0
+ * @lanes:	how many it wants
+ */
+struct sdr_rdma_request {
+	u64 cookie;
+	u32 lane;
+	u32 lanes;
+};
+
 /* sdr_rdma_soft - devices that are only software may be used (a sysctl) */
 extern int sdr_rdma_soft;
 
@@ -69,14 +81,15 @@ extern int sdr_rdma_soft;
  * @owner:	handed to @user
  * @from:	own address
  * @to:		the other host's, with the port
- * @cookie:	tells it which link asks
+ * @request:	what it is told
  *
  * Return: the queue pair, about which @user is told, maybe before this returns,
  * or an ERR_PTR.  Context: may sleep.
  */
 struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 					void *owner, struct sockaddr *from,
-					struct sockaddr *to, u64 cookie);
+					struct sockaddr *to,
+					const struct sdr_rdma_request *request);
 
 /**
  * sdr_rdma_qp_accept - the same for one that another host asks for
@@ -86,6 +99,10 @@ struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
  */
 struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,
 				       void *owner, struct rdma_cm_id *id);
+
+/* sdr_rdma_qp_requested() reads one; 0 or -EPROTO. */
+int sdr_rdma_qp_requested(const struct rdma_cm_event *event,
+			  struct sdr_rdma_request *request);
 
 /* sdr_rdma_qp_event() - for RDMA CM: what happens to an accepted one. */
 int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event);

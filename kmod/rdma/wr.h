@@ -23,6 +23,13 @@ struct sdr_rdma_credit {
 	__be64 pos;
 };
 
+/* What the request for a queue pair carries, likewise. */
+struct sdr_rdma_call {
+	__be64 cookie;
+	__be32 lane;
+	__be32 lanes;
+};
+
 /**
  * struct sdr_rdma_send - one work request that sends
  * @cqe:	called at its completion, if it is signalled
@@ -66,7 +73,7 @@ struct sdr_rdma_recv {
  * @id:		RDMA CM's
  * @pd:		protection domain
  * @cq:		of both queues
- * @cookie:	private data of the connect
+ * @call:	private data of the connect
  * @sges:	pages in one write
  * @inline_max:	bytes that a request takes along
  * @counts:	what was done
@@ -91,7 +98,7 @@ struct sdr_rdma_qp {
 	struct rdma_cm_id *id;
 	struct ib_pd *pd;
 	struct ib_cq *cq;
-	__be64 cookie;
+	struct sdr_rdma_call call;
 	u32 sges;
 	u32 inline_max;
 	struct sdr_rdma_counts *counts;

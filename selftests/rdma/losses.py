@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What goes, between two hosts, while bytes are under way."""
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -12,6 +13,7 @@ from hosts import MEGA, RDMA, TCP, Wrong, links
 
 WIRE = pathlib.Path(__file__).with_name("wire.sh")
 DEVICES = ("rxea", "va"), ("rxeb", "vb")
+QPS = pathlib.Path("/proc/sys/net/sdirect/rdma_qps")
 ROUNDS = int(os.environ.get("SDIRECT_ROUNDS", "5"))  # of removing the device
 
 
@@ -132,6 +134,59 @@ def full_queue_is_waited_for():
             hosts.echo(*pair, message)
 
 
+def queue_pairs():
+    """How far each of the client's has sent, by the number of the other end's."""
+    rows = json.loads(hosts.run("rdma", "-j", "resource", "show", "qp", "link",
+                                "rxea").stdout)
+    return {row["rqpn"]: row["sq-psn"] for row in rows if row["type"] == "RC"}
+
+
+@contextlib.contextmanager
+def deaf(number):
+    """Nothing reaches that queue pair of the server's."""
+    hosts.run("nft", "add table netdev deaf; add chain netdev deaf in "
+              "{ type filter hook ingress device vb priority 0; }; add rule "
+              f"netdev deaf in udp dport 4791 @th,104,24 {number} drop")
+    try:
+        yield
+    finally:
+        hosts.run("nft", "delete table netdev deaf")
+
+
+@contextlib.contextmanager
+def several(number):
+    """So many for each link that is made from now on."""
+    QPS.write_text(str(number))
+    renewed()
+    try:
+        yield
+    finally:
+        QPS.write_text("1")
+        renewed()
+
+
+def connections_share_queue_pairs():
+    """Each keeps to one of them; one that fails takes the others along."""
+    with several(4), contextlib.ExitStack() as stack:
+        ends = [stack.enter_context(hosts.connected()) for _ in range(12)]
+        hosts.all_on(ends, RDMA)
+        if {row["queue_pairs"] for row in links().values() if
+                row["state"] == "up"} != {4}:
+            raise Wrong(f"not four: {links()}")
+        before = queue_pairs()
+        hosts.all_at_once(ends, 30000)
+        after = queue_pairs()
+        if len(after) != 4 or any(after[each] == before[each]
+                                  for each in after):
+            raise Wrong(f"not all are used: {before} {after}")
+        with deaf(min(after)):
+            hosts.all_at_once(ends, 30000)
+            hosts.all_on(ends, RDMA)
+            hosts.all_at_once(ends, 30000)
+        if set(after) & set(queue_pairs()):
+            raise Wrong(f"some have survived: {after} {queue_pairs()}")
+
+
 def hung_up_on():
     hosts.run("ss", "-K", "dport", "=", hosts.PORT)
 
@@ -179,5 +234,6 @@ def wire_is_silent():
 
 CASES = (
     loss_and_disorder, device_is_removed, idle_connection_survives,
-    full_queue_is_waited_for, control_connection_is_lost, wire_is_silent,
+    full_queue_is_waited_for, connections_share_queue_pairs,
+    control_connection_is_lost, wire_is_silent,
 )

@@ -32,6 +32,7 @@ struct link {
 	uint64_t credits;
 	uint64_t completions;
 	uint64_t full;
+	uint32_t qps;
 };
 
 static const char *state_name(uint8_t state)
@@ -97,6 +98,8 @@ static int link_attr(const struct nlattr *attr, void *data)
 			    attr);
 	case SDIRECT_RDMA_A_LINK_FULL:
 		return copy(&link->full, sizeof(link->full), attr);
+	case SDIRECT_RDMA_A_LINK_QPS:
+		return copy(&link->qps, sizeof(link->qps), attr);
 	}
 	return MNL_CB_OK;
 }
@@ -120,6 +123,7 @@ static void print_json(const struct rdma_rows *rows)
 		json_bool(&json, "talking", link->talking);
 		json_string(&json, "state", state_name(link->state));
 		json_string(&json, "device", link->device);
+		json_uint(&json, "queue_pairs", link->qps);
 		json_uint(&json, "connections", link->conns);
 		json_uint(&json, "pinned_bytes", link->pinned);
 		json_uint(&json, "writes", link->writes);

@@ -21,7 +21,8 @@
  *    SDIRECT_RDMA_A_LINK_INLINED	u64, writes whose bytes the request had
  *    SDIRECT_RDMA_A_LINK_CREDITS	u64, sends: what was read
  *    SDIRECT_RDMA_A_LINK_COMPLETIONS	u64, of these, and of what has arrived
- *    SDIRECT_RDMA_A_LINK_FULL		u64, times that the send queue was full
+ *    SDIRECT_RDMA_A_LINK_FULL		u64, times that a send queue was full
+ *    SDIRECT_RDMA_A_LINK_QPS		u32, queue pairs
  *
  * SDIRECT_RDMA_CMD_PATH_SET, _PATH_DEL, _PATH_GET
  * -----------------------------------------------
@@ -75,6 +76,7 @@ enum sdirect_rdma_link_attr {
 	SDIRECT_RDMA_A_LINK_CREDITS,
 	SDIRECT_RDMA_A_LINK_COMPLETIONS,
 	SDIRECT_RDMA_A_LINK_FULL,
+	SDIRECT_RDMA_A_LINK_QPS,
 
 	__SDIRECT_RDMA_A_LINK_MAX,
 	SDIRECT_RDMA_A_LINK_MAX = __SDIRECT_RDMA_A_LINK_MAX - 1
