@@ -9,8 +9,12 @@
 
 /* Looks between two looks at the clock. */
 #define SPIN_BATCH	32
-/* A direction that gave up tries again once in so many waits. */
+/*
+ * A direction that gave up tries again once in so many waits, and then in twice
+ * as many: where both ends are on one CPU no look is ever of use.
+ */
 #define SPIN_RETRY	64
+#define SPIN_RETRY_MOST	1024
 /* Rounds of waiting for a lock: the holder is copying, or was preempted. */
 #define LOCK_PAUSES	256
 #define LOCK_YIELDS	512
@@ -36,8 +40,26 @@ void sdi_spin_init(struct sdi_spin *s)
 {
 	*s = (struct sdi_spin) {
 		.budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED),
+		.retry = SPIN_RETRY,
 		.hopeful = 1,
 	};
+}
+
+/* It was of use. */
+static void is_good(struct sdi_spin *s)
+{
+	s->retry = SPIN_RETRY;
+	s->hopeful = 1;
+}
+
+/* One look, whatever was learned. */
+static void try_again(struct sdi_spin *s)
+{
+	s->budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
+	s->misses = 0;
+	s->hopeful = 0;
+	if (s->retry < SPIN_RETRY_MOST)
+		s->retry *= 2;
 }
 
 uint64_t sdi_spin_now(void)
@@ -66,7 +88,10 @@ void sdi_spin_rang(uint64_t took)
 	__atomic_store_n(&sdi_spin_most, most, __ATOMIC_RELAXED);
 }
 
-/* Twice what was needed is enough; what did not help is halved. */
+/*
+ * Twice what was needed is enough; what did not help is halved, and what was tried
+ * against experience has an end.
+ */
 void sdi_spin_learn(struct sdi_spin *s, int found, uint64_t took)
 {
 	uint32_t most = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
@@ -74,14 +99,15 @@ void sdi_spin_learn(struct sdi_spin *s, int found, uint64_t took)
 
 	if (found)
 		budget = (budget + 7ull * s->budget) / 8;
-	else
+	else if (s->hopeful)
 		budget = s->budget / 2;
 	if (budget > most)
 		budget = most;
 	if (budget < SDI_SPIN_MIN_NS)
 		budget = found ? SDI_SPIN_MIN_NS : 0;
 	s->budget = (uint32_t)budget;
-	s->hopeful |= (uint32_t)found;
+	if (found)
+		is_good(s);
 }
 
 /*
@@ -117,13 +143,13 @@ int sdi_spin_until(struct sdi_spin *s, int (*ready)(void *arg), void *arg)
 	if (s->since)
 		sdi_spin_came(s, sdi_spin_now() - s->since);
 	if (!s->budget) {
-		if (++s->misses < SPIN_RETRY)
+		if (++s->misses < s->retry)
 			return ready(arg);
-		sdi_spin_init(s);
+		try_again(s);
 	}
 	/* What is about to come is not worth a look at the clock. */
 	if (look(ready, arg)) {
-		s->hopeful = 1;
+		is_good(s);
 		return 1;
 	}
 	begin = sdi_spin_now();

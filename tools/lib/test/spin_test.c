@@ -67,7 +67,7 @@ static void spin__hope_has_an_end(void **state)
 
 	(void)state;
 	sdi_spin_init(&s);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 2; i++) {
 		sdi_spin_learn(&s, 0, s.budget);
 		sdi_spin_came(&s, 2 * SDI_SPIN_DEFAULT_NS);
 	}
@@ -76,6 +76,38 @@ static void spin__hope_has_an_end(void **state)
 	sdi_spin_learn(&s, 1, 5 * US);
 	sdi_spin_came(&s, 2 * SDI_SPIN_DEFAULT_NS);
 	assert_int_equal(s.budget, SDI_SPIN_DEFAULT_NS);
+}
+
+static int looks_in_vain(void *count)
+{
+	++*(int *)count;
+	return 0;
+}
+
+/* A wait that is not worth a look asks once. */
+static void spin__tries_become_rare(void **state)
+{
+	int tries = 0, count;
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	s.budget = 0;
+	for (int i = 0; i < 2000; i++) {
+		count = 0;
+		sdi_spin_until(&s, looks_in_vain, &count);
+		tries += count > 1;
+	}
+	/* Behind 64, 128, 256, 512 and 1024 waits. */
+	assert_int_equal(tries, 5);
+	sdi_spin_learn(&s, 1, 5 * US);
+	s.budget = 0;
+	for (int i = 0; i < 64; i++) {
+		count = 0;
+		sdi_spin_until(&s, looks_in_vain, &count);
+		tries += count > 1;
+	}
+	assert_int_equal(tries, 6);
 }
 
 static void spin__dear_doorbells_make_it_longer(void **state)
@@ -113,6 +145,7 @@ int run_spin_tests(void)
 		cmocka_unit_test_setup(spin__what_is_useless_ends, forget),
 		cmocka_unit_test_setup(spin__short_sleep_looks_longer, forget),
 		cmocka_unit_test_setup(spin__hope_has_an_end, forget),
+		cmocka_unit_test_setup(spin__tries_become_rare, forget),
 		cmocka_unit_test_setup(spin__dear_doorbells_make_it_longer,
 				       forget),
 		cmocka_unit_test_setup_teardown(spin__what_is_set_stays, forget,
