@@ -86,7 +86,7 @@ static int sdr_release(struct socket *sock)
 
 /* All under one lock, as that is most of what this adds to TCP's work. */
 static int connect_direct(struct sdr_sock *ss, struct socket *sock,
-			  struct sockaddr *addr, int len, int flags)
+			  struct sdr_sockaddr *addr, int len, int flags)
 {
 	int err;
 
@@ -104,7 +104,7 @@ static int connect_direct(struct sdr_sock *ss, struct socket *sock,
 	return err;
 }
 
-static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
+static int sdr_connect(struct socket *sock, struct sdr_sockaddr *addr, int len,
 		       int flags)
 {
 	struct sdr_sock *ss = direct_sk(sock);
@@ -127,10 +127,10 @@ static int sdr_connect(struct socket *sock, struct sockaddr *addr, int len,
 	return err;
 }
 
-static int sdr_accept(struct socket *sock, struct socket *newsock, int flags,
-		      bool kern)
+static int sdr_accept(struct socket *sock, struct socket *newsock,
+		      SDR_ACCEPT_PARAMS)
 {
-	int err = tcp_ops(sock)->accept(sock, newsock, flags, kern);
+	int err = tcp_ops(sock)->accept(sock, newsock, SDR_ACCEPT_ARGS);
 	struct sdr_sock *ss;
 
 	if (err)
@@ -256,7 +256,7 @@ static int sdr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
  */
 static bool looks_again(const poll_table *wait)
 {
-	return poll_does_not_wait(wait) &&
+	return sdr_poll_only_looks(wait) &&
 	       poll_requested_events(wait) & EPOLLET;
 }
 
@@ -281,6 +281,7 @@ static __poll_t sdr_poll(struct file *file, struct socket *sock,
 	return mask;
 }
 
+#ifdef SDR_HAVE_SENDPAGE
 static ssize_t sdr_sendpage(struct socket *sock, struct page *page, int offset,
 			    size_t size, int flags)
 {
@@ -289,6 +290,7 @@ static ssize_t sdr_sendpage(struct socket *sock, struct page *page, int offset,
 	/* Copied: the page stays the program's, a ring is its peer's. */
 	return sock_no_sendpage(sock, page, offset, size, flags);
 }
+#endif
 
 static ssize_t sdr_splice_read(struct socket *sock, loff_t *ppos,
 			       struct pipe_inode_info *pipe, size_t len,
@@ -296,7 +298,7 @@ static ssize_t sdr_splice_read(struct socket *sock, loff_t *ppos,
 {
 	if (!direct_sk(sock))
 		return tcp_ops(sock)->splice_read(sock, ppos, pipe, len, flags);
-	return generic_file_splice_read(sock->file, ppos, pipe, len, flags);
+	return sdr_splice_copy(sock->file, ppos, pipe, len, flags);
 }
 
 static int sdr_mmap(struct file *file, struct socket *sock,
@@ -387,7 +389,7 @@ static int ioctl_atmark(struct sdr_sock *ss, void __user *arg)
 	/* The mark is TCP's, and behind all that is on a ring. */
 	if (sdr_stream_ring_unread(ss))
 		return put_count(0, arg);
-	return ss->sk->sk_prot->ioctl(ss->sk, SIOCATMARK, (unsigned long)arg);
+	return sdr_sk_ioctl(ss->sk, SIOCATMARK, arg);
 }
 
 /**
@@ -523,7 +525,10 @@ static int __init wrap(int v6, int family)
 	ops->sendmsg = sdr_sendmsg;
 	ops->recvmsg = sdr_recvmsg;
 	ops->poll = sdr_poll;
+#ifdef SDR_HAVE_SENDPAGE
 	ops->sendpage = sdr_sendpage;
+	ops->sendpage_locked = NULL;
+#endif
 	ops->splice_read = sdr_splice_read;
 	ops->mmap = sdr_mmap;
 	ops->ioctl = sdr_ioctl;
@@ -536,7 +541,6 @@ static int __init wrap(int v6, int family)
 	ops->read_sock = NULL;
 	ops->read_skb = NULL;
 	ops->sendmsg_locked = NULL;
-	ops->sendpage_locked = NULL;
 	ops->peek_len = NULL;
 	return 0;
 }

@@ -210,4 +210,4 @@ const struct sdr_carrier sdr_carrier_local = {
 	.poll_tx	= local_poll_tx,
 	.poll_rx	= local_poll_rx,
 };
-EXPORT_SYMBOL_NS_GPL(sdr_carrier_local, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_carrier_local, SDR_SYMBOLS);

@@ -54,9 +54,9 @@ static ssize_t tcp_send(struct sdr_flow *tx, struct msghdr *msg, size_t len)
 static ssize_t tcp_recv(struct sdr_flow *rx, struct msghdr *msg, size_t len,
 			int flags)
 {
-	int addr_len = 0, ret;
+	int ret;
 
-	ret = tcp_recvmsg(rx->sk, msg, len, flags | MSG_DONTWAIT, &addr_len);
+	ret = sdr_tcp_recvmsg(rx->sk, msg, len, flags | MSG_DONTWAIT);
 	tcp_sync_rx(rx);
 	if (ret > 0 && !(flags & MSG_PEEK))
 		sdr_tally_add(rx->tally, SDR_STAT_TCP_RX, ret);

@@ -27,14 +27,14 @@ int sdr_far_register(const struct sdr_far_ops *ops)
 	old = unrcu_pointer(cmpxchg(&far_ops, NULL, RCU_INITIALIZER(ops)));
 	return old ? -EBUSY : 0;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_register, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_register, SDR_SYMBOLS);
 
 void sdr_far_unregister(const struct sdr_far_ops *ops)
 {
 	RCU_INIT_POINTER(far_ops, NULL);
 	synchronize_rcu();
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_unregister, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_unregister, SDR_SYMBOLS);
 
 bool sdr_far_there(void)
 {
@@ -90,7 +90,7 @@ struct sdr_ring *sdr_far_ring(struct sdr_pair *pair, u32 size)
 	sdr_payer_put(&payer);
 	return ring;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_ring, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_ring, SDR_SYMBOLS);
 
 /*
  * What the far end sends is appended here, as stream.c does for a socket.  False:
@@ -139,7 +139,7 @@ int sdr_far_append(struct sdr_pair *pair, struct sdr_ring *ring, u64 pos,
 	sdr_seg_free(seg);
 	return -EPROTO;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_append, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_append, SDR_SYMBOLS);
 
 void sdr_far_wrote(struct sdr_pair *pair, u64 before, u64 now)
 {
@@ -153,7 +153,7 @@ void sdr_far_wrote(struct sdr_pair *pair, u64 before, u64 now)
 	else
 		sdr_wake_sigio(pair, SDR_NEAR_SIDE);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_wrote, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_wrote, SDR_SYMBOLS);
 
 void sdr_far_read(struct sdr_pair *pair, u64 before, u64 now)
 {
@@ -162,21 +162,21 @@ void sdr_far_read(struct sdr_pair *pair, u64 before, u64 now)
 				 before, now))
 		sdr_wake_end(pair, SDR_NEAR_SIDE);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_read, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_read, SDR_SYMBOLS);
 
 u64 sdr_far_tail(struct sdr_pair *pair)
 {
 	return SDIRECT_LOAD_ACQUIRE(&sdr_pair_ctl(pair,		/* B */
 						  SDR_NEAR_SIDE)->tx_tail);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_tail, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_tail, SDR_SYMBOLS);
 
 u64 sdr_far_sent(struct sdr_pair *pair, u64 from)
 {
 	sdirect_ring_arm(&sdr_pair_kern(pair, SDR_FAR_SIDE)->rx_want, from);
 	return sdr_far_tail(pair);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_sent, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_sent, SDR_SYMBOLS);
 
 u64 sdr_far_got(struct sdr_pair *pair, u64 from)
 {
@@ -184,13 +184,13 @@ u64 sdr_far_got(struct sdr_pair *pair, u64 from)
 	return SDIRECT_LOAD_ACQUIRE(&sdr_pair_ctl(pair,		/* D */
 						  SDR_NEAR_SIDE)->rx_head);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_got, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_got, SDR_SYMBOLS);
 
 u8 sdr_far_wish(const struct sdr_pair *pair)
 {
 	return READ_ONCE(pair->end[SDR_NEAR_SIDE].by_tcp);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_wish, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_wish, SDR_SYMBOLS);
 
 void sdr_far_by_tcp(struct sdr_pair *pair, bool option, bool demoted)
 {
@@ -205,7 +205,7 @@ void sdr_far_by_tcp(struct sdr_pair *pair, bool option, bool demoted)
 	spin_unlock_bh(&pair->lock);
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_by_tcp, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_by_tcp, SDR_SYMBOLS);
 
 /*
  * The own end's TCP socket with a reference, or NULL.  @busy: its lock is kept
@@ -252,7 +252,7 @@ bool sdr_far_to_tcp(struct sdr_pair *pair, enum sdirect_reason reason)
 	sock_put(sk);
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_to_tcp, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_to_tcp, SDR_SYMBOLS);
 
 bool sdr_far_abort(struct sdr_pair *pair, int err)
 {
@@ -266,7 +266,7 @@ bool sdr_far_abort(struct sdr_pair *pair, int err)
 	sock_put(sk);
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_abort, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_abort, SDR_SYMBOLS);
 
 struct sdr_far_who sdr_far_who_is(const struct sdr_sock *ss)
 {
@@ -290,11 +290,11 @@ void sdr_far_gone(struct sdr_pair *pair)
 	spin_unlock_bh(&pair->lock);
 	sdr_wake_end(pair, SDR_NEAR_SIDE);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_gone, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_gone, SDR_SYMBOLS);
 
 void sdr_far_close(struct sdr_pair *pair)
 {
 	sdr_far_gone(pair);
 	sdr_pair_close(pair);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_far_close, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_far_close, SDR_SYMBOLS);

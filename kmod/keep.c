@@ -33,7 +33,7 @@ static u64 moved_by_ring(const struct sdr_sock *ss)
 
 static void look(struct timer_list *timer)
 {
-	struct sdr_keep *keep = from_timer(keep, timer, timer);
+	struct sdr_keep *keep = timer_container_of(keep, timer, timer);
 	struct sdr_sock *ss = container_of(keep, struct sdr_upkeep, keep)->ss;
 	struct sock *sk = ss->sk;
 	unsigned long next = next_look();
@@ -46,7 +46,7 @@ static void look(struct timer_list *timer)
 		next = jiffies + HZ / 10;
 	} else if (moved != keep->moved) {
 		keep->moved = moved;
-		__tcp_send_ack(sk, tcp_sk(sk)->rcv_nxt);
+		sdr_tcp_ack(sk);
 		sdr_tally_inc(&ss->tally, SDR_STAT_KEEPS);
 	}
 	bh_unlock_sock(sk);

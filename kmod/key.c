@@ -56,11 +56,12 @@ u32 sdr_key_acked(const struct sock *sk, const struct sdr_key *key)
 /* Could @to have last heard the clock of @from? */
 static bool clock_heard(const struct sock *from, const struct sock *to)
 {
-	u32 now = tcp_time_stamp_raw() + tcp_sk(from)->tsoffset;
+	u32 now = sdr_tcp_clock(from) + tcp_sk(from)->tsoffset;
 	u32 heard = READ_ONCE(tcp_sk(to)->rx_opt.ts_recent);
+	u64 day = 24 * 3600ull * sdr_tcp_clock_hz(from);
 
-	/* A clock of 1 kHz; a connection may have been silent for a day. */
-	return now - heard <= 24 * 3600 * 1000u;
+	/* A connection may have been silent for so long. */
+	return now - heard <= min_t(u64, day, S32_MAX);
 }
 
 bool sdr_key_clocks_agree(const struct sock *a, const struct sock *b)

@@ -150,7 +150,7 @@ void sdr_pair_put(struct sdr_pair *pair)
 	else
 		call_rcu(&pair->rcu, pair_free_rcu);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_pair_put, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_pair_put, SDR_SYMBOLS);
 
 static void kern_page_init(struct page *page)
 {

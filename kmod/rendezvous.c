@@ -420,7 +420,7 @@ struct sdr_pair *sdr_rendezvous_far(const struct sdr_far_who *who,
 	sdr_judge_pair(pair, NULL);
 	return pair;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_rendezvous_far, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_rendezvous_far, SDR_SYMBOLS);
 
 bool sdr_rendezvous_is_over(const struct sdr_sock *ss)
 {

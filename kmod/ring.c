@@ -52,7 +52,7 @@ void sdr_ring_put(struct sdr_ring *ring)
 	if (ring && refcount_dec_and_test(&ring->ref))
 		ring_free(ring);
 }
-EXPORT_SYMBOL_NS_GPL(sdr_ring_put, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_ring_put, SDR_SYMBOLS);
 
 void *sdr_ring_at(const struct sdr_ring *ring, u64 pos, size_t *len)
 {
@@ -62,7 +62,7 @@ void *sdr_ring_at(const struct sdr_ring *ring, u64 pos, size_t *len)
 	*len = min_t(size_t, *len, PAGE_SIZE - in_page);
 	return page_address(ring->pages[off >> PAGE_SHIFT]) + in_page;
 }
-EXPORT_SYMBOL_NS_GPL(sdr_ring_at, SDIRECT);
+EXPORT_SYMBOL_NS_GPL(sdr_ring_at, SDR_SYMBOLS);
 
 size_t sdr_ring_write(struct sdr_ring *ring, u64 pos, size_t len,
 		      struct iov_iter *from)

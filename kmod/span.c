@@ -2,7 +2,6 @@
 /* Spans of values, out of what user space sends. */
 #include "compat.h"
 
-#include <asm/unaligned.h>
 #include <linux/errno.h>
 #include <linux/sort.h>
 

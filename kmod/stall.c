@@ -36,23 +36,11 @@ static void restart(struct sdr_sock *ss)
 	stall->read = read_by_peer(ss);
 }
 
-/* As TCP ends a connection whose window stays closed: without a reset. */
-static void give_up(struct sock *sk)
-{
-	sock_owned_by_me(sk);
-	local_bh_disable();
-	bh_lock_sock(sk);
-	if (inet_sk_state_load(sk) != TCP_CLOSE) {
-		WRITE_ONCE(sk->sk_err, ETIMEDOUT);
-		sk_error_report(sk);
-		tcp_done(sk);
-	}
-	bh_unlock_sock(sk);
-	local_bh_enable();
-}
-
-/* How long from now on, in jiffies; 0: nothing to wait for any more. */
-static unsigned long look(struct sdr_sock *ss)
+/*
+ * How long from now on, in jiffies; 0: nothing to wait for any more; below 0: it
+ * has been too long.
+ */
+static long look(struct sdr_sock *ss)
 {
 	struct sdr_stall *stall = &ss->upkeep->stall;
 	const struct sdr_flow *tx = &ss->tx;
@@ -69,8 +57,7 @@ static unsigned long look(struct sdr_sock *ss)
 	end = stall->since + msecs_to_jiffies(timeout);
 	if (time_before(jiffies, end))
 		return end - jiffies;
-	give_up(ss->sk);
-	return 0;
+	return -ETIMEDOUT;
 }
 
 static void run(struct work_struct *work)
@@ -78,13 +65,15 @@ static void run(struct work_struct *work)
 	struct sdr_upkeep *upkeep = container_of(work, struct sdr_upkeep,
 						 stall.work.work);
 	struct sdr_sock *ss = upkeep->ss;
-	unsigned long left;
+	long left;
 
 	lock_sock(ss->sk);
 	left = look(ss);
-	if (left)
+	if (left > 0)
 		schedule_delayed_work(&upkeep->stall.work, left);
 	release_sock(ss->sk);
+	if (left < 0)
+		sdr_tcp_give_up(ss->sk);
 }
 
 void sdr_stall_init(struct sdr_stall *stall)

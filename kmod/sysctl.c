@@ -14,8 +14,8 @@
 #define SDR_WORD_MAX	16
 
 /* A word out of a list; living connections follow. */
-static int proc_default(struct ctl_table *table, int write, void *buffer,
-			size_t *lenp, loff_t *ppos)
+static int proc_default(SDR_CTL_CONST struct ctl_table *table, int write,
+			void *buffer, size_t *lenp, loff_t *ppos)
 {
 	struct sdr_policy *policy = table->data;
 	char word[SDR_WORD_MAX];
@@ -50,14 +50,14 @@ struct ctl_table_header *sdr_sysctl_register(struct net *net,
 {
 	struct ctl_table_header *header = NULL;
 	struct ctl_table *table;
-	int i;
+	size_t i;
 
 	table = kmemdup(sdr_sysctls, sizeof(sdr_sysctls), GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return NULL;
-	for (i = 0; table[i].procname; i++)
+	for (i = 0; i < ARRAY_SIZE(sdr_sysctls) - 1; i++)
 		table[i].data = policy;
-	header = register_net_sysctl(net, "net/sdirect", table);
+	header = sdr_net_sysctl(net, "net/sdirect", table, i);
 	if (!header)
 		kfree(table);
 	return header;
@@ -65,7 +65,7 @@ struct ctl_table_header *sdr_sysctl_register(struct net *net,
 
 void sdr_sysctl_unregister(struct ctl_table_header *header)
 {
-	struct ctl_table *table = header->ctl_table_arg;
+	const struct ctl_table *table = header->ctl_table_arg;
 
 	unregister_net_sysctl_table(header);
 	kfree(table);

@@ -208,19 +208,19 @@ static int put_cgroup(struct sk_buff *skb, const struct sdr_owner *owner)
 
 static int put_label(struct sk_buff *skb, const struct cred *cred)
 {
+	struct sdr_label label;
 	struct nlattr *attr;
-	char *label;
-	u32 secid = 0, len;
+	u32 secid = 0;
 
 	security_cred_getsecid(cred, &secid);
-	if (!secid || security_secid_to_secctx(secid, &label, &len))
+	if (!secid || !sdr_label_get(&label, secid))
 		return 0;
-	attr = nla_reserve(skb, SDIRECT_A_END_LABEL, len + 1);
+	attr = nla_reserve(skb, SDIRECT_A_END_LABEL, label.len + 1);
 	if (attr) {
-		memcpy(nla_data(attr), label, len);
-		((char *)nla_data(attr))[len] = '\0';
+		memcpy(nla_data(attr), label.context, label.len);
+		((char *)nla_data(attr))[label.len] = '\0';
 	}
-	security_release_secctx(label, len);
+	sdr_label_put(&label);
 	return attr ? 0 : -EMSGSIZE;
 }
 

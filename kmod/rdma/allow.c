@@ -43,8 +43,8 @@ static int replace(void)
 	return 0;
 }
 
-int sdr_rdma_allow_sysctl(struct ctl_table *table, int write, void *buffer,
-			  size_t *length, loff_t *at)
+int sdr_rdma_allow_sysctl(SDR_CTL_CONST struct ctl_table *table, int write,
+			  void *buffer, size_t *length, loff_t *at)
 {
 	static char old[SDR_RDMA_ALLOW_TEXT];
 	struct ctl_table own = { .data = text, .maxlen = sizeof(text) };

@@ -38,7 +38,7 @@ bool sdr_rdma_allow_has(const struct sdr_rdma_prefix *list, int n,
 bool sdr_rdma_allowed(const struct in6_addr *addr);
 
 /* The sysctl. */
-int sdr_rdma_allow_sysctl(struct ctl_table *table, int write, void *buffer,
-			  size_t *length, loff_t *at);
+int sdr_rdma_allow_sysctl(SDR_CTL_CONST struct ctl_table *table, int write,
+			  void *buffer, size_t *length, loff_t *at);
 
 #endif /* _SDR_RDMA_ALLOW_H */

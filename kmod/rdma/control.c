@@ -75,11 +75,11 @@ int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
 	int len = sdr_rdma_addr_to(&from, local, 0), err;
 
 	set_up(sock);
-	err = kernel_bind(sock, (struct sockaddr *)&from, len);
+	err = kernel_bind(sock, (struct sdr_sockaddr *)&from, len);
 	if (err)
 		return err;
 	len = sdr_rdma_addr_to(&to, peer, sdr_rdma_port);
-	return kernel_connect(sock, (struct sockaddr *)&to, len, 0);
+	return kernel_connect(sock, (struct sdr_sockaddr *)&to, len, 0);
 }
 
 static int say_hello(struct socket *sock, u64 cookie, bool known)
@@ -167,7 +167,7 @@ static int listen_at(int family)
 	if (err)
 		return err;
 	sock_set_reuseaddr(listener->sk);
-	err = kernel_bind(listener, (struct sockaddr *)&at,
+	err = kernel_bind(listener, (struct sdr_sockaddr *)&at,
 			  family == AF_INET ? sizeof(*four) : sizeof(*six)) ?:
 	      kernel_listen(listener, 64);
 	if (err)

@@ -214,7 +214,8 @@ static int __init sdr_rdma_init(void)
 	carrier.name = "rdma";
 	sdr_rdma_conn_ops.carrier = &carrier;
 	sdr_rdma_conn_ops.ask = ask;
-	sysctls = register_net_sysctl(&init_net, "net/sdirect", table);
+	sysctls = sdr_net_sysctl(&init_net, "net/sdirect", table,
+				 ARRAY_SIZE(table) - 1);
 	if (!sysctls)
 		return err;
 	err = start_works() ?: start();
@@ -244,4 +245,4 @@ MODULE_DESCRIPTION("sdirect between hosts, by RDMA");
 MODULE_AUTHOR("The sdirect developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(SDIRECT_VERSION);
-MODULE_IMPORT_NS(SDIRECT);
+MODULE_IMPORT_NS(SDR_SYMBOLS);
