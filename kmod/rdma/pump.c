@@ -109,11 +109,14 @@ static void pump_tx(struct sdr_rdma_conn *conn)
 	sdr_rdma_conn_queue(conn, &conn->work);
 }
 
-/* Say how much was read, a quarter of the ring at a time. */
+/*
+ * Say how much was read, half of the ring at a time: who has read all leaves the
+ * sender more than that.
+ */
 static void pump_rx(struct sdr_rdma_conn *conn)
 {
 	struct sdr_rdma_rx *rx = &conn->rx;
-	u32 step = rx->ring->size / 4;
+	u32 step = rx->ring->size / 2;
 	int err;
 	u64 got;
 

@@ -14,7 +14,7 @@
 #define SDR_RDMA_QUIET	(SDR_RDMA_SENDS / 4)	/* ... of which one is signalled */
 #define SDR_RDMA_RECVS	512	/* ... and that receive */
 #define SDR_RDMA_UNHEARD 3	/* times to ask in vain whether it works */
-#define SDR_RDMA_SGES	16	/* pages in one write */
+#define SDR_RDMA_SGES	17	/* pages in one write: 64 KB from anywhere */
 
 /* What a SEND carries, in network byte order. */
 struct sdr_rdma_credit {

@@ -328,6 +328,26 @@ def small_messages_share_writes():
         raise Wrong(f"not so: {done}")
 
 
+def large_messages_take_few_requests():
+    """Of 64 KB, from anywhere in a page: one write, two where the ring ends."""
+    number = 40
+    data = random.Random(9).randbytes(65536)
+    way = hosts.CLIENT, hosts.SERVER, True
+    back = hosts.SERVER, hosts.CLIENT, False
+    with hosts.direct() as (client, server):
+        before = links()
+        for _ in range(number):
+            client.sendall(data)
+            if hosts.receive(server, len(data)) != data:
+                raise Wrong("other bytes")
+        after = links()
+    writes = after[way]["writes"] - before[way]["writes"]
+    credits = after[back]["credits"] - before[back]["credits"]
+    print(f"{number} messages: {writes} writes, {credits} credits", flush=True)
+    if writes > 1.5 * number or not 0 < credits <= 0.75 * number:
+        raise Wrong("that are too many")
+
+
 def sleeps_of(spin, client, server, number=200):
     """How often somebody has slept while messages went there and back."""
     SPIN.write_text(str(spin))
@@ -512,7 +532,8 @@ CASES = (
     killed_process_ends_the_stream, many_share_a_link,
     shim_works_without_system_calls, a_thread_saves_the_doorbell,
     *losses.CASES,
-    small_messages_share_writes, answers_are_waited_for_awake,
+    small_messages_share_writes, large_messages_take_few_requests,
+    answers_are_waited_for_awake,
     redis_goes_on_without_a_device, strangers_are_harmless, links_are_listed,
     decisions_name_the_device, goes_where_it_is_told,
     unload_is_refused_while_in_use,
