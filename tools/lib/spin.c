@@ -13,8 +13,8 @@
  * A direction that gave up tries again once in so many waits, and then in twice
  * as many: where both ends are on one CPU no look is ever of use.
  */
-#define SPIN_RETRY	64
-#define SPIN_RETRY_MOST	1024
+#define SPIN_RETRY	64u
+#define SPIN_TRIES_MOST	4
 /* Rounds of waiting for a lock: the holder is copying, or was preempted. */
 #define LOCK_PAUSES	256
 #define LOCK_YIELDS	512
@@ -40,7 +40,6 @@ void sdi_spin_init(struct sdi_spin *s)
 {
 	*s = (struct sdi_spin) {
 		.budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED),
-		.retry = SPIN_RETRY,
 		.hopeful = 1,
 	};
 }
@@ -48,7 +47,7 @@ void sdi_spin_init(struct sdi_spin *s)
 /* It was of use. */
 static void is_good(struct sdi_spin *s)
 {
-	s->retry = SPIN_RETRY;
+	s->tries = 0;
 	s->hopeful = 1;
 }
 
@@ -58,8 +57,8 @@ static void try_again(struct sdi_spin *s)
 	s->budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
 	s->misses = 0;
 	s->hopeful = 0;
-	if (s->retry < SPIN_RETRY_MOST)
-		s->retry *= 2;
+	if (s->tries < SPIN_TRIES_MOST)
+		s->tries++;
 }
 
 uint64_t sdi_spin_now(void)
@@ -143,7 +142,7 @@ int sdi_spin_until(struct sdi_spin *s, int (*ready)(void *arg), void *arg)
 	if (s->since)
 		sdi_spin_came(s, sdi_spin_now() - s->since);
 	if (!s->budget) {
-		if (++s->misses < s->retry)
+		if (++s->misses < SPIN_RETRY << s->tries)
 			return ready(arg);
 		try_again(s);
 	}

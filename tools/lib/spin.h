@@ -18,17 +18,17 @@
 #define SDI_SPIN_LEARNED_NS	400000u
 
 /**
- * struct sdi_spin - what one direction has learned
+ * struct sdi_spin - what one direction has learned; all 0: to begin with no look
  * @budget:	how long to look, nanoseconds; 0: not at all
  * @misses:	how often it was not tried since that
- * @retry:	so many waits without a look, and then one with it
+ * @tries:	looks against experience since one was of use, up to a bound
  * @hopeful:	a look has found something since a short sleep was last believed
  * @since:	when the last look began, nanoseconds, if it was in vain; else 0
  */
 struct sdi_spin {
 	uint32_t budget;
 	uint32_t misses;
-	uint32_t retry;
+	uint32_t tries;
 	uint32_t hopeful;
 	uint64_t since;
 };

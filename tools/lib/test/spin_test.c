@@ -88,11 +88,10 @@ static int looks_in_vain(void *count)
 static void spin__tries_become_rare(void **state)
 {
 	int tries = 0, count;
-	struct sdi_spin s;
+	/* As a thread has it that has not waited yet. */
+	struct sdi_spin s = { 0 };
 
 	(void)state;
-	sdi_spin_init(&s);
-	s.budget = 0;
 	for (int i = 0; i < 2000; i++) {
 		count = 0;
 		sdi_spin_until(&s, looks_in_vain, &count);
