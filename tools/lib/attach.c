@@ -9,6 +9,7 @@
 #include "member.h"
 #include "polled.h"
 #include "raw.h"
+#include "storm.h"
 #include "sys.h"
 
 /* Data calls before the first try, and the most between two tries. */
@@ -119,13 +120,18 @@ static int is_held(struct sdi_entry *e)
 	return __atomic_load_n(&e->lookers, __ATOMIC_SEQ_CST) != 0;
 }
 
-/* A set that has it may serve it from now on. */
-static void tell_set(struct sdi_entry *e)
+/*
+ * A set that has it may serve it from now on; and the program has a connection
+ * for which it was worth it.
+ */
+static void tell_others(struct sdi_entry *e, int fd)
 {
 	struct sdi_set *s = __atomic_load_n(&e->member.set, __ATOMIC_RELAXED);
 
 	if (s)
 		__atomic_store_n(&s->news, 1, __ATOMIC_RELAXED);
+	if (sdi_fd_end_try(fd))
+		sdi_storm_end(&sdi_storm);
 }
 
 static int change(struct sdi_entry *e, uint32_t from, uint32_t to)
@@ -163,7 +169,7 @@ static int remake(struct sdi_entry *e, int fd, const struct sdi_set *s)
 	if (change(e, SDI_MAKING, err ? SDI_FREE :
 		   sdi_mark_of(sdi_process->pid))) {
 		if (!err)
-			tell_set(e);
+			tell_others(e, fd);
 		return err;
 	}
 	unmap(e);
@@ -285,7 +291,7 @@ static void learn(struct sdi_entry *e, int fd, int err)
 		wait_longer(e);
 	else if (err != -EBUSY && err != -EPERM)
 		/* Never a ring here, or not a socket of ours. */
-		__atomic_store_n(&sdi_known[fd], 0, __ATOMIC_RELAXED);
+		sdi_fd_give_up(fd);
 }
 
 int sdi_entry_earn(struct sdi_entry *e, int fd, uint32_t tid,
@@ -313,7 +319,7 @@ struct sdi_entry *sdi_lookup_more(int fd)
 {
 	struct sdi_entry *e;
 
-	if (sdi_fd_known(fd) != SDI_CANDIDATE || !sdi_process)
+	if (!(sdi_fd_known(fd) & SDI_CANDIDATE) || !sdi_process)
 		return NULL;
 	e = sdi_entry_place(fd);
 	return e && sdi_entry_earn(e, fd, sdi_self(), 0) ? e : NULL;

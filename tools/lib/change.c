@@ -43,7 +43,7 @@ static void note(struct sdi_set *s, struct sdi_entry *e, int op, int fd,
 	}
 	if (m->set && m->set != s)
 		evict(e);
-	if (m->set != s && (m->set || sdi_fd_known(fd) != SDI_CANDIDATE ||
+	if (m->set != s && (m->set || !(sdi_fd_known(fd) & SDI_CANDIDATE) ||
 			    !sdi_set_enter(s, e, fd)))
 		return;
 	sdi_member_rewrite(e, op, ev);
@@ -83,7 +83,7 @@ static int is_odd(int op, const struct epoll_event *ev)
 
 static int change(struct sdi_set *s, int op, int fd, struct epoll_event *ev)
 {
-	struct sdi_entry *e = sdi_fd_known(fd) == SDI_CANDIDATE ?
+	struct sdi_entry *e = sdi_fd_known(fd) & SDI_CANDIDATE ?
 			      sdi_entry_place(fd) : sdi_entry_find(fd);
 
 	if (!e || e->member.set != s)

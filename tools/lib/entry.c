@@ -61,6 +61,43 @@ void sdi_fd_note_set(int fd)
 	set_known(fd, SDI_SET_FD);
 }
 
+void sdi_fd_note_tried(int fd)
+{
+	unsigned int known = sdi_fd_known(fd);
+
+	/* Not where the family is missing: nothing was tried. */
+	if (known & SDI_CANDIDATE)
+		set_known(fd, (uint8_t)(known | SDI_TRIED));
+}
+
+void sdi_fd_note_spared(int fd)
+{
+	sdi_fd_drop(fd);
+	if ((unsigned int)fd < SDI_FD_MAX)
+		set_known(fd, SDI_SPARED);
+}
+
+int sdi_fd_is_spared(int fd)
+{
+	return (sdi_fd_known(fd) & SDI_SPARED) != 0;
+}
+
+static unsigned int lose(int fd, unsigned int what)
+{
+	return __atomic_fetch_and(&sdi_known[fd], (uint8_t)~what,
+				  __ATOMIC_RELAXED);
+}
+
+int sdi_fd_end_try(int fd)
+{
+	return sdi_fd_known(fd) & SDI_TRIED && lose(fd, SDI_TRIED) & SDI_TRIED;
+}
+
+void sdi_fd_give_up(int fd)
+{
+	lose(fd, SDI_CANDIDATE);
+}
+
 void sdi_fd_note_nonblock(int fd, int on)
 {
 	struct sdi_entry *e = sdi_entry_find(fd);

@@ -33,9 +33,13 @@
 #define SDI_FD_MAX	(1 << 20)
 
 /* In sdi_known[]: a stream socket; try to attach */
-#define SDI_CANDIDATE	1
+#define SDI_CANDIDATE	1u
 /* An epoll set. */
-#define SDI_SET_FD	2
+#define SDI_SET_FD	2u
+/* Opened by the program itself, to connect as far as we know; not mapped yet. */
+#define SDI_TRIED	4u
+/* Such a one of plain TCP's, with which nothing has been done yet. */
+#define SDI_SPARED	8u
 
 enum sdi_state {
 	SDI_FREE	= 0,
@@ -164,6 +168,7 @@ static inline int sdi_entry_made_here(const struct sdi_entry *e)
 	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == sdi_thread.mark;
 }
 
+/* SDI_CANDIDATE and the like, 0 for a descriptor that is of no interest. */
 static inline unsigned int sdi_fd_known(int fd)
 {
 	if ((unsigned int)fd >= SDI_FD_MAX)
@@ -213,8 +218,18 @@ static inline int sdi_entry_is_nonblock(const struct sdi_entry *e)
 SDI_SHARED void sdi_fd_note(int fd);
 /* A new epoll set. */
 void sdi_fd_note_set(int fd);
+/* A new socket of the program, a candidate or not. */
+void sdi_fd_note_tried(int fd);
+/* One that was made TCP's. */
+void sdi_fd_note_spared(int fd);
+/* Return: is it such a one, and nothing has been done with it yet? */
+SDI_SHARED int sdi_fd_is_spared(int fd);
+/* It has been mapped, or listens: it is no try any more.  Return: it was one. */
+SDI_SHARED int sdi_fd_end_try(int fd);
 /* Its O_NONBLOCK is now @on. */
 SDI_SHARED void sdi_fd_note_nonblock(int fd, int on);
+/* It will never be mapped. */
+void sdi_fd_give_up(int fd);
 /* It goes away, or out of our sight: system calls from now on. */
 SDI_SHARED void sdi_fd_drop(int fd);
 SDI_SHARED void sdi_fd_drop_range(unsigned int first, unsigned int last);

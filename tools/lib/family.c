@@ -9,6 +9,7 @@
 
 #include "entry.h"
 #include "raw.h"
+#include "storm.h"
 
 /*
  * A kernel without the family tries to load a module each time that it is
@@ -31,12 +32,18 @@ struct absence {
 
 static struct absence absence[2];	/* IPv4, IPv6 */
 
-static uint64_t seconds(void)
+/* Milliseconds; to a tick or so. */
+static uint64_t now_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t seconds(void)
+{
+	return now_ms() / 1000;
 }
 
 static int may_ask(struct absence *a)
@@ -78,4 +85,29 @@ int sdi_socket(int family, int type, int protocol)
 	if (fd >= 0)
 		sdi_fd_drop(fd);
 	return fd;
+}
+
+int sdi_socket_try(int family, int type, int protocol)
+{
+	int fd;
+
+	if (sdi_storm_is_on(&sdi_storm) &&
+	    sdi_storm_spares(&sdi_storm, now_ms())) {
+		fd = (int)sdi_raw(SYS_socket, family, type, protocol);
+		if (fd >= 0)
+			sdi_fd_note_spared(fd);
+		return fd;
+	}
+	fd = sdi_socket(family, type, protocol);
+	if (fd >= 0)
+		sdi_fd_note_tried(fd);
+	return fd;
+}
+
+void sdi_fd_close(int fd)
+{
+	if (sdi_fd_known(fd) & SDI_TRIED &&
+	    !sdi_storm_take(&sdi_storm, now_ms()))
+		sdi_storm_begin(&sdi_storm);
+	sdi_fd_drop(fd);
 }

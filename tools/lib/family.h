@@ -16,4 +16,20 @@
  */
 SDI_SHARED int sdi_socket(int family, int type, int protocol);
 
+/**
+ * sdi_socket_try - the same for a program that did not ask for the family
+ * @family:	as for sdi_socket()
+ * @type:	the same
+ * @protocol:	the same
+ *
+ * If too many of its connections were of no use (storm.h) this is TCP's; then it
+ * is SDI_SPARED, as it may be going to listen.  Otherwise it is SDI_TRIED.
+ *
+ * Return: as sdi_socket().
+ */
+SDI_SHARED int sdi_socket_try(int family, int type, int protocol);
+
+/* sdi_fd_drop() before close(2): what was never mapped was tried in vain. */
+SDI_SHARED void sdi_fd_close(int fd);
+
 #endif /* SDI_FAMILY_H */

@@ -40,7 +40,7 @@ int sdirect_attach(int fd)
 	e = sdi_process ? sdi_entry_place(fd) : NULL;
 	if (!e)
 		return (int)sdi_result(-ENOMEM);
-	if (!sdi_fd_known(fd))
+	if (!(sdi_fd_known(fd) & (SDI_CANDIDATE | SDI_SET_FD)))
 		sdi_fd_note(fd);
 	err = sdi_entry_attach(e, fd, sdi_self(), 0);
 	if (err && err != -EAGAIN && err != -EBUSY && err != -ENOTCONN &&

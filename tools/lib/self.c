@@ -8,6 +8,7 @@
 
 #include "raw.h"
 #include "spin.h"
+#include "storm.h"
 #include "tune.h"
 
 struct sdi_process *sdi_process;
@@ -63,6 +64,16 @@ static int more_than_one_cpu(void)
 	return cpus > 1;
 }
 
+static void start_spin(int64_t us)
+{
+	sdi_spin_start(us < 0 ? -1 : us * 1000);
+}
+
+static void start_storm(int64_t rate)
+{
+	sdi_storm_init(&sdi_storm, rate < 0 ? SDI_STORM_RATE : (uint32_t)rate);
+}
+
 __attribute__((constructor)) void sdi_self_init(void)
 {
 	struct sdi_process *p;
@@ -70,7 +81,8 @@ __attribute__((constructor)) void sdi_self_init(void)
 	if (sdi_process)
 		return;
 	sdi_page_size = sysconf(_SC_PAGESIZE);
-	sdi_spin_start(sdi_tune_spin_ns());
+	start_spin(sdi_tune(SDI_TUNE_SPIN_US));
+	start_storm(sdi_tune(SDI_TUNE_STORM));
 	sdi_may_spin = sdi_spin_most && more_than_one_cpu();
 	p = sdi_wiped_pages((unsigned long)sdi_page_size);
 	if (!p)

@@ -7,6 +7,25 @@
 
 #include "raw.h"
 
+/**
+ * struct setting - where it is found, and what it may be
+ * @name:	in the environment
+ * @file:	for all programs
+ * @most:	the largest allowed
+ */
+static const struct setting {
+	const char *name;
+	const char *file;
+	uint32_t most;
+} settings[SDI_TUNES] = {
+	[SDI_TUNE_SPIN_US] = {
+		"SDIRECT_SPIN_US", "/etc/sdirect/spin_us", 10000
+	},
+	[SDI_TUNE_STORM] = {
+		"SDIRECT_STORM", "/etc/sdirect/storm", 1000000
+	},
+};
+
 int64_t sdi_tune_number(const char *text, uint32_t most)
 {
 	uint64_t n = 0;
@@ -34,12 +53,11 @@ static int64_t number_in(const char *path, uint32_t most)
 	return n > 0 ? sdi_tune_number(line, most) : -1;
 }
 
-int64_t sdi_tune_spin_ns(void)
+int64_t sdi_tune(enum sdi_tune what)
 {
-	const char *text = secure_getenv("SDIRECT_SPIN_US");
-	int64_t us = text ? sdi_tune_number(text, SDI_SPIN_LARGEST_US) : -1;
+	const struct setting *set = &settings[what];
+	const char *text = secure_getenv(set->name);
+	int64_t number = text ? sdi_tune_number(text, set->most) : -1;
 
-	if (us < 0)
-		us = number_in(SDI_SPIN_FILE, SDI_SPIN_LARGEST_US);
-	return us < 0 ? -1 : us * 1000;
+	return number < 0 ? number_in(set->file, set->most) : number;
 }

@@ -5,20 +5,32 @@
 
 #include <stdint.h>
 
-#define SDI_SPIN_FILE		"/etc/sdirect/spin_us"
 #define SDI_SPIN_DEFAULT_NS	50000u
-#define SDI_SPIN_LARGEST_US	10000u
 
 /**
- * sdi_tune_spin_ns - for how long a wait may look at the rings before it sleeps
+ * enum sdi_tune - what can be set
+ * @SDI_TUNE_SPIN_US:	for how long a wait may look at the rings before it
+ *			sleeps, microseconds; 0: not at all
+ * @SDI_TUNE_STORM:	how many connections of a program may be of no use in a
+ *			second before it gets TCP's; 0: any number
+ */
+enum sdi_tune {
+	SDI_TUNE_SPIN_US,
+	SDI_TUNE_STORM,
+	SDI_TUNES
+};
+
+/**
+ * sdi_tune - what was set
+ * @what:	enum sdi_tune
  *
- * SDIRECT_SPIN_US in the environment, else the first line of SDI_SPIN_FILE; of
- * either only a whole number up to SDI_SPIN_LARGEST_US counts.
+ * What the environment says, else the first line of its file; of either only a
+ * whole number up to the largest allowed counts.
  *
- * Return: nanoseconds, 0: not at all; -1: nobody has said.  Context: a
+ * Return: the number, at most 32 bits; -1: nobody has said.  Context: a
  * constructor.
  */
-int64_t sdi_tune_spin_ns(void);
+int64_t sdi_tune(enum sdi_tune what);
 
 /*
  * The number at the beginning of a text, behind which is only its end, a line

@@ -7,6 +7,7 @@
 #include "../lib/io.h"
 #include "../lib/serve.h"
 #include "next.h"
+#include "spared.h"
 
 static int result(int ret)
 {
@@ -37,6 +38,8 @@ HOOK int epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
 {
 	struct sdi_set *s = sdi_set_find(ep);
 
+	if (op == EPOLL_CTL_ADD)
+		shim_spared_keep(fd);
 	if (s && (op == EPOLL_CTL_DEL || !sdi_never_mapped(ev)))
 		return result(sdi_epoll_ctl(s, ep, op, fd, ev));
 	/* A set in a set that we do not know. */

@@ -19,10 +19,12 @@
 #include <time.h>
 
 #include "../lib/entry.h"
+#include "../lib/family.h"
 #include "../lib/io.h"
 #include "../lib/raw.h"
 #include "next.h"
 #include "polls.h"
+#include "spared.h"
 
 /*
  * Before the call, so that no byte goes to a number that is being closed; and
@@ -32,7 +34,7 @@ HOOK int close(int fd)
 {
 	int ret;
 
-	sdi_fd_drop(fd);
+	sdi_fd_close(fd);
 	ret = next.close(fd);
 	sdi_fd_drop(fd);
 	return ret;
@@ -98,6 +100,10 @@ static void before_fcntl(int fd, int cmd, long arg)
 	/* A signal for each arrival: the kernel has to see them. */
 	if (cmd == F_SETFL && arg & O_ASYNC)
 		sdi_fd_drop(fd);
+	/* Flags are carried over, owners and signals are not. */
+	if (cmd != F_GETFL && cmd != F_SETFL && cmd != F_GETFD &&
+	    cmd != F_SETFD)
+		shim_spared_keep(fd);
 }
 
 /* The peer rings only for those who asked; a look without a wait asks. */
@@ -138,6 +144,8 @@ HOOK int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (request == FIOASYNC)
 		sdi_fd_drop(fd);
+	if (request != FIONBIO && request != FIOCLEX && request != FIONCLEX)
+		shim_spared_keep(fd);
 	ret = next.odd.ioctl(fd, request, arg);
 	if (request == FIOASYNC && ret >= 0)
 		ask_for_signal(fd);
@@ -240,6 +248,8 @@ static void before_syscall(long number, long a, long b, long c)
 {
 	switch (number) {
 	case SYS_close:
+		sdi_fd_close((int)a);
+		break;
 	case SYS_dup:
 		sdi_fd_drop((int)a);
 		break;

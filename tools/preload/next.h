@@ -38,6 +38,9 @@ struct next_mask {
 	  (a, b, c), SYS_accept) \
 	X(int, accept4, (int a, struct sockaddr *b, socklen_t *c, int d), \
 	  (a, b, c, d), SYS_accept4) \
+	X(int, bind, (int a, const struct sockaddr *b, socklen_t c), \
+	  (a, b, c), SYS_bind) \
+	X(int, listen, (int a, int b), (a, b), SYS_listen) \
 	X(ssize_t, read, (int a, void *b, size_t c), (a, b, c), SYS_read) \
 	X(ssize_t, readv, (int a, const struct iovec *b, int c), \
 	  (a, b, c), SYS_readv) \

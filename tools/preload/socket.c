@@ -7,6 +7,7 @@
 #include "../lib/entry.h"
 #include "../lib/family.h"
 #include "next.h"
+#include "spared.h"
 
 #ifndef TCP_INQ
 #define TCP_INQ	36	/* of linux/tcp.h, which netinet/tcp.h lacks */
@@ -29,7 +30,7 @@ HOOK int socket(int family, int type, int protocol)
 			sdi_fd_note(fd);
 		return fd;
 	}
-	fd = sdi_socket(family, type, protocol);
+	fd = sdi_socket_try(family, type, protocol);
 	if (fd >= 0)
 		return fd;
 	errno = -fd;
@@ -58,6 +59,28 @@ HOOK int accept(int listener, struct sockaddr *addr, socklen_t *len)
 	return fd;
 }
 
+HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	shim_spared_listens(fd);
+	return next.bind(fd, addr, len);
+}
+
+/* What it costs to open listeners is not asked. */
+HOOK int listen(int fd, int backlog)
+{
+	shim_spared_listens(fd);
+	sdi_fd_end_try(fd);
+	return next.listen(fd, backlog);
+}
+
+/* What programs say of a socket that will be bound. */
+static int is_of_listeners(int level, int name)
+{
+	return (level == SOL_SOCKET &&
+		(name == SO_REUSEADDR || name == SO_REUSEPORT)) ||
+	       (level == IPPROTO_IPV6 && name == IPV6_V6ONLY);
+}
+
 /*
  * The ring gives bytes as they come, and nothing besides; only the kernel holds
  * some back, or says with recvmsg() how many there are.
@@ -68,5 +91,9 @@ HOOK int setsockopt(int fd, int level, int name, const void *value,
 	if ((level == SOL_SOCKET && name == SO_RCVLOWAT) ||
 	    (level == IPPROTO_TCP && name == TCP_INQ))
 		sdi_fd_drop(fd);
+	if (is_of_listeners(level, name))
+		shim_spared_listens(fd);
+	else
+		shim_spared_keep(fd);
 	return next.setsockopt(fd, level, name, value, len);
 }

@@ -11,5 +11,5 @@ int main(void)
 	return run_view_tests() + run_call_tests() + run_lease_tests() +
 	       run_stress_tests() + run_tune_tests() + run_spin_tests() +
 	       run_epoll_tests() + run_set_tests() + run_gone_tests() +
-	       run_room_tests();
+	       run_room_tests() + run_storm_tests();
 }

@@ -19,5 +19,6 @@ int run_epoll_tests(void);
 int run_set_tests(void);
 int run_gone_tests(void);
 int run_room_tests(void);
+int run_storm_tests(void);
 
 #endif /* SUITE_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is set outside of the program. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "suite.h"
@@ -25,18 +26,33 @@ static void tune__only_whole_numbers(void **state)
 
 static void tune__environment_counts(void **state)
 {
+	static const struct {
+		enum sdi_tune what;
+		const char *name;
+		uint32_t most;
+	} rows[] = {
+		{ SDI_TUNE_SPIN_US, "SDIRECT_SPIN_US", 10000 },
+		{ SDI_TUNE_STORM, "SDIRECT_STORM", 1000000 },
+	};
 	int64_t unset;
+	char text[16];
 
 	(void)state;
-	unsetenv("SDIRECT_SPIN_US");
-	unset = sdi_tune_spin_ns();
-	setenv("SDIRECT_SPIN_US", "0", 1);
-	assert_int_equal(sdi_tune_spin_ns(), 0);
-	setenv("SDIRECT_SPIN_US", "120", 1);
-	assert_int_equal(sdi_tune_spin_ns(), 120000);
-	setenv("SDIRECT_SPIN_US", "10001", 1);
-	assert_int_equal(sdi_tune_spin_ns(), unset);
-	unsetenv("SDIRECT_SPIN_US");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		unsetenv(rows[i].name);
+		unset = sdi_tune(rows[i].what);
+		setenv(rows[i].name, "0", 1);
+		assert_int_equal(sdi_tune(rows[i].what), 0);
+		setenv(rows[i].name, "120", 1);
+		assert_int_equal(sdi_tune(rows[i].what), 120);
+		snprintf(text, sizeof(text), "%u", rows[i].most);
+		setenv(rows[i].name, text, 1);
+		assert_int_equal(sdi_tune(rows[i].what), rows[i].most);
+		snprintf(text, sizeof(text), "%u", rows[i].most + 1);
+		setenv(rows[i].name, text, 1);
+		assert_int_equal(sdi_tune(rows[i].what), unset);
+		unsetenv(rows[i].name);
+	}
 }
 
 int run_tune_tests(void)
