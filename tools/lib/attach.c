@@ -294,25 +294,33 @@ static void learn(struct sdi_entry *e, int fd, int err)
 		sdi_fd_give_up(fd);
 }
 
-int sdi_entry_earn(struct sdi_entry *e, int fd, uint32_t tid,
+/* One more call.  Are they enough for a try?  A call may be lost. */
+static int is_due(struct sdi_entry *e)
+{
+	uint32_t slow = __atomic_load_n(&e->slow, __ATOMIC_RELAXED) + 1;
+	uint32_t wait = __atomic_load_n(&e->wait, __ATOMIC_RELAXED);
+	int due = slow >= (wait ? wait : WAIT_FIRST);
+
+	__atomic_store_n(&e->slow, due ? 0 : slow, __ATOMIC_RELAXED);
+	return due;
+}
+
+static int try_now(struct sdi_entry *e, int fd, uint32_t tid,
 		   unsigned int holds)
 {
-	uint32_t slow, wait;
-	int err;
+	int err = sdi_entry_attach(e, fd, tid, holds);
 
-	if (holds && sdi_entry_made(e))
-		notice_loss(e);
-	wait = __atomic_load_n(&e->wait, __ATOMIC_RELAXED);
-	if (!wait)
-		wait = WAIT_FIRST;
-	slow = __atomic_add_fetch(&e->slow, 1, __ATOMIC_RELAXED);
-	if (slow < wait)
-		return 0;
-	__atomic_store_n(&e->slow, 0, __ATOMIC_RELAXED);
-	err = sdi_entry_attach(e, fd, tid, holds);
 	if (err)
 		learn(e, fd, err);
 	return !err;
+}
+
+int sdi_entry_earn(struct sdi_entry *e, int fd, uint32_t tid,
+		   unsigned int holds)
+{
+	if (holds && sdi_entry_made(e))
+		notice_loss(e);
+	return is_due(e) && try_now(e, fd, tid, holds);
 }
 
 struct sdi_entry *sdi_lookup_more(int fd)
@@ -321,8 +329,13 @@ struct sdi_entry *sdi_lookup_more(int fd)
 
 	if (!(sdi_fd_known(fd) & SDI_CANDIDATE) || !sdi_process)
 		return NULL;
-	e = sdi_entry_place(fd);
-	return e && sdi_entry_earn(e, fd, sdi_self(), 0) ? e : NULL;
+	e = sdi_entry_find(fd);
+	if (!e)
+		e = sdi_entry_place(fd);
+	/* Mostly there are not, and this is all that a call takes longer. */
+	if (!e || !is_due(e))
+		return NULL;
+	return try_now(e, fd, sdi_self(), 0) ? e : NULL;
 }
 
 struct sdi_entry *sdi_lookup(int fd)

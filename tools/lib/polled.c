@@ -33,7 +33,7 @@ static int is_gone(uintptr_t frame, uintptr_t mine)
 	       !on_other_stack();
 }
 
-/* True if one of them is not ours to look at. */
+/* False if one of them is not ours to look at. */
 static int hold(const struct pollfd *fds, nfds_t n, uintptr_t frame)
 {
 	struct sdi_entry *e;
@@ -43,7 +43,8 @@ static int hold(const struct pollfd *fds, nfds_t n, uintptr_t frame)
 		if (fds[i].fd < 0)
 			continue;
 		e = sdi_entry_find(fds[i].fd);
-		if (!e)
+		/* Or it would be held for nothing, each time. */
+		if (!e || !sdi_entry_made(e))
 			return 0;
 		sdi_entry_hold(e);
 		HELD->entry[HELD->count++] = e;

@@ -38,6 +38,9 @@ static __always_inline int take(uint32_t *lock, uint32_t tid, enum quick quick)
 static __always_inline int enter(struct sdi_entry *e, uint32_t *lock,
 				 uint32_t tid, enum quick quick)
 {
+	/* Many are never on rings; the shortest way is for those that are. */
+	if (quick == MANY && !sdi_entry_made_here(e))
+		return 0;
 	/* Of another process, it may be, with the mark of that. */
 	if (!take(lock, tid, quick))
 		return 0;
