@@ -41,7 +41,8 @@ def record(before, program, options, tests, tell=None):
     """What the program writes: {test: [line]}; tell() gets a test's name."""
     env = dict(os.environ)
     if before:
-        env["SDIRECT_SHIM"] = "1"
+        # And no test has plain TCP because of those before it.
+        env |= {"SDIRECT_SHIM": "1", "SDIRECT_STORM": "0"}
     found, lines = {}, []
     with subprocess.Popen([*before, program, *options, *tests], env=env,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -45,7 +45,9 @@ class Case(NamedTuple):
                 "-t", self.name, "-v", self.variant]
 
     def env(self):
-        return {"SDIRECT_SHIM": "1"} if self.mode == "shim" else {}
+        if self.mode != "shim":
+            return {}
+        return {"SDIRECT_SHIM": "1", "SDIRECT_STORM": "0"}
 
 
 def all_cases():

@@ -21,9 +21,13 @@ BUILD = pathlib.Path(os.environ.get("SDIRECT_BUILD", TOP / "build"))
 SLOWER = int(os.environ.get("SDIRECT_TIME", "1"))
 MANY = BUILD / "selftests/many/many"
 SHIM = [BUILD / "sdirect-run", "--require"]
+# However many connections are in vain.
+ALWAYS = {**os.environ, "SDIRECT_STORM": "0"}
 STEPS = ("open", "used", "all", "closed")
 LIMIT = 150 * SLOWER    # seconds for one step
 NOBODY = 65534
+SLABS = pathlib.Path("/sys/kernel/slab")
+SLABINFO = pathlib.Path("/proc/slabinfo")
 MEMINFO = pathlib.Path("/proc/meminfo")
 
 
@@ -53,6 +57,27 @@ def memory():
             ("MemTotal", "MemFree", "Buffers", "Cached")}
     return 1024 * (size["MemTotal"] - size["MemFree"] - size["Buffers"] -
                    size["Cached"])
+
+
+def slabs():
+    """What the kernel's slabs hold: {name: (objects, bytes of each)}.
+
+    Once that is gone which is free but kept for a CPU, and counts as held, and
+    what is freed behind a grace period: when it does not become less any more.
+    """
+    last = None
+    for _ in range(60):
+        for path in SLABS.glob("*/shrink"):
+            path.write_text("1", encoding="ascii")
+        rows = [line.split() for line in
+                SLABINFO.read_text(encoding="ascii").splitlines()[2:]]
+        now = {row[0]: (int(row[1]), int(row[3])) for row in rows}
+        held = sum(count * size for count, size in now.values())
+        if last is not None and abs(last - held) < 1 << 16:
+            break
+        last = held
+        time.sleep(0.5)
+    return now
 
 
 class Crowd:

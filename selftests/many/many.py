@@ -25,10 +25,13 @@ sys.path[1:1] = [str(TOP / each) for each in
 # pylint: disable=wrong-import-position
 import crowd            # noqa: E402
 import kernel           # noqa: E402
+import storm            # noqa: E402
 from crowd import Failed, Size, stat    # noqa: E402
 from rowcases import mark, say          # noqa: E402
 
 SMALL = Size(2, 150, 150)
+IDLE = Size(1, 2000, 0)
+IDLE_MOST = 1.2         # times what TCP takes
 # Descriptors of a server besides its connections: three, the pipe to the parent,
 # the listener, the set that it waits for; and a pipe for each pair.
 OTHERS = 7
@@ -146,7 +149,8 @@ def short(transport):
             [*(crowd.SHIM if transport == "shim" else []), SHORT,
              *(["--direct"] if transport == "direct" else []),
              "--count", "200", "--requests", str(requests)],
-            check=True, timeout=crowd.LIMIT, stdout=subprocess.DEVNULL)
+            check=True, timeout=crowd.LIMIT, stdout=subprocess.DEVNULL,
+            env=crowd.ALWAYS)
         after = stat()
         return {key: after[key] - before[key] for key in
                 ("pairs", "switches_to_ring", "leases")}
@@ -159,6 +163,44 @@ def short(transport):
     if said["switches_to_ring"] < 200 or \
             (transport == "shim") != (said["leases"] >= 200):
         raise Failed(f"many requests each: {said}")
+
+
+def slab_bytes(transport):
+    """What a connection takes that has never been used, both ends.
+
+    Small objects are in caches with those of epoll, by which the program waits.
+    Of what else the kernel does meanwhile there is less than half an object for
+    each connection.
+    """
+    got = []
+    limits = {resource.RLIMIT_NOFILE: files_of(IDLE)}
+    before = crowd.slabs()
+    with crowd.crowd(IDLE, transport, limits=limits) as each:
+        each.through(used=lambda: got.append(crowd.slabs()))
+    return sum(size * round((count - before.get(name, (0, 0))[0]) / IDLE.all())
+               for name, (count, size) in got[0].items() if size > 128)
+
+
+def idle(transport):
+    """A connection that is open takes little more than TCP's."""
+    tcp, taken = slab_bytes("tcp"), slab_bytes(transport)
+    said = f"{taken} bytes of slabs, {tcp} of TCP"
+    if not tcp < taken <= IDLE_MOST * tcp:
+        raise Failed(said)
+    return said
+
+
+def storms(transport):
+    """Many in vain are not tried on AF_SDIRECT any more, and then they are."""
+    for name in storm.CHECKS:
+        done = subprocess.run(
+            [*(crowd.SHIM if transport == "shim" else []), sys.executable,
+             storm.__file__, name], check=False, timeout=crowd.LIMIT,
+            env={**os.environ, "SDIRECT_STORM":
+                 "0" if name == "any_number" else str(storm.RATE)},
+            stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise Failed(f"storm {name}: {done.stderr}")
 
 
 class Row(NamedTuple):
@@ -174,6 +216,8 @@ ROWS = (
     Row("memlock", ("shim",), memlock),
     Row("group-memory", ("tcp", "direct", "shim"), group_memory),
     Row("short", ("direct", "shim"), short),
+    Row("idle", ("direct", "shim"), idle),
+    Row("storm", ("shim",), storms),
 )
 CROWDS = ("direct", "shim")
 

@@ -236,7 +236,8 @@ static int measure(const char *what, const char *port, unsigned int count)
 	for (i = 0; i < sizeof(tasks) / sizeof(*tasks); i++) {
 		if (strcmp(tasks[i].name, what))
 			continue;
-		tasks[i].run(port, count / 10 + 1);
+		/* Also so many connections that the shim sees what they are. */
+		tasks[i].run(port, count / 2 + 1);
 		begin = now();
 		tasks[i].run(port, count);
 		return printf("%.3f\n", count / (now() - begin)) < 0;

@@ -21,7 +21,9 @@ def command_of(name, env):
     row = TRANSPORTS[name]
     prefix = ["env", *("%s=%s" % item for item in env.items())] if env else []
     if row.shim == "run":
-        prefix += [os.path.join(BUILD, "sdirect-run"), "--require", "--"]
+        # However many of the connections carry but one request.
+        prefix += ["env", "SDIRECT_STORM=0",
+                   os.path.join(BUILD, "sdirect-run"), "--require", "--"]
     elif row.shim == "preload":
         prefix += ["env", "LD_PRELOAD="
                    + os.path.join(BUILD, "libsdirect-preload.so")]
