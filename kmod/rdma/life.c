@@ -282,6 +282,23 @@ int sdr_rdma_link_take(struct sdr_rdma_link *link, struct rdma_cm_id *id,
 	return err;
 }
 
+/* RDMA CM must not go on making what is to be taken apart. */
+static void stop(struct sdr_rdma_link *link)
+{
+	struct sdr_rdma_qp *qps[SDR_RDMA_LANES_MAX];
+	u32 i;
+
+	/* Who makes one holds the gate, and sees that it is too late. */
+	mutex_lock(&link->gate);
+	for (i = 0; i < SDR_RDMA_LANES_MAX; i++)
+		qps[i] = link->lanes[i].qp;
+	mutex_unlock(&link->gate);
+	/* A request has the gate wait for RDMA CM, so not under it. */
+	for (i = 0; i < SDR_RDMA_LANES_MAX; i++)
+		if (qps[i])
+			sdr_rdma_qp_stop(qps[i]);
+}
+
 /* What is left of the queue pairs, for sdr_rdma_qp_free(), or NULL. */
 static void take_down(struct sdr_rdma_link *link,
 		      struct sdr_rdma_qp *qps[SDR_RDMA_LANES_MAX])
@@ -316,6 +333,7 @@ static void go_down(struct work_struct *work)
 	struct sdr_rdma_qp *qps[SDR_RDMA_LANES_MAX];
 	u32 i;
 
+	stop(link);
 	mutex_lock(&link->gate);
 	take_down(link, qps);
 	mutex_unlock(&link->gate);

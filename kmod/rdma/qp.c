@@ -119,6 +119,8 @@ int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	struct sdr_rdma_qp *qp = id->context;
 	int err = 0;
 
+	if (qp->deaf)
+		return 0;
 	switch (event->event) {
 	case RDMA_CM_EVENT_ADDR_RESOLVED:
 		err = rdma_set_ack_timeout(id, ACK_TIMEOUT) ?:
@@ -253,6 +255,13 @@ void sdr_rdma_qp_look(struct sdr_rdma_qp *qp)
 	ib_process_cq_direct(qp->cq, LOOK_MAX);
 	local_bh_enable();
 	atomic_set_release(&qp->looked_at, 0);
+}
+
+void sdr_rdma_qp_stop(struct sdr_rdma_qp *qp)
+{
+	rdma_lock_handler(qp->id);
+	qp->deaf = true;
+	rdma_unlock_handler(qp->id);
 }
 
 void sdr_rdma_qp_drain(struct sdr_rdma_qp *qp)

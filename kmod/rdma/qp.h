@@ -108,8 +108,17 @@ int sdr_rdma_qp_requested(const struct rdma_cm_event *event,
 int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event);
 
 /**
+ * sdr_rdma_qp_stop - RDMA CM tells it nothing any more when this returns
+ * @qp:	the queue pair, which is to be drained
+ *
+ * Else one that is being made would be made while it is taken apart.  Context:
+ * may sleep; not from a callback, and with no lock that a request needs.
+ */
+void sdr_rdma_qp_stop(struct sdr_rdma_qp *qp);
+
+/**
  * sdr_rdma_qp_drain - end it: when it returns nothing arrives any more
- * @qp:	the queue pair; nobody posts to it any more
+ * @qp:	the queue pair, stopped; nobody posts to it any more
  *
  * All that did arrive, and all that was written, has been told.  Context: may
  * sleep; not from a callback.

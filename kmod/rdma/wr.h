@@ -73,6 +73,7 @@ struct sdr_rdma_recv {
  * @id:		RDMA CM's
  * @pd:		protection domain
  * @cq:		of both queues
+ * @deaf:	what RDMA CM tells is of no interest any more; changes under its lock
  * @call:	private data of the connect
  * @sges:	pages in one write
  * @inline_max:	bytes that a request takes along
@@ -98,6 +99,7 @@ struct sdr_rdma_qp {
 	struct rdma_cm_id *id;
 	struct ib_pd *pd;
 	struct ib_cq *cq;
+	bool deaf;
 	struct sdr_rdma_call call;
 	u32 sges;
 	u32 inline_max;
