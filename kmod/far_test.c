@@ -200,23 +200,6 @@ static void not_by_another_name(struct kunit *test)
 
 /* --- sending --- */
 
-static ssize_t put(struct sdr_sock *ss, u64 pos, size_t n)
-{
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
-	struct kvec vec = { .iov_base = kmalloc(n, GFP_KERNEL), .iov_len = n };
-	ssize_t ret = -ENOMEM;
-
-	if (!vec.iov_base)
-		return ret;
-	test_fill(vec.iov_base, pos, n);
-	iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, n);
-	lock_sock(ss->sk);
-	ret = sdr_stream_send(ss, &msg, n);
-	release_sock(ss->sk);
-	kfree(vec.iov_base);
-	return ret;
-}
-
 static int to_tcp(struct sdr_sock *ss)
 {
 	int err;
@@ -246,7 +229,7 @@ static void there_and_back(struct kunit *test)
 	struct sdr_sock *ss = half.ss;
 	int kicks;
 
-	KUNIT_EXPECT_EQ(test, put(ss, 0, 1000), 1000);
+	KUNIT_EXPECT_EQ(test, test_put(ss, 0, 1000), 1000);
 	KUNIT_EXPECT_EQ(test, test_tcp_recv(half.server, 0, 1000, 0), 1000);
 	KUNIT_ASSERT_TRUE(test, test_seal(ss));
 	KUNIT_EXPECT_EQ(test, half.fake->begun, 1000);
@@ -255,13 +238,13 @@ static void there_and_back(struct kunit *test)
 	/* As if the far end waited for it. */
 	KUNIT_EXPECT_EQ(test, sdr_far_sent(half.pair, 1000), 1000);
 	kicks = half.fake->kicks;
-	KUNIT_EXPECT_EQ(test, put(ss, 1000, 500), 500);
+	KUNIT_EXPECT_EQ(test, test_put(ss, 1000, 500), 500);
 	KUNIT_EXPECT_GT(test, half.fake->kicks, kicks);
 	KUNIT_EXPECT_EQ(test, sdr_far_sent(half.pair, 1500), 1500);
 
 	KUNIT_EXPECT_EQ(test, to_tcp(ss), 0);
 	KUNIT_EXPECT_EQ(test, half.fake->left, 1500);
-	KUNIT_EXPECT_EQ(test, put(ss, 1500, 700), 700);
+	KUNIT_EXPECT_EQ(test, test_put(ss, 1500, 700), 700);
 	KUNIT_EXPECT_EQ(test, test_tcp_recv(half.server, 1500, 700, 0), 700);
 	half_end(&half);
 }
@@ -274,12 +257,12 @@ static void rest_is_sent_again(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, test_seal(ss));
 	/* Over the end of the ring, and past where it begins anew. */
-	KUNIT_EXPECT_EQ(test, put(ss, 0, 3000), 3000);
+	KUNIT_EXPECT_EQ(test, test_put(ss, 0, 3000), 3000);
 	sdr_far_read(half.pair, 0, 2500);
-	KUNIT_EXPECT_EQ(test, put(ss, 3000, 3000), 3000);
+	KUNIT_EXPECT_EQ(test, test_put(ss, 3000, 3000), 3000);
 	half.fake->keeps = 3200;
 	KUNIT_EXPECT_EQ(test, to_tcp(ss), 0);
-	KUNIT_EXPECT_EQ(test, put(ss, 6000, 100), 100);
+	KUNIT_EXPECT_EQ(test, test_put(ss, 6000, 100), 100);
 	KUNIT_EXPECT_EQ(test, test_tcp_recv(half.server, 2800, 3300,
 					    MSG_WAITALL), 3300);
 	half_end(&half);
@@ -290,34 +273,18 @@ static void full_ring_does_not_grow(struct kunit *test)
 	struct half half = half_of(test);
 
 	KUNIT_ASSERT_TRUE(test, test_seal(half.ss));
-	KUNIT_EXPECT_EQ(test, put(half.ss, 0, 2 * PAGE_SIZE), (int)PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, put(half.ss, PAGE_SIZE, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, test_put(half.ss, 0, 2 * PAGE_SIZE), (int)PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, test_put(half.ss, PAGE_SIZE, 1), -EAGAIN);
 	sdr_far_read(half.pair, 0, 10);
-	KUNIT_EXPECT_EQ(test, put(half.ss, PAGE_SIZE, PAGE_SIZE), 10);
+	KUNIT_EXPECT_EQ(test, test_put(half.ss, PAGE_SIZE, PAGE_SIZE), 10);
 	half_end(&half);
 }
 
 /* --- receiving --- */
 
-static ssize_t take_by(struct sdr_sock *ss, u64 pos, size_t n, int flags)
-{
-	struct kvec vec = { .iov_base = kzalloc(n, GFP_KERNEL), .iov_len = n };
-	struct msghdr msg = { };
-	ssize_t ret = -ENOMEM;
-
-	if (!vec.iov_base)
-		return ret;
-	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, n);
-	ret = sdr_stream_recv(ss, &msg, n, flags);
-	if (ret > 0 && !test_same(vec.iov_base, pos, ret))
-		ret = -EILSEQ;
-	kfree(vec.iov_base);
-	return ret;
-}
-
 static ssize_t take(struct sdr_sock *ss, u64 pos, size_t n)
 {
-	return take_by(ss, pos, n, MSG_DONTWAIT);
+	return test_take(ss, pos, n, MSG_DONTWAIT);
 }
 
 static void write_ring(struct sdr_ring *ring, u64 pos, size_t n)
@@ -369,12 +336,12 @@ static void looks_before_it_sleeps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sdr_far_append(half.pair, ring, 0, 0), 0);
 	half.ss->sk->sk_rcvtimeo = 1;
 	half.fake->brings[1] = 500;
-	KUNIT_EXPECT_EQ(test, take_by(half.ss, 0, 500, 0), 500);
+	KUNIT_EXPECT_EQ(test, test_take(half.ss, 0, 500, 0), 500);
 	half.fake->brings[0] = 500;
 	half.fake->brings[1] = 500;
-	KUNIT_EXPECT_EQ(test, take_by(half.ss, 500, 500, 0), 500);
+	KUNIT_EXPECT_EQ(test, test_take(half.ss, 500, 500, 0), 500);
 	KUNIT_EXPECT_EQ(test, sdr_tally_read(tally, SDR_STAT_SLEEPS), 0);
-	KUNIT_EXPECT_EQ(test, take_by(half.ss, 1000, 500, 0), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, test_take(half.ss, 1000, 500, 0), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, sdr_tally_read(tally, SDR_STAT_SLEEPS), 1);
 	half_end(&half);
 }

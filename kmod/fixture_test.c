@@ -316,6 +316,39 @@ int test_recv(struct socket *sock, u64 pos, size_t n, int flags)
 	return ret;
 }
 
+ssize_t test_put(struct sdr_sock *ss, u64 pos, size_t n)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+	struct kvec vec = { .iov_base = kmalloc(n, GFP_KERNEL), .iov_len = n };
+	ssize_t ret = -ENOMEM;
+
+	if (!vec.iov_base)
+		return ret;
+	test_fill(vec.iov_base, pos, n);
+	iov_iter_kvec(&msg.msg_iter, WRITE, &vec, 1, n);
+	lock_sock(ss->sk);
+	ret = sdr_stream_send(ss, &msg, n);
+	release_sock(ss->sk);
+	kfree(vec.iov_base);
+	return ret;
+}
+
+ssize_t test_take(struct sdr_sock *ss, u64 pos, size_t n, int flags)
+{
+	struct kvec vec = { .iov_base = kzalloc(n, GFP_KERNEL), .iov_len = n };
+	struct msghdr msg = { };
+	ssize_t ret = -ENOMEM;
+
+	if (!vec.iov_base)
+		return ret;
+	iov_iter_kvec(&msg.msg_iter, READ, &vec, 1, n);
+	ret = sdr_stream_recv(ss, &msg, n, flags);
+	if (ret > 0 && !test_same(vec.iov_base, pos, ret))
+		ret = -EILSEQ;
+	kfree(vec.iov_base);
+	return ret;
+}
+
 /* --- memory of a process --- */
 
 /* That of the loader, and of whoever has started it. */

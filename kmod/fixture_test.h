@@ -20,7 +20,8 @@ extern struct kunit_suite sdr_ring_suite, sdr_ring_math_suite, sdr_policy_suite,
 	sdr_lease_suite, sdr_view_suite, sdr_revoke_suite,
 	sdr_far_suite,
 	sdr_rdma_allow_suite, sdr_rdma_msg_suite, sdr_rdma_path_suite,
-	sdr_rdma_state_suite;
+	sdr_rdma_state_suite, sdr_rdma_wr_suite, sdr_rdma_link_suite,
+	sdr_rdma_bytes_suite;
 
 #define TEST_LIMIT	(10 * HZ)	/* of any one wait */
 
@@ -116,6 +117,10 @@ int test_tcp_recv(struct sock *sk, u64 pos, size_t n, int flags);
 /* The same by calls on a socket of any family; MSG_TRUNC is not compared. */
 int test_send(struct socket *sock, u64 pos, size_t n, int flags);
 int test_recv(struct socket *sock, u64 pos, size_t n, int flags);
+
+/* The same by sdirect's own path of an end; sends with MSG_DONTWAIT. */
+ssize_t test_put(struct sdr_sock *ss, u64 pos, size_t n);
+ssize_t test_take(struct sdr_sock *ss, u64 pos, size_t n, int flags);
 
 /* --- memory of a process: of whoever loads the module --- */
 

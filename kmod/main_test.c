@@ -45,6 +45,9 @@ static struct kunit_suite *suites[] = {
 	&sdr_rdma_path_suite,
 	&sdr_rdma_msg_suite,
 	&sdr_rdma_state_suite,
+	&sdr_rdma_wr_suite,
+	&sdr_rdma_link_suite,
+	&sdr_rdma_bytes_suite,
 };
 
 static int __init test_init(void)
