@@ -75,7 +75,7 @@ static void arrives(struct test_host *host, u32 n)
 
 static void credit(struct test_host *host, u32 gen, u64 pos)
 {
-	const struct sdr_rdma_credit credit = {
+	const struct sdr_rdma_note credit = {
 		.conn = cpu_to_be32(host->conn->id), .gen = cpu_to_be32(gen),
 		.pos = cpu_to_be64(pos),
 	};
@@ -176,7 +176,7 @@ static void receives(struct kunit *test)
 static void says_what_was_read(struct kunit *test)
 {
 	struct test_host *host = host_up(test);
-	struct sdr_rdma_credit said;
+	struct sdr_rdma_note said;
 	int part;
 
 	host_takes(host, 0);

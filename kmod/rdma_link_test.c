@@ -36,6 +36,24 @@ static void made_by_who_calls(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, verbs_recvs(), SDR_RDMA_RECVS);
 }
 
+/* With iWARP who was called must be spoken to first. */
+static void iwarp_hears_before_it_speaks(struct kunit *test)
+{
+	const struct sdr_rdma_note note = { };
+	struct test_host *host = host_new(test);
+	struct sockaddr_storage from;
+
+	verbs_iwarp(true);
+	host_calls(host);
+	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
+	KUNIT_ASSERT_EQ(test, verbs_request(&from, host->cookie), 0);
+	KUNIT_ASSERT_EQ(test, verbs_event(RDMA_CM_EVENT_ESTABLISHED), 0);
+	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_CONNECTING);
+	KUNIT_EXPECT_EQ(test, verbs_posted(), 0);
+	verbs_arrive(IB_WC_SUCCESS, &note, 0, sizeof(note));
+	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_UP);
+}
+
 static void host_that_is_not_there(struct kunit *test)
 {
 	struct test_host *host = host_new(test);
@@ -339,6 +357,7 @@ static void refused_connection_is_forgotten(struct kunit *test)
 static struct kunit_case link_tests[] = {
 	KUNIT_CASE(made_by_who_is_called),
 	KUNIT_CASE(made_by_who_calls),
+	KUNIT_CASE(iwarp_hears_before_it_speaks),
 	KUNIT_CASE(host_that_is_not_there),
 	KUNIT_CASE(refusals_are_far_between),
 	KUNIT_CASE_PARAM(call_that_fails, failing_gen_params),

@@ -20,6 +20,7 @@ struct region {
 };
 
 struct ib_device verbs_device;
+static struct ib_port_data ports[2];
 
 static DEFINE_SPINLOCK(lock);	/* protects what follows */
 static struct rdma_cm_id *last_id;
@@ -160,6 +161,7 @@ static struct rdma_cm_id *make_id(rdma_cm_event_handler handler, void *context)
 		return ERR_PTR(-ENOMEM);
 	id->event_handler = handler;
 	id->context = context;
+	id->port_num = 1;
 	spin_lock_bh(&lock);
 	last_id = id;
 	asked = false;
@@ -303,6 +305,11 @@ void verbs_fail(enum verbs_call call)
 	WRITE_ONCE(failing, call);
 }
 
+void verbs_iwarp(bool is)
+{
+	ports[1].immutable.core_cap_flags = is ? RDMA_CORE_CAP_PROT_IWARP : 0;
+}
+
 int verbs_left(void)
 {
 	return READ_ONCE(left);
@@ -313,6 +320,8 @@ bool verbs_begin(void)
 	bool clean = !left;
 
 	verbs_device.dev.init_name = "played";
+	verbs_device.port_data = ports;
+	verbs_iwarp(false);
 	verbs_qp_init(&verbs_device);
 	failing = VERBS_NONE;
 	last_id = NULL;

@@ -159,14 +159,10 @@ static void copy_sges(struct work *work, const struct ib_sge *sges, int n)
 	}
 }
 
-static int post_send(struct ib_qp *qp, const struct ib_send_wr *wr,
-		     const struct ib_send_wr **bad)
+static int post_one(struct queue *q, const struct ib_send_wr *wr)
 {
-	struct queue *q = container_of(qp, struct queue, ib);
 	struct work *work;
 
-	if (verbs_fails(VERBS_SEND))
-		return -EINVAL;
 	if (wr->opcode == IB_WR_REG_MR) {
 		register_now(q, wr);
 		return 0;
@@ -183,12 +179,24 @@ static int post_send(struct ib_qp *qp, const struct ib_send_wr *wr,
 	copy_sges(work, wr->sg_list, wr->num_sge);
 	if (work->send.inlined)
 		take_bytes(work);
-	if (wr->opcode == IB_WR_RDMA_WRITE_WITH_IMM) {
+	if (wr->opcode == IB_WR_RDMA_WRITE_WITH_IMM)
 		work->send.imm = be32_to_cpu(wr->ex.imm_data);
+	if (wr->opcode != IB_WR_SEND) {
 		work->send.raddr = rdma_wr(wr)->remote_addr;
 		work->send.rkey = rdma_wr(wr)->rkey;
 	}
 	return post(&q->sends, work);
+}
+
+static int post_send(struct ib_qp *qp, const struct ib_send_wr *wr,
+		     const struct ib_send_wr **bad)
+{
+	struct queue *q = container_of(qp, struct queue, ib);
+	int err = verbs_fails(VERBS_SEND) ? -EINVAL : 0;
+
+	for (; wr && !err; wr = wr->next)
+		err = post_one(q, wr);
+	return err;
 }
 
 static int post_recv(struct ib_qp *qp, const struct ib_recv_wr *wr,

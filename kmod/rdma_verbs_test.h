@@ -48,6 +48,8 @@ void verbs_fail(enum verbs_call call);
 
 /* As if nothing had ever been; false: something was left from before. */
 bool verbs_begin(void);
+/* From now on its port is one of iWARP. */
+void verbs_iwarp(bool is);
 /* What was made and not undone: ids, queues, domains, regions. */
 int verbs_left(void);
 

@@ -11,21 +11,7 @@
 #include "rdma/wr.h"
 #include "rdma_verbs_test.h"
 
-/**
- * struct told - what a queue pair has told
- * @qp:		the queue pair
- * @counts:	what it has counted
- * @made:	how often; so with the others
- * @failed:	see there
- * @room:	see there
- * @written:	see there
- * @lost:	... and not at the other host
- * @last:	position of the last of them; they come in order
- * @disorder:	they did not
- * @conn:	what has arrived
- * @bytes:	see there
- * @pos:	of a credit
- */
+/* What a queue pair has told, and how often. */
 struct told {
 	struct sdr_rdma_qp *qp;
 	struct sdr_rdma_counts counts;
@@ -33,9 +19,9 @@ struct told {
 	int failed;
 	int room;
 	int written;
-	int lost;
-	u64 last;
-	bool disorder;
+	int lost;	/* of these: not at the other host */
+	u64 last;	/* position of the last of these */
+	bool disorder;	/* of their positions */
 	u32 conn;
 	u32 bytes;
 	u64 pos;
@@ -354,11 +340,11 @@ static void receives_are_posted_again(struct kunit *test)
 
 static void credits(struct kunit *test)
 {
-	const struct sdr_rdma_credit credit = {
+	const struct sdr_rdma_note credit = {
 		.conn = cpu_to_be32(3), .gen = cpu_to_be32(1),
 		.pos = cpu_to_be64(1ull << 40),
 	};
-	struct sdr_rdma_credit sent;
+	struct sdr_rdma_note sent;
 
 	verbs_arrive(IB_WC_SUCCESS, &credit, 0, sizeof(credit));
 	KUNIT_EXPECT_EQ(test, told.conn, 3);
@@ -436,6 +422,150 @@ static void memory_that_cannot_be_had(struct kunit *test)
 	}
 }
 
+/* --- iWARP: no immediate data, no receiver that is not ready --- */
+
+static void as_iwarp(struct kunit *test)
+{
+	stop();
+	memset(&told, 0, sizeof(told));
+	verbs_iwarp(true);
+	connect(test);
+	/* Who has called speaks first. */
+	KUNIT_ASSERT_EQ(test, verbs_posted(), 1);
+	KUNIT_EXPECT_EQ(test, succeed(1), 1);
+}
+
+static void hears(u32 conn, u32 gen, u32 bytes, u32 taken)
+{
+	const struct sdr_rdma_note note = {
+		.conn = cpu_to_be32(conn), .gen = cpu_to_be32(gen),
+		.bytes = cpu_to_be32(bytes), .taken = cpu_to_be32(taken),
+	};
+
+	verbs_arrive(IB_WC_SUCCESS, &note, 0, sizeof(note));
+}
+
+/* What the first of the posted sends says, which is over then. */
+static struct sdr_rdma_note says(void)
+{
+	struct sdr_rdma_note note = { };
+
+	verbs_complete(IB_WC_SUCCESS, &note, sizeof(note), false);
+	return note;
+}
+
+static void iwarp_tells_of_a_write(struct kunit *test)
+{
+	struct sdr_rdma_note note;
+	struct verbs_send send;
+	u8 to[300];
+
+	as_iwarp(test);
+	KUNIT_EXPECT_EQ(test, write(64, 300, 64, true), 300);
+	KUNIT_ASSERT_EQ(test, verbs_posted(), 2);
+	KUNIT_EXPECT_TRUE(test, verbs_peek(0, &send));
+	KUNIT_EXPECT_EQ(test, (int)send.opcode, IB_WR_RDMA_WRITE);
+	KUNIT_EXPECT_EQ(test, send.raddr, 0x1000 + 64);
+	KUNIT_EXPECT_FALSE(test, send.signaled);
+	KUNIT_EXPECT_TRUE(test, verbs_peek(1, &send));
+	KUNIT_EXPECT_EQ(test, (int)send.opcode, IB_WR_SEND);
+	KUNIT_EXPECT_TRUE(test, send.signaled);
+	verbs_complete(IB_WC_SUCCESS, to, sizeof(to), false);
+	KUNIT_EXPECT_TRUE(test, test_same(to, 64, 300));
+	note = says();
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(note.conn), 9);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(note.bytes), 300);
+	KUNIT_EXPECT_EQ(test, told.written, 1);
+	hears(5, 0, 700, 0);
+	KUNIT_EXPECT_EQ(test, told.conn, 5);
+	KUNIT_EXPECT_EQ(test, told.bytes, 700);
+}
+
+/* A write that fails counts once, with the SEND behind it. */
+static void iwarp_write_that_fails(struct kunit *test)
+{
+	as_iwarp(test);
+	KUNIT_EXPECT_EQ(test, write_all(2, true), 2);
+	verbs_complete(IB_WC_REM_ACCESS_ERR, NULL, 0, false);
+	KUNIT_EXPECT_GT(test, told.failed, 0);
+	KUNIT_EXPECT_EQ(test, told.written, 0);
+	stop();
+	KUNIT_EXPECT_EQ(test, told.written, 2);
+	KUNIT_EXPECT_EQ(test, told.lost, 2);
+}
+
+/* That a send is over says nothing of receives at the other host. */
+static void iwarp_waits_for_receives(struct kunit *test)
+{
+	int i, n = 1;
+
+	as_iwarp(test);
+	for (i = 0; i < SDR_RDMA_RECVS && write_all(1, true) == 1; i++, n++)
+		succeed(2);
+	KUNIT_EXPECT_EQ(test, n, SDR_RDMA_UNTOLD);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_qp_credit(told.qp, 1, 1, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, told.room, 0);
+	hears(0, 0, 0, 100);
+	KUNIT_EXPECT_EQ(test, told.room, 1);
+	/* In disorder. */
+	hears(0, 0, 0, 99);
+	for (i = 0; i < SDR_RDMA_RECVS && write_all(1, true) == 1; i++)
+		succeed(2);
+	KUNIT_EXPECT_EQ(test, i, 100);
+	KUNIT_EXPECT_EQ(test, told.failed, 0);
+	/* More than were sent. */
+	hears(0, 0, 0, SDR_RDMA_UNTOLD + 101);
+	KUNIT_EXPECT_EQ(test, told.failed, 1);
+}
+
+/* As many as a quarter of its receives, also where its queue was full. */
+static void iwarp_says_what_came(struct kunit *test)
+{
+	int i;
+
+	as_iwarp(test);
+	for (i = 0; i < SDR_RDMA_TELL - 1; i++)
+		hears(5, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, verbs_posted(), 0);
+	hears(5, 0, 1, 0);
+	KUNIT_ASSERT_EQ(test, verbs_posted(), 1);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(says().taken), SDR_RDMA_TELL);
+	/* Whatever is sent says it along. */
+	hears(5, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, write_all(1, true), 1);
+	succeed(1);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(says().taken), SDR_RDMA_TELL + 1);
+	/* No room for it, until a send is over. */
+	write_all(2 * SDR_RDMA_SENDS, true);
+	for (i = 0; i < SDR_RDMA_TELL; i++)
+		hears(5, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, told.qp->got - told.qp->said, SDR_RDMA_TELL);
+	succeed(2);
+	KUNIT_EXPECT_EQ(test, told.qp->got, told.qp->said);
+}
+
+static void iwarp_asks_and_answers(struct kunit *test)
+{
+	int i;
+
+	as_iwarp(test);
+	hears(0, SDR_RDMA_ASKS, 0, 0);
+	KUNIT_ASSERT_EQ(test, verbs_posted(), 1);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(says().taken), 1);
+	for (i = 0; i < 10; i++) {
+		KUNIT_EXPECT_TRUE(test, sdr_rdma_qp_probe(told.qp));
+		if (verbs_posted())
+			KUNIT_EXPECT_EQ(test, be32_to_cpu(says().gen),
+					SDR_RDMA_ASKS);
+		hears(0, 0, 0, told.qp->posted);
+	}
+	/* It is sent, and nothing comes back. */
+	for (i = 0; sdr_rdma_qp_probe(told.qp); i++) {
+		KUNIT_ASSERT_LT(test, i, 10);
+		succeed(1);
+	}
+}
+
 static struct kunit_case wr_tests[] = {
 	KUNIT_CASE(bytes_across_pages),
 	KUNIT_CASE(small_ones_go_along),
@@ -452,6 +582,11 @@ static struct kunit_case wr_tests[] = {
 	KUNIT_CASE(silence_is_noticed),
 	KUNIT_CASE(memory_may_be_written),
 	KUNIT_CASE(memory_that_cannot_be_had),
+	KUNIT_CASE(iwarp_tells_of_a_write),
+	KUNIT_CASE(iwarp_write_that_fails),
+	KUNIT_CASE(iwarp_waits_for_receives),
+	KUNIT_CASE(iwarp_says_what_came),
+	KUNIT_CASE(iwarp_asks_and_answers),
 	{ }
 };
 

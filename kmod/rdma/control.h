@@ -9,8 +9,14 @@
 
 struct socket;
 
-/* The port of the control connection, and of RDMA CM. */
+/* The port of the control connection. */
 extern ushort sdr_rdma_port;
+
+/* ... and that of RDMA CM, which is TCP's where the device is iWARP. */
+static inline u16 sdr_rdma_cm_port(void)
+{
+	return sdr_rdma_port + 1;
+}
 
 /* All may sleep, for 3 seconds at most but for receive; 0 or an error. */
 int sdr_rdma_control_socket(const struct in6_addr *peer, struct socket **sock);

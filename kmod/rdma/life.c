@@ -219,7 +219,7 @@ static int connect_all(struct sdr_rdma_link *link)
 
 	sdr_rdma_link_path(link, &path);
 	sdr_rdma_addr_to(&from, &path.local, 0);
-	sdr_rdma_addr_to(&to, &path.remote, sdr_rdma_port);
+	sdr_rdma_addr_to(&to, &path.remote, sdr_rdma_cm_port());
 	for (; request.lane < request.lanes; request.lane++) {
 		qp = sdr_rdma_qp_connect(&qp_user, link,
 					 (struct sockaddr *)&from,

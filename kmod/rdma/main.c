@@ -31,11 +31,11 @@ struct workqueue_struct *sdr_rdma_move_wq;
 struct workqueue_struct *sdr_rdma_poll_wq;
 
 static struct sdr_carrier carrier;
-static struct rdma_cm_id *listen_id;
+static struct rdma_cm_id *listen_ids[2];	/* IPv4's, IPv6's */
 static struct ctl_table_header *sysctls;
 
 module_param_named(port, sdr_rdma_port, ushort, 0444);
-MODULE_PARM_DESC(port, "of the control connection and of RDMA CM");
+MODULE_PARM_DESC(port, "of the control connection; that of RDMA CM is the next (4793)");
 
 module_param_named(pinned, sdr_rdma_pinned_max, uint, 0644);
 MODULE_PARM_DESC(pinned, "megabytes of rings that each link may pin (512)");
@@ -124,31 +124,53 @@ static int cm_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	return id->context ? sdr_rdma_qp_event(id, event) : 0;
 }
 
-static int listen_at(int family)
+static void unlisten(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(listen_ids); i++)
+		if (listen_ids[i])
+			rdma_destroy_id(listen_ids[i]);
+}
+
+static struct rdma_cm_id *listen_at(int family)
 {
 	struct sockaddr_storage at = { .ss_family = family };
+	struct rdma_cm_id *id;
 	int err;
 
 	if (family == AF_INET)
-		((struct sockaddr_in *)&at)->sin_port = htons(sdr_rdma_port);
+		((struct sockaddr_in *)&at)->sin_port = htons(sdr_rdma_cm_port());
 	else
-		((struct sockaddr_in6 *)&at)->sin6_port = htons(sdr_rdma_port);
-	listen_id = rdma_create_id(&init_net, cm_event, NULL, RDMA_PS_TCP,
-				   IB_QPT_RC);
-	if (IS_ERR(listen_id))
-		return PTR_ERR(listen_id);
-	err = rdma_bind_addr(listen_id, (struct sockaddr *)&at) ?:
-	      rdma_listen(listen_id, 64);
-	if (err)
-		rdma_destroy_id(listen_id);
-	return err;
+		((struct sockaddr_in6 *)&at)->sin6_port = htons(sdr_rdma_cm_port());
+	id = rdma_create_id(&init_net, cm_event, NULL, RDMA_PS_TCP, IB_QPT_RC);
+	if (IS_ERR(id))
+		return id;
+	/* iWARP has a socket for each, and names no IPv4 address by IPv6. */
+	err = (family == AF_INET6 ? rdma_set_afonly(id, 1) : 0) ?:
+	      rdma_bind_addr(id, (struct sockaddr *)&at) ?: rdma_listen(id, 64);
+	if (!err)
+		return id;
+	rdma_destroy_id(id);
+	return ERR_PTR(err);
 }
 
+/* There may be no IPv6. */
 static int listen(void)
 {
-	int err = listen_at(AF_INET6);
+	struct rdma_cm_id *four = listen_at(AF_INET), *six;
 
-	return err && err != -EADDRINUSE ? listen_at(AF_INET) : err;
+	if (IS_ERR(four))
+		return PTR_ERR(four);
+	six = listen_at(AF_INET6);
+	listen_ids[0] = four;
+	if (!IS_ERR(six))
+		listen_ids[1] = six;
+	else if (PTR_ERR(six) == -EADDRINUSE)
+		unlisten();
+	else
+		return 0;
+	return PTR_ERR_OR_ZERO(six);
 }
 
 static int __init start(void)
@@ -174,7 +196,7 @@ err_netlink:
 err_control:
 	sdr_rdma_control_unlisten();
 err_listen:
-	rdma_destroy_id(listen_id);
+	unlisten();
 	return err;
 }
 
@@ -208,6 +230,8 @@ static int __init sdr_rdma_init(void)
 {
 	int err = -ENOMEM;
 
+	if (!sdr_rdma_port || !sdr_rdma_cm_port())
+		return -EINVAL;
 	/* Its bytes are those of a ring in memory; how they get there is ours. */
 	carrier = sdr_carrier_local;
 	carrier.id = SDIRECT_CARRIER_RDMA;
@@ -231,7 +255,7 @@ static void __exit sdr_rdma_exit(void)
 	sdr_far_unregister(&sdr_rdma_conn_ops);
 	sdr_rdma_netlink_exit();
 	sdr_rdma_control_unlisten();
-	rdma_destroy_id(listen_id);
+	unlisten();
 	sdr_rdma_link_stop_all();
 	sdr_rdma_conn_wait_all();
 	end_works();

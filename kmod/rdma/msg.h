@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 #define SDR_RDMA_MAGIC		0x5344524d	/* in HELLO */
-#define SDR_RDMA_VERSION	3
+#define SDR_RDMA_VERSION	4
 #define SDR_RDMA_MSG_SIZE	64	/* bytes, of each message */
 
 /*

@@ -22,6 +22,7 @@
 #define RNR_FOREVER	7
 /* What a processor copies faster than a device fetches it. */
 #define INLINE_MAX	128
+#define INLINE_SOME	64
 /* Completions that one look handles. */
 #define LOOK_MAX	16
 
@@ -46,19 +47,20 @@ static bool device_ok(const struct ib_device *dev)
 
 static int make_qp(struct sdr_rdma_qp *qp)
 {
+	/* Not every device takes bytes along. */
+	static const u32 inlines[] = { INLINE_MAX, INLINE_SOME, 0 };
 	struct ib_device *dev = qp->id->device;
 	struct ib_qp_init_attr attr = {
 		.qp_context		= qp,
-		.cap.max_send_wr	= SDR_RDMA_SENDS + 2,
+		.cap.max_send_wr	= (qp->iwarp ? 2 : 1) * SDR_RDMA_SENDS + 2,
 		.cap.max_recv_wr	= SDR_RDMA_RECVS + 1,
 		.cap.max_send_sge	= min_t(u32, SDR_RDMA_SGES,
 						dev->attrs.max_send_sge),
 		.cap.max_recv_sge	= 1,
-		.cap.max_inline_data	= INLINE_MAX,
 		.sq_sig_type		= IB_SIGNAL_REQ_WR,
 		.qp_type		= IB_QPT_RC,
 	};
-	int err;
+	int i, err;
 
 	qp->sges = attr.cap.max_send_sge;
 	qp->pd = ib_alloc_pd(dev, 0);
@@ -77,15 +79,13 @@ static int make_qp(struct sdr_rdma_qp *qp)
 	}
 	attr.send_cq = qp->cq;
 	attr.recv_cq = qp->cq;
-	err = rdma_create_qp(qp->id, qp->pd, &attr);
-	if (err) {
-		/* Not every device takes bytes along. */
-		attr.cap.max_inline_data = 0;
+	for (i = 0, err = -EINVAL; err && i < ARRAY_SIZE(inlines); i++) {
+		attr.cap.max_inline_data = inlines[i];
 		err = rdma_create_qp(qp->id, qp->pd, &attr);
+		qp->inline_max = inlines[i];
 	}
 	if (err)
 		return err;
-	qp->inline_max = min_t(u32, attr.cap.max_inline_data, INLINE_MAX);
 	return sdr_rdma_wr_start(qp);
 }
 
@@ -93,6 +93,7 @@ static int resources(struct sdr_rdma_qp *qp)
 {
 	if (!device_ok(qp->id->device))
 		return -EOPNOTSUPP;
+	qp->iwarp = rdma_protocol_iwarp(qp->id->device, qp->id->port_num);
 	return make_qp(qp);
 }
 
@@ -114,6 +115,16 @@ static int route_resolved(struct sdr_rdma_qp *qp)
 	return err ?: rdma_connect_locked(qp->id, &param);
 }
 
+/* With iWARP who was called must not speak before who has called does. */
+static void established(struct sdr_rdma_qp *qp)
+{
+	if (READ_ONCE(qp->mute))
+		return;
+	if (qp->iwarp)
+		sdr_rdma_qp_flush(qp);
+	qp->user->made(qp->owner);
+}
+
 int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 {
 	struct sdr_rdma_qp *qp = id->context;
@@ -130,7 +141,7 @@ int sdr_rdma_qp_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 		err = route_resolved(qp);
 		break;
 	case RDMA_CM_EVENT_ESTABLISHED:
-		qp->user->made(qp->owner);
+		established(qp);
 		break;
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		break;
@@ -211,6 +222,7 @@ struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,
 		return ERR_PTR(-ENOMEM);
 	qp->id = id;
 	err = resources(qp);
+	qp->mute = qp->iwarp;
 	if (!err)
 		err = rdma_set_ack_timeout(id, ACK_TIMEOUT);
 	id->context = qp;

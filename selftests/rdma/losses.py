@@ -12,6 +12,7 @@ import hosts
 from hosts import MEGA, RDMA, TCP, Wrong, links
 
 WIRE = pathlib.Path(__file__).with_name("wire.sh")
+TYPE = os.environ.get("SDIRECT_RDMA", "rxe")    # as in wire.sh
 DEVICES = ("rxea", "va"), ("rxeb", "vb")
 QPS = pathlib.Path("/proc/sys/net/sdirect/rdma_qps")
 ROUNDS = int(os.environ.get("SDIRECT_ROUNDS", "5"))  # of removing the device
@@ -32,7 +33,7 @@ def removed(device):
 
 
 def added(device, netdev):
-    hosts.run("rdma", "link", "add", device, "type", "rxe", "netdev", netdev)
+    hosts.run("rdma", "link", "add", device, "type", TYPE, "netdev", netdev)
 
 
 def cut(netdev):

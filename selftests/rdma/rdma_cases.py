@@ -30,7 +30,7 @@ DEFAULT = SOFT.with_name("default_policy")
 PINNED = pathlib.Path("/sys/module/sdirect_rdma/parameters/pinned")
 HEADER = struct.Struct(">HHHHIIIIIIQQIIQ")
 HELLO, ATTACH, REFUSED, RING_REQ, SEAL, DOWN, QUERY = 1, 2, 4, 5, 8, 14, 15
-VERSION = 3
+VERSION = 4
 NOBODY = 65534
 MAGIC = 0x5344524d
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Two soft RoCE devices, rxea (10.7.0.1) and rxeb (10.7.1.1), on the ends of a
-# wire that what they send really crosses, in one network namespace: a rule for
+# Two devices in software, rxea (10.7.0.1) and rxeb (10.7.1.1), of the type
+# $SDIRECT_RDMA, rxe (soft RoCE) or siw (soft iWARP), on the ends of a wire that what they send really crosses, in one network namespace: a rule for
 # each address sends it out, and what comes in at either end is local.  The same
 # with fd00:7::1 and fd00:8::1.  "wire.sh routes" makes those again that are gone
 # when an end was down.  10.8.0.1 and 10.8.1.1 have another wire, without such
@@ -20,7 +20,18 @@ if [ "${1-}" = routes ]; then
 	routes
 	exit
 fi
-modprobe -a rdma_rxe rdma_cm
+type=${SDIRECT_RDMA:-rxe}
+case $type in
+siw)
+	modprobe -a siw rdma_cm
+	# Its own sockets have the lock class of programs', for which lockdep
+	# takes them: it opens them under a lock that a program's call needs.
+	if [ -e /proc/sys/kernel/prove_locking ]; then
+		echo 0 >/proc/sys/kernel/prove_locking
+	fi
+	;;
+*) modprobe -a rdma_rxe rdma_cm ;;
+esac
 ip link add va type veth peer name vb
 ip addr add 10.7.0.1/24 dev va
 ip addr add 10.7.1.1/24 dev vb
@@ -64,5 +75,5 @@ ip route add 10.8.0.1 dev wb src 10.8.1.1 table 101
 ip rule add pref 20 to 10.8.1.1 lookup 100
 ip rule add pref 20 to 10.8.0.1 lookup 101
 routes
-rdma link add rxea type rxe netdev va
-rdma link add rxeb type rxe netdev vb
+rdma link add rxea type "$type" netdev va
+rdma link add rxeb type "$type" netdev vb
