@@ -3,8 +3,9 @@
 #include "compat.h"
 
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
-#include <linux/sort.h>
+#include <linux/slab.h>
 
 #include "index.h"
 
@@ -13,19 +14,70 @@
 /* A subtree of fewer nodes takes no time that matters to others. */
 #define SDR_INDEX_SMALL	4096
 
-static int node_cmp(const void *a, const void *b)
+static u8 byte_of(const struct sdr_val *val, int byte)
 {
-	const struct sdr_node *x = a, *y = b;
-	int cmp = sdr_val_cmp(&x->span.first, &y->span.first);
-
-	/* sort() never does, and takes a second for as many as may be. */
-	cond_resched();
-	return cmp ?: (x->rule > y->rule) - (x->rule < y->rule);
+	return byte < 8 ? val->lo >> 8 * byte : val->hi >> 8 * (byte - 8);
 }
 
-static void node_swap(void *a, void *b, int size)
+/* By one byte of where the spans begin; equal ones keep their order. */
+static void sort_byte(struct sdr_node *to, const struct sdr_node *from, u32 n,
+		      int byte)
 {
-	swap(*(struct sdr_node *)a, *(struct sdr_node *)b);
+	u32 at[256] = { }, i, count, sum = 0;
+
+	for (i = 0; i < n; i++)
+		at[byte_of(&from[i].span.first, byte)]++;
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		count = at[i];
+		at[i] = sum;
+		sum += count;
+	}
+	for (i = 0; i < n; i++) {
+		to[at[byte_of(&from[i].span.first, byte)]++] = from[i];
+		/* A million takes a while. */
+		if (!(i % SDR_INDEX_SMALL))
+			cond_resched();
+	}
+}
+
+/* The bits in which the beginnings differ. */
+static struct sdr_val differences(const struct sdr_index *index)
+{
+	const struct sdr_val *one = &index->node[0].span.first, *other;
+	struct sdr_val differ = { };
+	u32 i;
+
+	for (i = 1; i < index->n; i++) {
+		other = &index->node[i].span.first;
+		differ.hi |= one->hi ^ other->hi;
+		differ.lo |= one->lo ^ other->lo;
+	}
+	return differ;
+}
+
+/*
+ * From the last byte to the first, but for those that all have in common: for
+ * most fields three or four are left, where to compare two nodes at a time takes
+ * seventeen looks at each of 100,000.
+ */
+static int sort_nodes(struct sdr_index *index)
+{
+	struct sdr_val differ = differences(index);
+	struct sdr_node *spare;
+	int byte;
+
+	spare = kvmalloc_array(index->n, sizeof(*spare),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!spare)
+		return -ENOMEM;
+	for (byte = 0; byte < 16; byte++) {
+		if (!byte_of(&differ, byte))
+			continue;
+		sort_byte(spare, index->node, index->n, byte);
+		swap(spare, index->node);
+	}
+	kvfree(spare);
+	return 0;
 }
 
 /* What the root of [lo, hi) is to know of its subtree. */
@@ -55,12 +107,16 @@ static void augment(struct sdr_node *node, u32 lo, u32 hi)
 	}
 }
 
-void sdr_index_build(struct sdr_index *index)
+int sdr_index_build(struct sdr_index *index)
 {
+	int err;
+
 	if (!index->n)
-		return;
-	sort(index->node, index->n, sizeof(*index->node), node_cmp, node_swap);
-	augment(index->node, 0, index->n);
+		return 0;
+	err = sort_nodes(index);
+	if (!err)
+		augment(index->node, 0, index->n);
+	return err;
 }
 
 struct todo {

@@ -32,8 +32,14 @@ struct sdr_index {
 	u32 n;
 };
 
-/* sdr_index_build() sorts the nodes that were filled in.  May sleep. */
-void sdr_index_build(struct sdr_index *index);
+/**
+ * sdr_index_build - sorts the nodes that were filled in
+ * @index:	the index; @node may be another array then
+ *
+ * Those that begin at the same value keep their order.  Context: may sleep.
+ * Return: 0 or -ENOMEM, and it is not to be searched.
+ */
+int sdr_index_build(struct sdr_index *index);
 
 /**
  * sdr_index_search - the first rule that a value leads to

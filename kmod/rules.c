@@ -413,7 +413,7 @@ int sdr_rules_finish(struct sdr_rules *rules, const char **why)
 	if (!err)
 		err = fill(rules);
 	for (i = 0; !err && i < __SDIRECT_FIELD_MAX; i++) {
-		sdr_index_build(&rules->index[i]);
+		err = sdr_index_build(&rules->index[i]);
 		cond_resched();
 	}
 	return err;
