@@ -72,7 +72,7 @@ static inline struct file *sdr_mm_exe(struct mm_struct *mm)
 }
 
 /* Older kernels have it under asm/ (until 6.12, 5f60d5f6bbc1). */
-#if __has_include(<linux/unaligned.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>

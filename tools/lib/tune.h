@@ -13,6 +13,7 @@
  *			sleeps, microseconds; 0: not at all
  * @SDI_TUNE_STORM:	how many connections of a program may be of no use in a
  *			second before it gets TCP's; 0: any number
+ * @SDI_TUNES:		how many there are
  */
 enum sdi_tune {
 	SDI_TUNE_SPIN_US,

@@ -40,7 +40,7 @@ static void replace(int fd, int family)
 
 	if (flags < 0 || cloexec < 0)
 		return;
-	cloexec = cloexec & FD_CLOEXEC ? O_CLOEXEC : 0;
+	cloexec = (cloexec & FD_CLOEXEC) ? O_CLOEXEC : 0;
 	fresh = sdi_socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fresh < 0)
 		return;

@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-#define NAME(name)	name, sizeof(name) - 1
+#define ROW(name, patterns, bits) { name, sizeof(name) - 1, patterns, bits }
 
 static const struct {
 	const char *name;
@@ -13,16 +13,16 @@ static const struct {
 	int patterns;
 	unsigned int bits;
 } fields[FIELDS] = {
-	[FIELD_ADDR]		= { NAME("addr"), -1, 128 },
-	[FIELD_PORT]		= { NAME("port"), -1, 16 },
-	[FIELD_PEER_ADDR]	= { NAME("peer-addr"), -1, 128 },
-	[FIELD_PEER_PORT]	= { NAME("peer-port"), -1, 16 },
-	[FIELD_USER]		= { NAME("user"), -1, 32 },
-	[FIELD_GROUP]		= { NAME("group"), -1, 32 },
-	[FIELD_CGROUP]		= { NAME("cgroup"), PATTERN_CGROUP, 0 },
-	[FIELD_NETNS]		= { NAME("netns"), -1, 64 },
-	[FIELD_EXE]		= { NAME("exe"), PATTERN_EXE, 0 },
-	[FIELD_LABEL]		= { NAME("label"), PATTERN_LABEL, 0 },
+	[FIELD_ADDR]		= ROW("addr", -1, 128),
+	[FIELD_PORT]		= ROW("port", -1, 16),
+	[FIELD_PEER_ADDR]	= ROW("peer-addr", -1, 128),
+	[FIELD_PEER_PORT]	= ROW("peer-port", -1, 16),
+	[FIELD_USER]		= ROW("user", -1, 32),
+	[FIELD_GROUP]		= ROW("group", -1, 32),
+	[FIELD_CGROUP]		= ROW("cgroup", PATTERN_CGROUP, 0),
+	[FIELD_NETNS]		= ROW("netns", -1, 64),
+	[FIELD_EXE]		= ROW("exe", PATTERN_EXE, 0),
+	[FIELD_LABEL]		= ROW("label", PATTERN_LABEL, 0),
 };
 
 const char *field_name(unsigned int field)
