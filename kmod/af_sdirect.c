@@ -539,6 +539,7 @@ static int __init wrap(int v6, int family)
 	ops->getsockopt = sdr_getsockopt;
 	/* Doors for the kernel's own users that lead past the chain. */
 	ops->read_sock = NULL;
+	sdr_ops_one_getsockopt(ops);
 	ops->read_skb = NULL;
 	ops->sendmsg_locked = NULL;
 	ops->peek_len = NULL;

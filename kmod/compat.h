@@ -168,13 +168,13 @@ static inline void sdr_tcp_ack(struct sock *sk)
 
 /*
  * Ends a connection with ETIMEDOUT, as TCP ends one whose window stays closed:
- * without a reset, where tcp_done() is for modules.  Context: may sleep; takes
- * the socket's lock.
+ * without a reset, where tcp_done() is for modules.  Context: the socket's lock
+ * is held, and released; may sleep.
  */
 static inline void sdr_tcp_give_up(struct sock *sk)
 {
+	sock_owned_by_me(sk);
 #ifdef SDR_HAVE_TCP_DONE
-	lock_sock(sk);
 	local_bh_disable();
 	bh_lock_sock(sk);
 	if (inet_sk_state_load(sk) != TCP_CLOSE) {
@@ -186,9 +186,41 @@ static inline void sdr_tcp_give_up(struct sock *sk)
 	local_bh_enable();
 	release_sock(sk);
 #else
+	/* Takes the lock by itself: what happens in between comes too late. */
+	release_sock(sk);
 	tcp_abort(sk, ETIMEDOUT);
 #endif
 }
+
+/* Is each segment signed (by RFC 5925 since 6.7, 4954f17ddefc)? */
+static inline bool sdr_tcp_is_signed(const struct sock *sk)
+{
+#ifdef CONFIG_TCP_AO
+	if (rcu_access_pointer(tcp_sk(sk)->ao_info))
+		return true;
+#endif
+#ifdef CONFIG_TCP_MD5SIG
+	if (rcu_access_pointer(tcp_sk(sk)->md5sig_info))
+		return true;
+#endif
+	return false;
+}
+
+/* An answer to getsockopt() that would be asked for before ours (since 7.2). */
+static inline void sdr_ops_one_getsockopt(struct proto_ops *ops)
+{
+#ifdef SDR_HAVE_GETSOCKOPT_ITER
+	ops->getsockopt_iter = NULL;
+#endif
+}
+
+/* What schedule_delayed_work() takes; renamed in 6.18 (128ea9f6ccfb). */
+#include <linux/workqueue.h>
+#ifdef SDR_HAVE_PERCPU_WQ
+#define sdr_default_wq	system_percpu_wq
+#else
+#define sdr_default_wq	system_wq
+#endif
 
 /* Does who polls only look?  Newer kernels have no name for it (since 6.14). */
 #include <linux/poll.h>

@@ -263,13 +263,22 @@ struct census {
 	u32 of_span[1 << SDR_COUNT_BITS];
 };
 
+/* A word more: all its bits reach those that are kept in the end. */
+static u64 mix(u64 sum, u64 word)
+{
+	sum = (sum ^ word) * GOLDEN_RATIO_64;
+	return sum ^ sum >> 32;
+}
+
 static u32 *span_count(struct census *census, u8 field,
 		       const struct sdr_span *span)
 {
-	u64 sum = hash_64(span->first.hi ^ field, 64) ^ span->first.lo;
+	u64 sum = field;
 
-	sum = hash_64(sum, 64) ^ span->last.hi;
-	return &census->of_span[hash_64(hash_64(sum, 64) ^ span->last.lo,
+	sum = mix(sum, span->first.hi);
+	sum = mix(sum, span->first.lo);
+	sum = mix(sum, span->last.hi);
+	return &census->of_span[hash_64(mix(sum, span->last.lo),
 					SDR_COUNT_BITS)];
 }
 

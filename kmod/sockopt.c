@@ -58,13 +58,8 @@ bool sdr_sockopt_rx_needs_tcp(const struct sock *sk)
 /* Is each segment signed, or its way watched, or does the SYN carry data? */
 static bool tx_needs_tcp(const struct sock *sk)
 {
-	if (READ_ONCE(sk->sk_tsflags))
-		return true;
-#ifdef CONFIG_TCP_MD5SIG
-	if (rcu_access_pointer(tcp_sk(sk)->md5sig_info))
-		return true;
-#endif
-	return tcp_sk(sk)->fastopen_connect;
+	return READ_ONCE(sk->sk_tsflags) || sdr_tcp_is_signed(sk) ||
+	       tcp_sk(sk)->fastopen_connect;
 }
 
 static void obey_tx(struct sdr_sock *ss)

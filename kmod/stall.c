@@ -69,11 +69,11 @@ static void run(struct work_struct *work)
 
 	lock_sock(ss->sk);
 	left = look(ss);
-	if (left > 0)
+	if (left < 0)
+		return sdr_tcp_give_up(ss->sk);
+	if (left)
 		schedule_delayed_work(&upkeep->stall.work, left);
 	release_sock(ss->sk);
-	if (left < 0)
-		sdr_tcp_give_up(ss->sk);
 }
 
 void sdr_stall_init(struct sdr_stall *stall)
@@ -122,7 +122,7 @@ void sdr_stall_again(struct sdr_sock *ss)
 	if (!upkeep)
 		return;
 	WRITE_ONCE(upkeep->stall.used, true);
-	mod_delayed_work(system_wq, &upkeep->stall.work, 0);
+	mod_delayed_work(sdr_default_wq, &upkeep->stall.work, 0);
 }
 
 void sdr_stall_stop(struct sdr_stall *stall)
