@@ -111,18 +111,16 @@ static void pump_tx(struct sdr_rdma_conn *conn)
 
 /*
  * Say how much was read, half of the ring at a time: who has read all leaves the
- * sender more than that.  One that has no room left hears of less, as it may end
- * the connection if it hears nothing (TCP_USER_TIMEOUT).
+ * sender more than that.
  */
 static void pump_rx(struct sdr_rdma_conn *conn)
 {
 	struct sdr_rdma_rx *rx = &conn->rx;
-	u32 step, size = rx->ring->size;
+	u32 step = rx->ring->size / 2;
 	int err;
 	u64 got;
 
 	for (;;) {
-		step = rx->tail - rx->told < size ? size / 2 : size / 16;
 		got = sdr_far_got(conn->pair, rx->told + step - 1);
 		if (got < rx->told + step || got > rx->tail)
 			return;
