@@ -9,6 +9,7 @@
 
 #include "entry.h"
 #include "raw.h"
+#include "self.h"
 #include "storm.h"
 
 /*
@@ -104,9 +105,15 @@ int sdi_socket_try(int family, int type, int protocol)
 	return fd;
 }
 
+/* A guest in its parent's memory closes it in a table of its own. */
+static int is_our_close(void)
+{
+	return !sdi_process || sdi_self_is_owner();
+}
+
 void sdi_fd_close(int fd)
 {
-	if (sdi_fd_known(fd) & SDI_TRIED &&
+	if (sdi_fd_known(fd) & SDI_TRIED && is_our_close() &&
 	    !sdi_storm_take(&sdi_storm, now_ms()))
 		sdi_storm_begin(&sdi_storm);
 	sdi_fd_drop(fd);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR MIT
 #include "storm.h"
 
-#define MS_PER_S	1000u
+#define US_PER_S	1000000u
+#define US_PER_MS	1000u
 
 struct sdi_storm sdi_storm;
 
@@ -10,7 +11,9 @@ void sdi_storm_init(struct sdi_storm *s, uint32_t rate)
 	*s = (struct sdi_storm){ .rate = rate, .left = rate };
 }
 
-/* What the time since the last growth is worth; 0 if another thread had it. */
+/*
+ * What the time up to @now, microseconds, is worth; 0 if another thread had it.
+ */
 static uint32_t earn(struct sdi_storm *s, uint64_t now)
 {
 	uint64_t since = __atomic_load_n(&s->since, __ATOMIC_RELAXED);
@@ -19,15 +22,18 @@ static uint32_t earn(struct sdi_storm *s, uint64_t now)
 	if (now <= since)
 		return 0;
 	/* Also so that nothing overflows below. */
-	if (now - since >= MS_PER_S)
+	if (now - since >= US_PER_S)
 		gain = s->rate;
 	else
-		gain = (now - since) * s->rate / MS_PER_S;
+		gain = (now - since) * s->rate / US_PER_S;
 	if (!gain)
 		return 0;
-	/* The part of one that is not there yet is not lost. */
+	/*
+	 * The part of one that is not there yet is not lost.  Rounded up, at
+	 * most to @now, as no time may be worth something twice.
+	 */
 	if (gain < s->rate)
-		until = since + gain * MS_PER_S / s->rate;
+		until = since + (gain * US_PER_S + s->rate - 1) / s->rate;
 	if (!__atomic_compare_exchange_n(&s->since, &since, until, 0,
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return 0;
@@ -37,7 +43,7 @@ static uint32_t earn(struct sdi_storm *s, uint64_t now)
 /* Return: what is left now. */
 static uint32_t grow(struct sdi_storm *s, uint64_t now)
 {
-	uint32_t gain = earn(s, now), more;
+	uint32_t gain = earn(s, now * US_PER_MS), more;
 	uint32_t left = __atomic_load_n(&s->left, __ATOMIC_RELAXED);
 
 	if (!gain)

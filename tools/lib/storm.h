@@ -24,7 +24,7 @@
  * @left:	so many more may be now, at most @rate
  * @on:		1: sockets are TCP's
  * @spared:	how many sockets were asked about during storms
- * @since:	up to when @left has grown, milliseconds
+ * @since:	up to when @left has grown, microseconds
  *
  * All are hints: read and written without an order, and what two threads do to
  * them at once may count as one.  The times are of any clock that does not go

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Connections of no use: how many are tried, by a clock that the tests move. */
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "suite.h"
 #include "attach.h"
@@ -152,6 +154,22 @@ static void storm__largest_rate(void **state)
 	assert_int_equal(in_vain(most + 1, ~0ull), most);
 }
 
+/* Of which not a whole number comes in a millisecond. */
+static void storm__odd_rate(void **state)
+{
+	const uint32_t rate = 1500;
+	uint64_t now = BEGIN;
+	unsigned int allowed = 0;
+
+	(void)state;
+	sdi_storm_init(&storm, rate);
+	assert_int_equal(in_vain(2 * rate, now), rate);
+	assert_int_equal(in_vain(rate, now + 1), 1);
+	for (now += 2; now <= BEGIN + 10000; now++)
+		allowed += in_vain(rate, now);
+	assert_in_range(allowed, 10 * rate - 50, 10 * rate);
+}
+
 static void storm__one_a_second(void **state)
 {
 	uint64_t now = BEGIN;
@@ -223,6 +241,24 @@ static void storm__never_mapped(void **state)
 	(void)state;
 	close_again();
 	assert_true(sdi_storm_is_on(&sdi_storm));
+}
+
+/* What one of vfork()'s closes, its parent has still. */
+static void storm__closed_by_a_guest(void **state)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	pid = vfork();
+	if (!pid) {
+		sdi_fd_close(FAKE_FD);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(sdi_storm.left, 1);
 }
 
 static void storm__accepted(void **state)
@@ -311,9 +347,11 @@ int run_storm_tests(void)
 		STORM_TEST(ends_with_one_of_use, begin_storm),
 		STORM_TEST(any_number, begin),
 		STORM_TEST(largest_rate, begin),
+		STORM_TEST(odd_rate, begin),
 		STORM_TEST(one_a_second, begin),
 		STORM_TEST(from_many_threads, begin),
 		FD_TEST(never_mapped),
+		FD_TEST(closed_by_a_guest),
 		FD_TEST(accepted),
 		FD_TEST(listens),
 		FD_TEST(mapped),
