@@ -244,6 +244,22 @@ static void before_odd_syscall(long number, long a, long b, long c, long d)
 	}
 }
 
+/* What is not carried over when a listener is replaced. */
+static void before_socket_syscall(long number, long a, long c)
+{
+	switch (number) {
+	case SYS_setsockopt:
+	case SYS_bind:
+	case SYS_listen:
+	case SYS_ioctl:
+		shim_spared_keep((int)a);
+		break;
+	case SYS_epoll_ctl:
+		shim_spared_keep((int)c);
+		break;
+	}
+}
+
 static void before_syscall(long number, long a, long b, long c)
 {
 	switch (number) {
@@ -293,5 +309,6 @@ HOOK long shim_syscall(long number, long a, long b, long c, long d, long e,
 
 	before_syscall(number, a, b, c);
 	before_odd_syscall(number, a, b, c, d);
+	before_socket_syscall(number, a, c);
 	return call(number, a, b, c, d, e, f);
 }

@@ -28,6 +28,9 @@ HOOK int socket(int family, int type, int protocol)
 		fd = next.socket(family, type, protocol);
 		if (fd >= 0 && family == AF_SDIRECT && shim_active)
 			sdi_fd_note(fd);
+		else if (fd >= 0)
+			/* The number may have been closed behind our back. */
+			shim_spared_keep(fd);
 		return fd;
 	}
 	fd = sdi_socket_try(family, type, protocol);
@@ -61,7 +64,7 @@ HOOK int accept(int listener, struct sockaddr *addr, socklen_t *len)
 
 HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	shim_spared_listens(fd);
+	shim_spared_binds(fd, addr, len);
 	return next.bind(fd, addr, len);
 }
 
@@ -71,14 +74,6 @@ HOOK int listen(int fd, int backlog)
 	shim_spared_listens(fd);
 	sdi_fd_end_try(fd);
 	return next.listen(fd, backlog);
-}
-
-/* What programs say of a socket that will be bound. */
-static int is_of_listeners(int level, int name)
-{
-	return (level == SOL_SOCKET &&
-		(name == SO_REUSEADDR || name == SO_REUSEPORT)) ||
-	       (level == IPPROTO_IPV6 && name == IPV6_V6ONLY);
 }
 
 /*
@@ -91,9 +86,6 @@ HOOK int setsockopt(int fd, int level, int name, const void *value,
 	if ((level == SOL_SOCKET && name == SO_RCVLOWAT) ||
 	    (level == IPPROTO_TCP && name == TCP_INQ))
 		sdi_fd_drop(fd);
-	if (is_of_listeners(level, name))
-		shim_spared_listens(fd);
-	else
-		shim_spared_keep(fd);
+	shim_spared_option(fd, level, name);
 	return next.setsockopt(fd, level, name, value, len);
 }
