@@ -26,6 +26,10 @@
 #define SPIN_BELLS	8
 /* Each doorbell counts for so much: the median of them shows. */
 #define SPIN_STEP	16
+/* A look that took such a part of the longest could not have been a short one. */
+#define SPIN_LONG	4
+/* Beliefs without a long look of use: the next wants twice the finds, up to 128. */
+#define SPIN_DOUBTS_MOST	8
 
 uint32_t sdi_spin_most;
 static int is_learned;
@@ -40,7 +44,7 @@ void sdi_spin_init(struct sdi_spin *s)
 {
 	*s = (struct sdi_spin) {
 		.budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED),
-		.hopeful = 1,
+		.finds = 1,
 	};
 }
 
@@ -48,7 +52,8 @@ void sdi_spin_init(struct sdi_spin *s)
 static void is_good(struct sdi_spin *s)
 {
 	s->tries = 0;
-	s->hopeful = 1;
+	if (s->finds < UINT16_MAX)
+		s->finds++;
 }
 
 /* One look, whatever was learned. */
@@ -56,7 +61,7 @@ static void try_again(struct sdi_spin *s)
 {
 	s->budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
 	s->misses = 0;
-	s->hopeful = 0;
+	s->finds = 0;
 	if (s->tries < SPIN_TRIES_MOST)
 		s->tries++;
 }
@@ -98,31 +103,38 @@ void sdi_spin_learn(struct sdi_spin *s, int found, uint64_t took)
 
 	if (found)
 		budget = (budget + 7ull * s->budget) / 8;
-	else if (s->hopeful)
+	else if (s->finds)
 		budget = s->budget / 2;
 	if (budget > most)
 		budget = most;
 	if (budget < SDI_SPIN_MIN_NS)
 		budget = found ? SDI_SPIN_MIN_NS : 0;
 	s->budget = (uint32_t)budget;
-	if (found)
-		is_good(s);
+	if (!found)
+		return;
+	is_good(s);
+	if (took > most / SPIN_LONG)
+		s->doubts = 0;
 }
 
 /*
  * Half of a short wait is the way into sleep and out of it.  But where that was
  * believed, and the longer look was in vain too, it has to be useful once before
- * it is believed again: who answers at leisure is not waited for.
+ * it is believed again: who answers at leisure is not waited for.  What is found
+ * soon is a weak reason, as all but the first of a burst is: without a long look
+ * that was of use twice as much of it is wanted each time.
  */
 void sdi_spin_came(struct sdi_spin *s, uint64_t waited)
 {
 	uint32_t most = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
 
 	s->since = 0;
-	if (!s->hopeful || waited > 2ull * most)
+	if (!s->finds || s->finds < (1u << s->doubts) / 2 || waited > 2ull * most)
 		return;
-	s->hopeful = 0;
+	s->finds = 0;
 	s->budget = most;
+	if (s->doubts < SPIN_DOUBTS_MOST)
+		s->doubts++;
 }
 
 static int look(int (*ready)(void *arg), void *arg)

@@ -22,14 +22,18 @@
  * @budget:	how long to look, nanoseconds; 0: not at all
  * @misses:	how often it was not tried since that
  * @tries:	looks against experience since one was of use, up to a bound
- * @hopeful:	a look has found something since a short sleep was last believed
+ * @finds:	looks of use since the budget was last raised to the most, up to
+ *		a bound
+ * @doubts:	short sleeps that were believed since a long look was of use, up
+ *		to a bound
  * @since:	when the last look began, nanoseconds, if it was in vain; else 0
  */
 struct sdi_spin {
 	uint32_t budget;
 	uint32_t misses;
 	uint32_t tries;
-	uint32_t hopeful;
+	uint16_t finds;
+	uint16_t doubts;
 	uint64_t since;
 };
 

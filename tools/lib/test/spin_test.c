@@ -6,6 +6,7 @@
 #include "tune.h"
 
 #define US	1000u
+#define BURSTS	2000
 
 /* What a test sets is not for the others. */
 static int forget(void **state)
@@ -84,6 +85,74 @@ static int looks_in_vain(void *count)
 	return 0;
 }
 
+static int is_there(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* A pause of a burst: how long it was looked at, at most. */
+static uint32_t pause_of_burst(struct sdi_spin *s)
+{
+	uint32_t budget = s->budget;
+	int count = 0;
+
+	assert_false(sdi_spin_until(s, looks_in_vain, &count));
+	if (!budget && count > 1)
+		budget = SDI_SPIN_DEFAULT_NS;
+	sdi_spin_came(s, SDI_SPIN_DEFAULT_NS * 3 / 2);
+	return budget;
+}
+
+/* Bursts with pauses in which a look is in vain, and a sleep is short. */
+static void spin__bursts_are_no_reason(void **state)
+{
+	uint64_t spent = 0;
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	for (int i = 0; i < BURSTS; i++) {
+		assert_true(sdi_spin_until(&s, is_there, NULL));
+		spent += pause_of_burst(&s);
+	}
+	/* It is tried again and again, but rarely. */
+	assert_in_range(spent, 1, BURSTS * SDI_SPIN_DEFAULT_NS / 8);
+}
+
+/* The same where each message needs a short look. */
+static void spin__slow_bursts_are_no_reason(void **state)
+{
+	uint64_t spent = 0;
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	for (int i = 0; i < BURSTS; i++) {
+		sdi_spin_learn(&s, 1, 2 * US);
+		spent += pause_of_burst(&s);
+	}
+	assert_in_range(spent, 1, BURSTS * SDI_SPIN_DEFAULT_NS / 8);
+}
+
+/* But a long look that was of use is one. */
+static void spin__long_look_restores_hope(void **state)
+{
+	struct sdi_spin s;
+
+	(void)state;
+	sdi_spin_init(&s);
+	for (int i = 0; i < BURSTS; i++) {
+		assert_true(sdi_spin_until(&s, is_there, NULL));
+		pause_of_burst(&s);
+	}
+	s.budget = 0;
+	s.finds = 0;
+	sdi_spin_learn(&s, 1, SDI_SPIN_DEFAULT_NS / 2);
+	sdi_spin_came(&s, 2 * SDI_SPIN_DEFAULT_NS);
+	assert_int_equal(s.budget, SDI_SPIN_DEFAULT_NS);
+}
+
 /* A wait that is not worth a look asks once. */
 static void spin__tries_become_rare(void **state)
 {
@@ -144,6 +213,9 @@ int run_spin_tests(void)
 		cmocka_unit_test_setup(spin__what_is_useless_ends, forget),
 		cmocka_unit_test_setup(spin__short_sleep_looks_longer, forget),
 		cmocka_unit_test_setup(spin__hope_has_an_end, forget),
+		cmocka_unit_test_setup(spin__bursts_are_no_reason, forget),
+		cmocka_unit_test_setup(spin__slow_bursts_are_no_reason, forget),
+		cmocka_unit_test_setup(spin__long_look_restores_hope, forget),
 		cmocka_unit_test_setup(spin__tries_become_rare, forget),
 		cmocka_unit_test_setup(spin__dear_doorbells_make_it_longer,
 				       forget),
