@@ -62,8 +62,8 @@ def test_policy_agrees_with_reference(judge):
 FAULTS = {
     "last_of_range": ("ranges.c", "if (set->v[middle].last < value)",
                       "if (set->v[middle].last <= value)"),
-    "range_ends_early": ("tree.c", "range->last + 1 ? bound_index(s, range->last + 1)",
-                         "range->last + 1 ? bound_index(s, range->last)"),
+    "range_ends_early": ("tree.c", "{ range.last + 1, n + 1 }",
+                         "{ range.last, n + 1 }"),
     "wild_forgotten": ("engine.c", "	visit(q, node->wild);\n", ""),
     "last_match_wins": ("engine.c", "node->rule[i] < q->best; i++", "true; i++"),
     "pruned_too_much": ("engine.c", "node->least >= q->best",
