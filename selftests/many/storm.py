@@ -143,11 +143,24 @@ def refused_listen(sock):
         raise AssertionError("it listens")
 
 
+def quiet_ports():
+    """Those below what connect() takes, where nothing is left of others."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range",
+              encoding="ascii") as file:
+        first = int(file.read().split()[0])
+    return iter(range(first - 10000, first))
+
+
+PORTS = quiet_ports()
+
+
 def free_port(family):
-    """One that nobody is bound to."""
-    with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        sock.bind((LOOPBACK[family], 0))
-        return sock.getsockname()[1]
+    """One that nobody is bound to, each once."""
+    for port in PORTS:
+        with opened(family) as sock, contextlib.suppress(OSError):
+            sock.bind((LOOPBACK[family], port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def flags(sock):
