@@ -27,6 +27,15 @@ int sdr_rdma_addr_to(struct sockaddr_storage *to, const struct in6_addr *addr,
 	return sizeof(*six);
 }
 
+int sdr_rdma_addr_any(struct sockaddr_storage *to, int family, u16 port)
+{
+	struct in6_addr any = in6addr_any;
+
+	if (family == AF_INET)
+		ipv6_addr_set_v4mapped(htonl(INADDR_ANY), &any);
+	return sdr_rdma_addr_to(to, &any, port);
+}
+
 bool sdr_rdma_addr_from(struct in6_addr *addr,
 			const struct sockaddr_storage *from)
 {

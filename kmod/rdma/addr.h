@@ -18,6 +18,9 @@
 int sdr_rdma_addr_to(struct sockaddr_storage *to, const struct in6_addr *addr,
 		     u16 port);
 
+/* Likewise any address of AF_INET or AF_INET6. */
+int sdr_rdma_addr_any(struct sockaddr_storage *to, int family, u16 port);
+
 /* sdr_rdma_addr_from() reads one of either family; false: of another. */
 bool sdr_rdma_addr_from(struct in6_addr *addr,
 			const struct sockaddr_storage *from);

@@ -153,22 +153,15 @@ static DECLARE_WORK(accept_work, accept_all);
 
 static int listen_at(int family)
 {
-	struct sockaddr_storage at = { .ss_family = family };
-	struct sockaddr_in *four = (struct sockaddr_in *)&at;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&at;
-	int err;
+	struct sockaddr_storage at;
+	int len = sdr_rdma_addr_any(&at, family, sdr_rdma_port), err;
 
-	if (family == AF_INET)
-		four->sin_port = htons(sdr_rdma_port);
-	else
-		six->sin6_port = htons(sdr_rdma_port);
 	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
 			       &listener);
 	if (err)
 		return err;
 	sock_set_reuseaddr(listener->sk);
-	err = kernel_bind(listener, (struct sdr_sockaddr *)&at,
-			  family == AF_INET ? sizeof(*four) : sizeof(*six)) ?:
+	err = kernel_bind(listener, (struct sdr_sockaddr *)&at, len) ?:
 	      kernel_listen(listener, 64);
 	if (err)
 		sock_release(listener);

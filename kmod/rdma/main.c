@@ -7,8 +7,6 @@
  */
 #include "compat.h"
 
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/module.h>
 #include <linux/sysctl.h>
 #include <net/net_namespace.h>
@@ -16,6 +14,7 @@
 #include <rdma/rdma_cm.h>
 
 #include "carrier.h"
+#include "rdma/addr.h"
 #include "rdma/allow.h"
 #include "rdma/conn.h"
 #include "rdma/control.h"
@@ -135,14 +134,11 @@ static void unlisten(void)
 
 static struct rdma_cm_id *listen_at(int family)
 {
-	struct sockaddr_storage at = { .ss_family = family };
+	struct sockaddr_storage at;
 	struct rdma_cm_id *id;
 	int err;
 
-	if (family == AF_INET)
-		((struct sockaddr_in *)&at)->sin_port = htons(sdr_rdma_cm_port());
-	else
-		((struct sockaddr_in6 *)&at)->sin6_port = htons(sdr_rdma_cm_port());
+	sdr_rdma_addr_any(&at, family, sdr_rdma_cm_port());
 	id = rdma_create_id(&init_net, cm_event, NULL, RDMA_PS_TCP, IB_QPT_RC);
 	if (IS_ERR(id))
 		return id;
