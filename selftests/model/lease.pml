@@ -255,6 +255,7 @@ inline account(took)
 proctype thread_s()
 {
 	byte start, seen, took, at, was, mine, todo, i;
+	byte pos;		/* as S knows it without a look at the page */
 	byte copy[2];
 	bool bell;
 
@@ -272,6 +273,7 @@ proctype thread_s()
 				made = false; pte[CTL] = NONE; pte[RING] = NONE
 			};
 			attach(A);
+			load(CTL, word[POS], pos);
 			rx_lock = false
 		:: else
 		fi;
@@ -282,22 +284,18 @@ proctype thread_s()
 		fi;
 		store(CTL, INSIDE, TID);
 		maybe();
-#ifndef MUTANT_LATE_LOOK
-		load(CTL, word[POS], start);
-#endif
+		start = pos;
 		seen = epoch;
 		if
 		:: seen != mine -> store(CTL, INSIDE, 0)
 		:: else ->
-#ifdef MUTANT_LATE_LOOK
-			load(CTL, word[POS], start);
-#endif
 			maybe();
 			BYTE(0);
 			maybe();
 			BYTE(1);
 			maybe();
 			store(CTL, POS, start + 2);
+			pos = start + 2;
 			maybe();
 			store(CTL, INSIDE, 0);
 			maybe();
@@ -347,8 +345,17 @@ by_call:	do
 			acked++;
 			took++;
 			if
+			:: made ->
+#ifdef MUTANT_EARLY_LOOK
+				load(CTL, word[POS], pos);
+#endif
+				maybe();
 #ifndef MUTANT_MARK_STAYS
-			:: made -> store(CTL, CALL, 0)
+				store(CTL, CALL, 0);
+#endif
+				maybe();
+#if !defined MUTANT_NO_LOOK && !defined MUTANT_EARLY_LOOK
+				load(CTL, word[POS], pos)
 #endif
 			:: else
 			fi

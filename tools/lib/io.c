@@ -102,23 +102,41 @@ static void op_after(struct op *op, struct sdi_entry *e, int fd,
 
 /* ---- marked system calls ---- */
 
-static void mark_begin(struct sdi_mark *m, struct sdi_entry *e, uint32_t tid,
-		       uint32_t *lock, uint32_t *word)
+static uint32_t *mark_lock(const struct sdi_mark *m)
 {
-	*m = (struct sdi_mark) { .e = e, .lock = lock, .word = word };
-	__atomic_store_n(lock, tid | SDI_IN_CALL, __ATOMIC_RELAXED);
-	__atomic_store_n(word, tid, __ATOMIC_RELAXED);
+	return m->sends ? &m->e->tx_lock : &m->e->rx_lock;
+}
+
+static uint32_t *mark_word(const struct sdi_mark *m)
+{
+	struct sdirect_ctl_page *ctl = m->e->view.ctl;
+
+	return m->sends ? &ctl->tx_call : &ctl->rx_call;
+}
+
+static void mark_begin(struct sdi_mark *m, struct sdi_entry *e, uint32_t tid,
+		       int sends)
+{
+	*m = (struct sdi_mark) { .e = e, .sends = sends };
+	__atomic_store_n(mark_lock(m), tid | SDI_IN_CALL, __ATOMIC_RELAXED);
+	__atomic_store_n(mark_word(m), tid, __ATOMIC_RELAXED);
 }
 
 void sdi_mark_end(struct sdi_mark *m)
 {
-	if (!m->e)
+	struct sdi_entry *e = m->e;
+
+	if (!e)
 		return;
-	__atomic_store_n(m->word, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(mark_word(m), 0, __ATOMIC_RELAXED);
+	if (m->sends)
+		sdi_view_tx_moved(&e->view);
+	else
+		sdi_view_rx_moved(&e->view);
 	if (m->full)
-		sdi_expect_full(m->e);
-	sdi_unlock(m->lock);
-	sdi_entry_reap(m->e);
+		sdi_expect_full(e);
+	sdi_unlock(mark_lock(m));
+	sdi_entry_reap(e);
 }
 
 void sdi_mark_send(struct sdi_mark *m, int fd)
@@ -138,7 +156,7 @@ void sdi_mark_send(struct sdi_mark *m, int fd)
 	}
 	/* Whether it finds no room is not seen here. */
 	sdi_expect_full(e);
-	mark_begin(m, e, tid, &e->tx_lock, &e->view.ctl->tx_call);
+	mark_begin(m, e, tid, 1);
 	m->full = 1;
 }
 
@@ -222,8 +240,7 @@ static ssize_t send_by_call(struct op *op, const struct msghdr *msg)
 	uint32_t full;
 	ssize_t ret;
 
-	mark_begin(&mark, op->e, op->tid, &op->e->tx_lock,
-		   &op->e->view.ctl->tx_call);
+	mark_begin(&mark, op->e, op->tid, 1);
 	full = sdi_expect_full(op->e);
 	ret = op->done ? send_rest(op) : call_sendmsg(op->fd, msg, op->flags);
 	was_full(op, full, ret);
@@ -272,8 +289,7 @@ static ssize_t recv_by_call(struct op *op, struct msghdr *msg)
 	int saved = errno;
 	ssize_t ret;
 
-	mark_begin(&mark, op->e, op->tid, &op->e->rx_lock,
-		   &op->e->view.ctl->rx_call);
+	mark_begin(&mark, op->e, op->tid, 0);
 	/* What was only looked at is looked at again, with what follows it. */
 	if (!op->done || op->flags & MSG_PEEK)
 		return call_recvmsg(op->fd, msg, op->flags);

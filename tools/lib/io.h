@@ -40,14 +40,12 @@ static inline ssize_t sdi_result(ssize_t ret)
 /**
  * struct sdi_mark - a system call that the kernel shall know as ours
  * @e:		the entry; NULL when there is nothing to take back
- * @lock:	of the direction, held
- * @word:	tx_call or rx_call
+ * @sends:	the send direction is marked, and its lock held; else the other's
  * @full:	whether it finds no room is not seen
  */
 struct sdi_mark {
 	struct sdi_entry *e;
-	uint32_t *lock;
-	uint32_t *word;
+	int sends;
 	int full;
 };
 

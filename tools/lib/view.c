@@ -39,26 +39,24 @@ void sdi_view_init(struct sdirect_view *v, const struct sdirect_attach *at,
 		.epoch = at->rx_epoch,
 	};
 	v->sent = SDIRECT_POS_OPEN;
+	sdi_view_tx_moved(v);
+	sdi_view_rx_moved(v);
 }
 
 int sdi_view_tx_ready(struct sdirect_view *v)
 {
-	uint64_t tail = SDIRECT_LOAD_ACQUIRE(&v->ctl->tx_tail);
-
-	return !sdi_view_tx_usable(v) || sdi_view_room(v, tail, 1) != 0;
+	return !sdi_view_tx_usable(v) || sdi_view_room(v, v->tx.pos, 1) != 0;
 }
 
 int sdi_view_rx_ready(struct sdirect_view *v)
 {
-	uint64_t head = SDIRECT_LOAD_ACQUIRE(&v->ctl->rx_head);
-
-	return !sdi_view_rx_held(v) || sdi_view_avail(v, head, 1) != 0;
+	return !sdi_view_rx_held(v) || sdi_view_avail(v, v->rx.pos, 1) != 0;
 }
 
 int64_t sdi_view_avail_patient(struct sdirect_view *v, uint64_t head,
 			       size_t need)
 {
-	uint64_t sent = SDIRECT_LOAD(&v->ctl->tx_tail);
+	uint64_t sent = SDIRECT_LOAD(&v->tx.pos);
 	int64_t avail;
 
 	if (sent == v->sent)

@@ -23,6 +23,7 @@
  * @ring:	the ring, mapped twice in a row
  * @base:	stream position at which it begins
  * @known:	room or bytes are known to be there up to this position
+ * @pos:	where the process that has the lease is; of no use without it
  * @size:	of the ring, 0 if there is none
  * @mask:	@size - 1
  * @epoch:	of the lease
@@ -33,6 +34,7 @@ struct sdi_view_dir {
 	uint8_t *ring;
 	uint64_t base;
 	uint64_t known;
+	uint64_t pos;
 	uint32_t size;
 	uint32_t mask;
 	uint32_t epoch;
@@ -150,8 +152,10 @@ static inline int sdi_view_tx_usable(const struct sdirect_view *v)
 /*
  * The two halves of sdi_view_send() without the copy: between them the
  * caller fills @count bytes of the ring.  The first says with 0 that the lease
- * is gone; it gives the position, which must not be read again later: a lease
- * that goes away in between may leave another page in its place.
+ * is gone; it gives the position.
+ *
+ * That is not read from the page: the reader, who looks at the tail, has taken
+ * its line away, and to have it back takes as long as a byte to the other end.
  */
 static inline int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid,
 				    uint64_t *tail)
@@ -160,8 +164,7 @@ static inline int sdi_view_tx_enter(struct sdirect_view *v, uint32_t tid,
 
 	sdi_store(&ctl->tx_inside, tid);
 	sdi_barrier();
-	/* Before the look at the epoch, so that it is of the real page. */
-	*tail = SDIRECT_LOAD_ACQUIRE(&ctl->tx_tail);
+	*tail = v->tx.pos;
 	if (SDIRECT_LOAD(&v->own->tx_epoch) == v->tx.epoch &&
 	    !SDIRECT_LOAD(&v->own->tx_closed))
 		return 1;
@@ -195,6 +198,7 @@ sdi_view_tx_leave(struct sdirect_view *v, uint64_t tail, size_t count)
 
 	if (count) {
 		ctl->tx_ops++;
+		sdi_store(&v->tx.pos, tail + count);
 		SDIRECT_STORE_RELEASE(&ctl->tx_tail, tail + count);	/* A */
 	}
 	SDIRECT_STORE_RELEASE(&ctl->tx_inside, 0);
@@ -218,7 +222,7 @@ static inline int sdi_view_rx_enter(struct sdirect_view *v, uint32_t tid,
 
 	sdi_store(&ctl->rx_inside, tid);
 	sdi_barrier();
-	*head = SDIRECT_LOAD_ACQUIRE(&ctl->rx_head);
+	*head = v->rx.pos;
 	if (SDIRECT_LOAD(&v->own->rx_epoch) == v->rx.epoch)
 		return 1;
 	sdi_store(&ctl->rx_inside, 0);
@@ -233,6 +237,7 @@ sdi_view_rx_leave(struct sdirect_view *v, uint64_t head, size_t count)
 
 	if (count) {
 		ctl->rx_ops++;
+		sdi_store(&v->rx.pos, head + count);
 		SDIRECT_STORE_RELEASE(&ctl->rx_head, head + count);	/* C */
 	}
 	SDIRECT_STORE_RELEASE(&ctl->rx_inside, 0);
@@ -252,6 +257,22 @@ sdi_view_rx_leave(struct sdirect_view *v, uint64_t head, size_t count)
 static inline int sdi_view_at_end(const struct sdirect_view *v, uint64_t head)
 {
 	return head < v->rx.base || head >= SDIRECT_LOAD(&v->own->rx_limit);
+}
+
+/*
+ * The kernel may have moved the position in a marked call.  Said when the mark has
+ * been taken back: a signal handler's calls end the lease from then on.
+ */
+static inline void sdi_view_tx_moved(struct sdirect_view *v)
+{
+	sdi_barrier();
+	sdi_store(&v->tx.pos, SDIRECT_LOAD(&v->ctl->tx_tail));
+}
+
+static inline void sdi_view_rx_moved(struct sdirect_view *v)
+{
+	sdi_barrier();
+	sdi_store(&v->rx.pos, SDIRECT_LOAD(&v->ctl->rx_head));
 }
 
 /* Ends an operation that has done nothing. */

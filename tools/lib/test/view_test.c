@@ -43,9 +43,11 @@ static struct two *two_open(uint64_t base)
 			.ctl = &t->ctl[i], .peer = &t->ctl[!i],
 			.own = &t->kern.end[i], .other = &t->kern.end[!i],
 			.tx = { .ring = t->ring[i], .base = base,
-				.size = SIZE, .mask = SIZE - 1, .epoch = 7 },
+				.pos = base, .size = SIZE, .mask = SIZE - 1,
+				.epoch = 7 },
 			.rx = { .ring = t->ring[!i], .base = base,
-				.size = SIZE, .mask = SIZE - 1, .epoch = 7 },
+				.pos = base, .size = SIZE, .mask = SIZE - 1,
+				.epoch = 7 },
 		};
 	return t;
 }
@@ -222,13 +224,30 @@ static void view__lies_are_left_to_the_kernel(void **state)
 	(void)state;
 	t->ctl[0].tx_tail = 3 * SIZE;
 	assert_int_equal(get(&t->view[1], buf, 8, 1, 0).todo, SDI_SLOW);
-	t->ctl[1].rx_head = SIZE + 1;
-	t->ctl[0].tx_tail = 2 * SIZE;
 	t->ctl[1].rx_head = 5 * SIZE;
 	assert_int_equal(put(&t->view[0], "abc", 3).todo, SDI_SLOW);
-	/* Our own page has been replaced. */
+	two_close(t);
+}
+
+/* A page that has been replaced says nothing; one that the kernel wrote does. */
+static void view__position_is_our_own(void **state)
+{
+	struct two *t = two_open(SIZE);
+	char buf[8];
+
+	(void)state;
 	t->ctl[0].tx_tail = 0;
-	assert_int_equal(put(&t->view[0], "abc", 3).todo, SDI_SLOW);
+	assert_int_equal(put(&t->view[0], "abc", 3).start, SIZE);
+	assert_int_equal(t->ctl[0].tx_tail, SIZE + 3);
+	t->ctl[1].rx_head = 0;
+	assert_int_equal(get(&t->view[1], buf, 2, 1, 0).start, SIZE);
+	assert_int_equal(t->ctl[1].rx_head, SIZE + 2);
+	t->ctl[0].tx_tail = SIZE + 100;
+	t->ctl[1].rx_head = SIZE + 90;
+	sdi_view_tx_moved(&t->view[0]);
+	sdi_view_rx_moved(&t->view[1]);
+	assert_int_equal(put(&t->view[0], "abc", 3).start, SIZE + 100);
+	assert_int_equal(get(&t->view[1], buf, 2, 1, 0).start, SIZE + 90);
 	two_close(t);
 }
 
@@ -290,6 +309,7 @@ int run_view_tests(void)
 		cmocka_unit_test(view__a_lease_lost_inside_is_noticed),
 		cmocka_unit_test(view__end_of_the_ring),
 		cmocka_unit_test(view__lies_are_left_to_the_kernel),
+		cmocka_unit_test(view__position_is_our_own),
 		cmocka_unit_test(view__patience_is_for_many_messages),
 	};
 
