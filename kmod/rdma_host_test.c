@@ -248,7 +248,7 @@ static void is_asked(struct test_host *host)
 	struct sockaddr_storage from;
 
 	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
-	KUNIT_ASSERT_EQ(host->test, verbs_request(&from, host->cookie), 0);
+	KUNIT_ASSERT_EQ(host->test, verbs_request(&from, host->cookie, 1), 0);
 }
 
 static void asks(struct test_host *host)

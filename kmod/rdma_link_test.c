@@ -46,12 +46,32 @@ static void iwarp_hears_before_it_speaks(struct kunit *test)
 	verbs_iwarp(true);
 	host_calls(host);
 	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
-	KUNIT_ASSERT_EQ(test, verbs_request(&from, host->cookie), 0);
+	KUNIT_ASSERT_EQ(test, verbs_request(&from, host->cookie, 1), 0);
 	KUNIT_ASSERT_EQ(test, verbs_event(RDMA_CM_EVENT_ESTABLISHED), 0);
 	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_CONNECTING);
 	KUNIT_EXPECT_EQ(test, verbs_posted(), 0);
 	verbs_arrive(IB_WC_SUCCESS, &note, 0, sizeof(note));
 	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_UP);
+}
+
+/*
+ * Its word may come before RDMA CM's, which then makes nothing that is not there:
+ * the second of two queue pairs was not asked for.
+ */
+static void iwarp_is_made_once(struct kunit *test)
+{
+	const struct sdr_rdma_note note = { };
+	struct test_host *host = host_new(test);
+	struct sockaddr_storage from;
+
+	verbs_iwarp(true);
+	host_calls(host);
+	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
+	KUNIT_ASSERT_EQ(test, verbs_request(&from, host->cookie, 2), 0);
+	verbs_arrive(IB_WC_SUCCESS, &note, 0, sizeof(note));
+	KUNIT_ASSERT_EQ(test, verbs_event(RDMA_CM_EVENT_ESTABLISHED), 0);
+	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_CONNECTING);
+	KUNIT_EXPECT_EQ(test, verbs_posted(), 0);
 }
 
 static void host_that_is_not_there(struct kunit *test)
@@ -170,7 +190,7 @@ static void answer_that_fails(struct kunit *test)
 		host_connects(host);
 		return;
 	}
-	KUNIT_EXPECT_LT(test, verbs_request(&from, host->cookie), 0);
+	KUNIT_EXPECT_LT(test, verbs_request(&from, host->cookie, 1), 0);
 	KUNIT_ASSERT_TRUE(test, host_until(host, SDR_RDMA_IDLE));
 	KUNIT_EXPECT_EQ(test, verbs_left(), 0);
 	verbs_fail(VERBS_NONE);
@@ -186,12 +206,12 @@ static void requests_of_strangers(struct kunit *test)
 	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
 	stranger = from;
 	((struct sockaddr_in *)&stranger)->sin_addr.s_addr++;
-	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie + 1), -ENOENT);
-	KUNIT_EXPECT_EQ(test, verbs_request(&stranger, host->cookie), -ENOENT);
+	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie + 1, 1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, verbs_request(&stranger, host->cookie, 1), -ENOENT);
 	KUNIT_EXPECT_EQ(test, verbs_left(), 0);
 	host_connects(host);
 	/* One is enough. */
-	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie), -EBUSY);
+	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie, 1), -EBUSY);
 	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_UP);
 }
 
@@ -358,6 +378,7 @@ static struct kunit_case link_tests[] = {
 	KUNIT_CASE(made_by_who_is_called),
 	KUNIT_CASE(made_by_who_calls),
 	KUNIT_CASE(iwarp_hears_before_it_speaks),
+	KUNIT_CASE(iwarp_is_made_once),
 	KUNIT_CASE(host_that_is_not_there),
 	KUNIT_CASE(refusals_are_far_between),
 	KUNIT_CASE_PARAM(call_that_fails, failing_gen_params),

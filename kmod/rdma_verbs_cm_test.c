@@ -265,9 +265,11 @@ int verbs_event(enum rdma_cm_event_type type)
 	return err;
 }
 
-int verbs_request(const struct sockaddr_storage *from, u64 cookie)
+int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes)
 {
-	const struct sdr_rdma_request request = { .cookie = cookie, .lanes = 1 };
+	const struct sdr_rdma_request request = {
+		.cookie = cookie, .lanes = lanes,
+	};
 	struct rdma_cm_id *id = make_id(sdr_rdma_qp_event, NULL);
 	int err;
 

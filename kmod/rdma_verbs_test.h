@@ -59,8 +59,11 @@ int verbs_left(void);
 bool verbs_asked(void);
 /* -ENOENT: there is no id any more. */
 int verbs_event(enum rdma_cm_event_type type);
-/* A host at @from asks for a queue pair; as sdr_rdma_link_accept(). */
-int verbs_request(const struct sockaddr_storage *from, u64 cookie);
+/*
+ * A host at @from asks for the first of @lanes queue pairs; as
+ * sdr_rdma_link_accept().
+ */
+int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes);
 
 /* --- the queue pair: there is one at a time --- */
 

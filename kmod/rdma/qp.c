@@ -118,7 +118,8 @@ static int route_resolved(struct sdr_rdma_qp *qp)
 /* With iWARP who was called must not speak before who has called does. */
 static void established(struct sdr_rdma_qp *qp)
 {
-	if (READ_ONCE(qp->mute))
+	/* That, not this, says that it is made, and may well come first. */
+	if (qp->iwarp && qp->called)
 		return;
 	if (qp->iwarp)
 		sdr_rdma_qp_flush(qp);
@@ -222,6 +223,7 @@ struct sdr_rdma_qp *sdr_rdma_qp_accept(const struct sdr_rdma_user *user,
 		return ERR_PTR(-ENOMEM);
 	qp->id = id;
 	err = resources(qp);
+	qp->called = true;
 	qp->mute = qp->iwarp;
 	if (!err)
 		err = rdma_set_ack_timeout(id, ACK_TIMEOUT);

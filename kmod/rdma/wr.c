@@ -110,7 +110,7 @@ static void count_got(struct sdr_rdma_qp *qp, const struct sdr_rdma_note *note)
 	spin_lock_bh(&qp->lock);
 	qp->got++;
 	first = qp->mute;
-	WRITE_ONCE(qp->mute, false);
+	qp->mute = false;
 	spin_unlock_bh(&qp->lock);
 	if (first)
 		qp->user->made(qp->owner);

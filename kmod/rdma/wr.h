@@ -92,6 +92,7 @@ struct sdr_rdma_recv {
  * @deaf:	what RDMA CM tells is of no interest any more; changes under its lock
  * @call:	private data of the connect
  * @iwarp:	it has no immediate data, and no receiver that is not ready
+ * @called:	the other host has asked for it
  * @mute:	iWARP: who was called has heard nothing yet, so must not speak
  * @sges:	pages in one write
  * @inline_max:	bytes that a request takes along
@@ -123,6 +124,7 @@ struct sdr_rdma_qp {
 	bool deaf;
 	struct sdr_rdma_call call;
 	bool iwarp;
+	bool called;
 	bool mute;
 	u32 sges;
 	u32 inline_max;
