@@ -212,6 +212,14 @@ static void leave(struct work_struct *work)
 	release_sock(leaving->ss->sk);
 }
 
+static void unsealed(struct test_host *host, u64 pos)
+{
+	host_says(host, (struct sdr_rdma_msg) {
+		.type = SDR_RDMA_UNSEALED, .conn = host->conn->id,
+		.gen = host->gen, .pos = pos,
+	});
+}
+
 /* The end is said once all has arrived, and TCP goes on once it was heard. */
 static void leaves_in_order(struct kunit *test)
 {
@@ -228,10 +236,7 @@ static void leaves_in_order(struct kunit *test)
 	verbs_complete(IB_WC_SUCCESS, NULL, 0, false);
 	KUNIT_EXPECT_EQ(test, host_hears(host, SDR_RDMA_UNSEAL).pos, 1300);
 	KUNIT_EXPECT_EQ(test, leaving.err, 1);
-	host_says(host, (struct sdr_rdma_msg) {
-		.type = SDR_RDMA_UNSEALED, .conn = host->conn->id,
-		.gen = host->gen, .pos = 1300,
-	});
+	unsealed(host, 1300);
 	flush_work(&leaving.work);
 	destroy_work_on_stack(&leaving.work);
 	KUNIT_EXPECT_EQ(test, leaving.err, 0);
@@ -239,6 +244,35 @@ static void leaves_in_order(struct kunit *test)
 	comes_by_tcp(host, 1300, 700);
 	/* And there again. */
 	host_gives(host);
+}
+
+/* Before it was asked: the ring stays, for it is being read by the device. */
+static void unsealed_too_early(struct kunit *test)
+{
+	struct test_host *host = host_up(test);
+	struct leaving leaving = { .ss = host->ss, .err = 1 };
+
+	host_gives(host);
+	KUNIT_EXPECT_EQ(test, test_put(host->ss, 300, 1000), 1000);
+	unsealed(host, 1300);
+	INIT_WORK_ONSTACK(&leaving.work, leave);
+	schedule_work(&leaving.work);
+	KUNIT_EXPECT_TRUE(test, test_until(verbs_posted() == 2));
+	unsealed(host, 1300);
+	/* Both were heard when this is answered. */
+	host_says(host, (struct sdr_rdma_msg) {
+		.type = SDR_RDMA_QUERY, .conn = host->conn->id + 1,
+		.from = HOST_CONN + 1,
+	});
+	host_hears(host, SDR_RDMA_CLOSE);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(host->conn->tx.unsealed));
+	gets(host, 300, 1000);
+	verbs_complete(IB_WC_SUCCESS, NULL, 0, false);
+	host_hears(host, SDR_RDMA_UNSEAL);
+	unsealed(host, 1300);
+	flush_work(&leaving.work);
+	destroy_work_on_stack(&leaving.work);
+	KUNIT_EXPECT_EQ(test, leaving.err, 0);
 }
 
 /* UNSEAL overtakes what is under way. */
@@ -471,6 +505,7 @@ static struct kunit_case bytes_tests[] = {
 	KUNIT_CASE(receives),
 	KUNIT_CASE(says_what_was_read),
 	KUNIT_CASE(leaves_in_order),
+	KUNIT_CASE(unsealed_too_early),
 	KUNIT_CASE(waits_for_the_last_byte),
 	KUNIT_CASE_PARAM(sender_goes_on_by_tcp, breach_gen_params),
 	KUNIT_CASE_PARAM(receiver_says_how_far, breach_gen_params),

@@ -228,7 +228,8 @@ static void hear_unsealed(struct sdr_rdma_conn *conn,
 	struct sdr_rdma_tx *tx = &conn->tx;
 
 	spin_lock_bh(&conn->lock);
-	if (tx->gen == msg->gen)
+	/* Until all is there the device reads the ring, whatever it says. */
+	if (tx->gen == msg->gen && tx->acked == tx->end)
 		WRITE_ONCE(tx->unsealed, true);
 	spin_unlock_bh(&conn->lock);
 	wake_up(&conn->wait);
