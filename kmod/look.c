@@ -99,6 +99,29 @@ static enum sdr_arm arm_for(__poll_t events, int lowat, bool served)
 	return events & EPOLLET || lowat > 1 ? SDR_ARM_ALWAYS : SDR_ARM_EMPTY;
 }
 
+/*
+ * From how many bytes on there is something to be read.  Another host is told
+ * what was read by halves of a ring, so no more may come before that is read; TCP
+ * gives up the mark, too, where its window is closed.
+ */
+static int low_water(const struct sdr_sock *ss, const struct sdr_pair *pair)
+{
+	int lowat = sock_rcvlowat(ss->sk, 0, INT_MAX);
+	const struct sdr_seg *seg;
+
+	if (likely(lowat == 1) || !pair->far)
+		return lowat;
+	rcu_read_lock();
+	seg = rx_chain(ss, pair);
+	/* Pairs with append(), before ->next is followed. */
+	while (smp_load_acquire(&seg->end) != SDIRECT_POS_OPEN)
+		seg = seg->next;
+	if (seg->ring)
+		lowat = min_t(u32, lowat, seg->ring->size / 2);
+	rcu_read_unlock();
+	return lowat;
+}
+
 __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events,
 			 bool served)
 {
@@ -109,7 +132,7 @@ __poll_t sdr_stream_poll(struct sdr_sock *ss, __poll_t mask, __poll_t events,
 
 	if (!pair)
 		return mask;
-	lowat = sock_rcvlowat(ss->sk, 0, INT_MAX);
+	lowat = low_water(ss, pair);
 	if (rx_bytes(ss, arm_for(events, lowat, served)) >= lowat)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (!(events & out) || READ_ONCE(ss->sk->sk_shutdown) & SEND_SHUTDOWN)

@@ -195,6 +195,24 @@ static void says_what_was_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, be64_to_cpu(said.pos), half);
 }
 
+/* A mark that what comes unread may never reach is not waited for. */
+static void mark_above_half_of_a_ring(struct kunit *test)
+{
+	struct test_host *host = host_up(test);
+	int half;
+
+	host_takes(host, 0);
+	half = host->rx_size / 2;
+	WRITE_ONCE(host->ss->sk->sk_rcvlowat, host->rx_size - 1);
+	KUNIT_EXPECT_EQ(test, writes(host, 0, half), 0);
+	arrives(host, half - 1);
+	KUNIT_EXPECT_FALSE(test, sdr_stream_poll(host->ss, 0, EPOLLIN, false) &
+				 EPOLLIN);
+	arrives(host, 1);
+	KUNIT_EXPECT_TRUE(test, sdr_stream_poll(host->ss, 0, EPOLLIN, false) &
+				EPOLLIN);
+}
+
 /* --- back to TCP --- */
 
 struct leaving {
@@ -504,6 +522,7 @@ static struct kunit_case bytes_tests[] = {
 	KUNIT_CASE(credits_that_cannot_be),
 	KUNIT_CASE(receives),
 	KUNIT_CASE(says_what_was_read),
+	KUNIT_CASE(mark_above_half_of_a_ring),
 	KUNIT_CASE(leaves_in_order),
 	KUNIT_CASE(unsealed_too_early),
 	KUNIT_CASE(waits_for_the_last_byte),
