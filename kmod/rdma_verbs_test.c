@@ -98,6 +98,13 @@ void ib_drain_qp(struct ib_qp *qp)
 	mutex_unlock(&telling);
 }
 
+/* To the state of an error: the same, for who does not wait for the end. */
+int ib_modify_qp(struct ib_qp *qp, struct ib_qp_attr *attr, int mask)
+{
+	ib_drain_qp(qp);
+	return 0;
+}
+
 int ib_process_cq_direct(struct ib_cq *cq, int budget)
 {
 	struct work *work;
@@ -136,6 +143,17 @@ static void register_now(struct queue *q, const struct ib_send_wr *wr)
 	local_bh_enable();
 }
 
+/* Behind what is not over, and never is. */
+static int register_never(struct queue *q, const struct ib_send_wr *wr)
+{
+	struct work *work = kzalloc(sizeof(*work), GFP_ATOMIC);
+
+	if (!work)
+		return -ENOMEM;
+	work->cqe = wr->wr_cqe;
+	return post(&q->sends, work);
+}
+
 static void take_bytes(struct work *work)
 {
 	size_t done = 0;
@@ -163,6 +181,8 @@ static int post_one(struct queue *q, const struct ib_send_wr *wr)
 {
 	struct work *work;
 
+	if (wr->opcode == IB_WR_REG_MR && verbs_fails(VERBS_STUCK))
+		return register_never(q, wr);
 	if (wr->opcode == IB_WR_REG_MR) {
 		register_now(q, wr);
 		return 0;

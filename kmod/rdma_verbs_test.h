@@ -26,6 +26,7 @@
  * @VERBS_MR:		ib_alloc_mr()
  * @VERBS_MAP:		ib_map_mr_sg()
  * @VERBS_REG:		the completion of IB_WR_REG_MR
+ * @VERBS_STUCK:	the same: there is none before the queue pair ends
  */
 enum verbs_call {
 	VERBS_NONE,
@@ -41,6 +42,7 @@ enum verbs_call {
 	VERBS_MR,
 	VERBS_MAP,
 	VERBS_REG,
+	VERBS_STUCK,
 };
 
 /* From now on, until something else does. */

@@ -407,10 +407,11 @@ static void memory_may_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, verbs_write(key, at, bytes, 100), -EACCES);
 }
 
+/* Whoever waits for it, and holds the gate, must not do so for ever. */
 static void memory_that_cannot_be_had(struct kunit *test)
 {
 	static const enum verbs_call calls[] = {
-		VERBS_MR, VERBS_MAP, VERBS_REG, VERBS_SEND,
+		VERBS_MR, VERBS_MAP, VERBS_REG, VERBS_SEND, VERBS_STUCK,
 	};
 	int i, before = verbs_left();
 

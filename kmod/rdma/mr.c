@@ -10,6 +10,9 @@
 #include "ring.h"
 #include "rdma/wr.h"
 
+/* As long as an idle queue pair may say nothing. */
+#define REG_TIME	(3 * HZ)
+
 struct sdr_rdma_mr {
 	struct ib_mr *mr;
 	struct sg_table sgt;
@@ -39,6 +42,7 @@ static int reg(struct sdr_rdma_qp *qp, struct sdr_rdma_mr *mr)
 		.key		= mr->mr->rkey,
 		.access		= IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE,
 	};
+	struct ib_qp_attr dead = { .qp_state = IB_QPS_ERR };
 	int err;
 
 	init_completion(&mr->done);
@@ -46,8 +50,11 @@ static int reg(struct sdr_rdma_qp *qp, struct sdr_rdma_mr *mr)
 	err = ib_post_send(qp->id->qp, &wr.wr, NULL);
 	if (err)
 		return err;
-	/* It ends: with success, or flushed. */
-	wait_for_completion(&mr->done);
+	/* Behind writes for which the other host has no receives: until they end. */
+	if (!wait_for_completion_timeout(&mr->done, REG_TIME)) {
+		ib_modify_qp(qp->id->qp, &dead, IB_QP_STATE);
+		wait_for_completion(&mr->done);
+	}
 	return mr->ok ? 0 : -EIO;
 }
 
