@@ -163,8 +163,10 @@ static ssize_t recv_pass(struct sdr_sock *ss, struct msghdr *msg, size_t len,
  */
 static bool rx_ready(struct sdr_sock *ss, u64 seen)
 {
-	return sdr_stream_rx_ended(ss->sk) || sdr_stream_inq(ss) > seen ||
-	       sdr_stream_inq_arm(ss) > seen;
+	if (sdr_stream_rx_ended(ss->sk) || sdr_stream_inq(ss) > seen)
+		return true;
+	/* A look that has found nothing has armed. */
+	return seen && sdr_stream_inq_arm(ss) > seen;
 }
 
 /* What a receiver waits for that does not arm a wake-up. */
