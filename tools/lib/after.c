@@ -7,11 +7,16 @@
 #include "spin.h"
 #include "sys.h"
 
-static int ring(int fd)
+static int ring(const struct sdi_entry *e, int fd)
 {
-	uint64_t begin = sdi_spin_now();
-	int err = sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL);
+	uint64_t begin;
+	int err;
 
+	/* Who does not look need not know how long to. */
+	if (!sdi_may_spin || !sdi_spin_times_bells(&e->rx_spin))
+		return sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL);
+	begin = sdi_spin_now();
+	err = sdi_sys.ioctl(fd, SDIRECT_IOC_DOORBELL, NULL);
 	sdi_spin_rang(sdi_spin_now() - begin);
 	return err;
 }
@@ -20,19 +25,23 @@ static int ring(int fd)
  * The other end, if it sleeps for a set, has armed many rings for one sleep;
  * the first doorbell of ours ends that, and it looks at all of them.
  */
-void sdi_ring_bell(const struct sdirect_view *v, int fd,
+void sdi_ring_bell(const struct sdi_entry *e, int fd,
 		   const struct sdi_moved *m)
 {
+	const struct sdirect_view *v = &e->view;
 	uint64_t holder, sleep;
 
-	if (!(m->todo & (SDI_BELL | SDI_NUDGE)))
+	if (!(m->todo & SDI_NUDGE)) {
+		if (m->todo & SDI_BELL)
+			ring(e, fd);
 		return;
+	}
 	holder = SDIRECT_LOAD(&v->other->rx_holder);
 	sleep = SDIRECT_LOAD(&v->peer->rx_sleep);
 	if (!(m->todo & SDI_BELL) && sleep && sdi_thread.rung_sleep == sleep &&
 	    sdi_thread.rung_holder == holder)
 		return;
-	if (ring(fd) || !(m->todo & SDI_NUDGE))
+	if (ring(e, fd))
 		return;
 	sdi_thread.rung_holder = holder;
 	sdi_thread.rung_sleep = sleep;

@@ -67,11 +67,22 @@ static int op_init(struct op *op, struct sdi_entry *e, int fd,
 	return left != 0;
 }
 
+/* As far as we know: the kernel knows better. */
+static int may_wait(const struct sdi_entry *e, int flags)
+{
+	return !(flags & MSG_DONTWAIT) &&
+	       !__atomic_load_n(&e->nonblock, __ATOMIC_RELAXED);
+}
+
+/* Of who may wait: does it pay to look before? */
+static int looks_pay(const struct sdi_entry *e)
+{
+	return sdi_may_spin && !(e->view.hints & SDIRECT_HINT_CALL);
+}
+
 static int may_spin(const struct sdi_entry *e, int flags)
 {
-	return sdi_may_spin && !(flags & MSG_DONTWAIT) &&
-	       !(e->view.hints & SDIRECT_HINT_CALL) &&
-	       !__atomic_load_n(&e->nonblock, __ATOMIC_RELAXED);
+	return looks_pay(e) && may_wait(e, flags);
 }
 
 /* Keeps the books of one operation on the view. */
@@ -83,7 +94,7 @@ static void op_account(struct op *op, const struct sdi_moved *m,
 		sdi_iter_advance(&op->it, took);
 	}
 	op->done += took;
-	sdi_ring_bell(&op->e->view, op->fd, m);
+	sdi_ring_bell(op->e, op->fd, m);
 }
 
 /* What is left of a call of which a quick operation has done something. */
@@ -375,6 +386,12 @@ ssize_t sdi_send_more(struct sdi_entry *e, int fd, const void *buf, size_t len,
 	struct sdi_moved m = e->tx_moved;
 	struct op op;
 
+	/* All of it has been sent, and somebody waits for it. */
+	if (!(m.todo & SDI_SETTLE)) {
+		sdi_ring_bell(e, fd, &m);
+		sdi_unlock(&e->tx_lock);
+		return (ssize_t)m.count;
+	}
 	op_after(&op, e, fd, &msg, flags, &m, sdi_settle_tx(fd, &m));
 	if (op.it.left)
 		return send_by_call(&op, &msg);
@@ -491,17 +508,31 @@ ssize_t sdi_recv_more(struct sdi_entry *e, int fd, void *buf, size_t len,
 	return (ssize_t)op.done;
 }
 
-/* With the lock held, waits for a moment for what may come. */
+/* There is nothing, and the caller waits: what comes is the kernel's to copy. */
+static ssize_t recv_asleep(struct sdi_entry *e, int fd, void *buf, size_t len,
+			   int flags)
+{
+	struct sdi_mark mark __attribute__((cleanup(sdi_mark_end)));
+
+	mark_begin(&mark, e, sdi_self(), 0);
+	return result(sdi_sys.recv(fd, buf, len, flags));
+}
+
+/* With the lock held, waits for a moment for what may come, or for long. */
 static ssize_t recv_soon(struct sdi_entry *e, int fd, void *buf, size_t len,
 			 int flags)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int spun = sdi_entry_made(e) && sdi_view_rx_held(&e->view) &&
-		   !e->rx_error && may_spin(e, flags);
+	int waits = sdi_entry_made(e) && sdi_view_rx_held(&e->view) &&
+		    !e->rx_error && may_wait(e, flags);
 	struct sdi_moved m = { 0 };
 
-	if (spun && sdi_spin_until(&e->rx_spin, rx_ready, &e->view))
+	if (waits && !(looks_pay(e) ?
+		       sdi_spin_until(&e->rx_spin, rx_ready, &e->view) :
+		       rx_ready(&e->view)))
+		return recv_asleep(e, fd, buf, len, flags);
+	if (waits)
 		m = sdi_quick_recv(&e->view, sdi_self(), buf, len, 1, 1);
 	if (m.count && !sdi_quick_all(&e->view, &m, len)) {
 		e->rx_moved = m;
@@ -509,7 +540,7 @@ static ssize_t recv_soon(struct sdi_entry *e, int fd, void *buf, size_t len,
 	}
 	sdi_unlock(&e->rx_lock);
 	return m.count ? (ssize_t)m.count :
-			 recv_long(e, fd, &msg, flags, spun);
+			 recv_long(e, fd, &msg, flags, waits);
 }
 
 ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len, int flags)

@@ -86,7 +86,7 @@ static inline uint32_t sdi_expect_full(struct sdi_entry *e)
 size_t sdi_settle_tx(int fd, const struct sdi_moved *m);
 size_t sdi_settle_rx(int fd, const struct sdi_moved *m);
 /* Rings if the operation says so, and that has not been done for its sleep. */
-void sdi_ring_bell(const struct sdirect_view *v, int fd,
+void sdi_ring_bell(const struct sdi_entry *e, int fd,
 		   const struct sdi_moved *m);
 
 #endif /* SDI_IO_H */

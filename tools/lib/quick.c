@@ -136,8 +136,9 @@ try_recv(int fd, void *buf, size_t len, int flags, enum quick quick,
 	sdi_unlock(&e->rx_lock);
 	if (m.count)
 		return (ssize_t)m.count;
-	return quick == MANY ? longer(fd, buf, len, flags) :
-			       try_recv_many(fd, buf, len, flags, longer);
+	return quick == MANY || m.todo & SDI_EMPTY ?
+	       longer(fd, buf, len, flags) :
+	       try_recv_many(fd, buf, len, flags, longer);
 }
 
 static AWAY ssize_t try_recv_many(int fd, void *buf, size_t len, int flags,

@@ -105,7 +105,7 @@ sdi_quick_send(struct sdirect_view *v, uint32_t tid, const void *buf,
 	return sdi_view_tx_leave(v, tail, len);
 }
 
-/* Bytes that are there; 0 if a call is to be made to find out, and @calls is 0. */
+/* Bytes that are there; less than 0 too if only a call would tell, and @calls is 0. */
 static inline __attribute__((always_inline)) int64_t
 sdi_quick_look(struct sdirect_view *v, uint64_t head, size_t len, int calls)
 {
@@ -115,7 +115,7 @@ sdi_quick_look(struct sdirect_view *v, uint64_t head, size_t len, int calls)
 		v->rx.eager--;
 		return sdi_view_avail(v, head, len);
 	}
-	return calls ? sdi_view_avail_patient(v, head, len) : 0;
+	return calls ? sdi_view_avail_patient(v, head, len) : SDIRECT_RING_BAD;
 }
 
 /**
@@ -128,7 +128,8 @@ sdi_quick_look(struct sdirect_view *v, uint64_t head, size_t len, int calls)
  * @calls:	the caller has saved its registers; where it has not, nothing is
  *		read if a call is to be made
  *
- * Return: as sdi_quick_send().
+ * Return: as sdi_quick_send(); with SDI_EMPTY if a look has found nothing, and
+ * @calls is 0.
  */
 static inline __attribute__((always_inline)) struct sdi_moved
 sdi_quick_recv(struct sdirect_view *v, uint32_t tid, void *buf, size_t len,
@@ -143,6 +144,7 @@ sdi_quick_recv(struct sdirect_view *v, uint32_t tid, void *buf, size_t len,
 	avail = sdi_quick_look(v, head, len, calls);
 	if (avail < (int64_t)least) {
 		sdi_view_rx_turn_back(v);
+		m.todo = avail || calls ? 0 : SDI_EMPTY;
 		return m;
 	}
 	if (least < len && (uint64_t)avail < len)

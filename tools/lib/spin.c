@@ -26,6 +26,8 @@
 #define SPIN_BELLS	8
 /* Each doorbell counts for so much: the median of them shows. */
 #define SPIN_STEP	16
+/* Where looks are in vain one doorbell in so many waits is timed. */
+#define SPIN_TIMED	16u
 /* A look that took such a part of the longest could not have been a short one. */
 #define SPIN_LONG	4
 /* Beliefs without a long look of use: the next wants twice the finds, up to 128. */
@@ -48,10 +50,16 @@ void sdi_spin_init(struct sdi_spin *s)
 	};
 }
 
+/* sdi_spin_times_bells() may look at the same time. */
+static void set(uint32_t *word, uint32_t to)
+{
+	__atomic_store_n(word, to, __ATOMIC_RELAXED);
+}
+
 /* It was of use. */
 static void is_good(struct sdi_spin *s)
 {
-	s->tries = 0;
+	set(&s->tries, 0);
 	if (s->finds < UINT16_MAX)
 		s->finds++;
 }
@@ -60,10 +68,10 @@ static void is_good(struct sdi_spin *s)
 static void try_again(struct sdi_spin *s)
 {
 	s->budget = __atomic_load_n(&sdi_spin_most, __ATOMIC_RELAXED);
-	s->misses = 0;
+	set(&s->misses, 0);
 	s->finds = 0;
 	if (s->tries < SPIN_TRIES_MOST)
-		s->tries++;
+		set(&s->tries, s->tries + 1);
 }
 
 uint64_t sdi_spin_now(void)
@@ -72,6 +80,18 @@ uint64_t sdi_spin_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * Neither look at the clock is worth anything where no look at the ring is, but
+ * the other end may move to another CPU, and what it takes to wake it changes.
+ */
+int sdi_spin_times_bells(const struct sdi_spin *s)
+{
+	if (!is_learned)
+		return 0;
+	return __atomic_load_n(&s->tries, __ATOMIC_RELAXED) < SPIN_TRIES_MOST ||
+	       !(__atomic_load_n(&s->misses, __ATOMIC_RELAXED) % SPIN_TIMED);
 }
 
 /* Two threads may do this at once: one of the steps is lost then. */
@@ -154,7 +174,8 @@ int sdi_spin_until(struct sdi_spin *s, int (*ready)(void *arg), void *arg)
 	if (s->since)
 		sdi_spin_came(s, sdi_spin_now() - s->since);
 	if (!s->budget) {
-		if (++s->misses < SPIN_RETRY << s->tries)
+		set(&s->misses, s->misses + 1);
+		if (s->misses < SPIN_RETRY << s->tries)
 			return ready(arg);
 		try_again(s);
 	}

@@ -69,6 +69,13 @@ uint64_t sdi_spin_now(void);
  */
 void sdi_spin_rang(uint64_t took);
 
+/*
+ * sdi_spin_times_bells() - is what a doorbell takes of interest?
+ *
+ * May be asked without the lock that protects @s.
+ */
+int sdi_spin_times_bells(const struct sdi_spin *s);
+
 /* A look has ended behind @took nanoseconds; for sdi_spin_until() and tests. */
 void sdi_spin_learn(struct sdi_spin *s, int found, uint64_t took);
 

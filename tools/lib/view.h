@@ -69,12 +69,13 @@ struct sdirect_view {
 #define SDI_SLOW	0x4	/* no use in trying again here */
 #define SDI_END		0x8	/* read up to the end of this ring */
 #define SDI_NUDGE	0x10	/* its epoll set sleeps: ring once for each sleep */
+#define SDI_EMPTY	0x20	/* nothing was there, for how little ever */
 
 /**
  * struct sdi_moved - the outcome of one operation
  * @start:	stream position of the first byte
  * @count:	bytes that moved, unless SDI_SETTLE finds less
- * @todo:	SDI_BELL, SDI_NUDGE, SDI_SETTLE, SDI_SLOW, SDI_END
+ * @todo:	SDI_BELL, SDI_NUDGE, SDI_SETTLE, SDI_SLOW, SDI_END, SDI_EMPTY
  */
 struct sdi_moved {
 	uint64_t start;

@@ -98,7 +98,7 @@ int sdirect_commit(int fd, size_t len)
 	e->reserved = 0;
 	m = sdi_view_tx_leave(&e->view, e->reserved_at, len);
 	took = sdi_settle_tx(fd, &m);
-	sdi_ring_bell(&e->view, fd, &m);
+	sdi_ring_bell(e, fd, &m);
 	sdi_unlock(&e->tx_lock);
 	sdi_entry_reap(e);
 	return took == len ? 0 : (int)sdi_fail(-ESTALE);
@@ -146,7 +146,7 @@ int sdirect_consume(int fd, size_t len)
 		m = sdi_view_rx_leave(&e->view, head, len);
 		took = sdi_settle_rx(fd, &m);
 	}
-	sdi_ring_bell(&e->view, fd, &m);
+	sdi_ring_bell(e, fd, &m);
 	sdi_unlock(&e->rx_lock);
 	sdi_entry_reap(e);
 	return took == len ? 0 : (int)sdi_fail(-ESTALE);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The public calls, as a program sees them. */
 #include <errno.h>
+#include <linux/sdirect_ring.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -107,6 +110,38 @@ static void call__nothing_there_needs_no_call(void **state)
 	fake.recvs = 0;
 	fake.kern->end[1].rx_closed = 1;
 	assert_int_equal(sdirect_recv(B, buf, 5, MSG_DONTWAIT), -1);
+	assert_int_equal(fake.recvs, 1);
+}
+
+static void *wait_for_two(void *got)
+{
+	assert_int_equal(sdirect_recv(B, got, 2, 0), 2);
+	return NULL;
+}
+
+/* One that does not pay for looking: the shortest way to sleep, and back. */
+static void call__a_sleep_is_one_call(void **state)
+{
+	pthread_t reader;
+	char buf[2];
+
+	(void)state;
+	attach_both();
+	assert_int_equal(sdirect_send(A, "0", 1, 0), 1);
+	assert_int_equal(sdirect_recv(B, buf, 1, 0), 1);
+	fake.bells = 0;
+	assert_int_equal(pthread_create(&reader, NULL, wait_for_two, buf), 0);
+	while (SDIRECT_LOAD(&fake.kern->end[1].rx_want) != 1)
+		sched_yield();
+	assert_int_equal(sdirect_send(A, "ab", 2, 0), 2);
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	assert_memory_equal(buf, "ab", 2);
+	assert_int_equal(fake.bells, 1);
+	assert_int_equal(fake.recvs, 1);
+	assert_int_equal(fake.sends + fake.revokes, 0);
+	/* Its lock is free again, and the lease is still ours. */
+	assert_int_equal(sdirect_send(A, "c", 1, 0), 1);
+	assert_int_equal(sdirect_recv(B, buf, 1, 0), 1);
 	assert_int_equal(fake.recvs, 1);
 }
 
@@ -275,6 +310,7 @@ int run_call_tests(void)
 		TEST(call__no_system_call_when_there_is_work),
 		TEST(call__empty_and_full_are_the_kernels),
 		TEST(call__nothing_there_needs_no_call),
+		TEST(call__a_sleep_is_one_call),
 		TEST(call__odd_calls_keep_the_lease),
 		TEST(call__messages_with_many_buffers),
 		TEST(call__end_of_stream_after_the_last_byte),

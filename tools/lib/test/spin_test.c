@@ -195,6 +195,35 @@ static void spin__dear_doorbells_make_it_longer(void **state)
 			SDI_SPIN_DEFAULT_NS + 4 * US);
 }
 
+/* Timed doorbells of so many waits that look for nothing. */
+static int timed(struct sdi_spin *s, int waits)
+{
+	int count, bells = 0;
+
+	for (int i = 0; i < waits; i++) {
+		count = 0;
+		bells += sdi_spin_times_bells(s);
+		sdi_spin_until(s, looks_in_vain, &count);
+	}
+	return bells;
+}
+
+static void spin__seldom_times_bells(void **state)
+{
+	struct sdi_spin s = { 0 };
+
+	(void)state;
+	/* All, until a look has been tried four times. */
+	assert_int_equal(timed(&s, 64 + 128 + 256 + 512), 64 + 128 + 256 + 512);
+	assert_int_equal(timed(&s, 160), 10);
+	/* What was of use is of interest again. */
+	sdi_spin_learn(&s, 1, 5 * US);
+	assert_true(sdi_spin_times_bells(&s));
+	/* Nothing is to be learned where it is set. */
+	sdi_spin_start(20 * US);
+	assert_false(sdi_spin_times_bells(&s));
+}
+
 static void spin__what_is_set_stays(void **state)
 {
 	(void)state;
@@ -219,6 +248,8 @@ int run_spin_tests(void)
 		cmocka_unit_test_setup(spin__tries_become_rare, forget),
 		cmocka_unit_test_setup(spin__dear_doorbells_make_it_longer,
 				       forget),
+		cmocka_unit_test_setup_teardown(spin__seldom_times_bells, forget,
+						forget),
 		cmocka_unit_test_setup_teardown(spin__what_is_set_stays, forget,
 						forget),
 	};
