@@ -404,10 +404,11 @@ struct sdr_ioctl {
 	int (*fn)(struct sdr_sock *ss, void __user *arg);
 };
 
+/* What is called most comes first. */
 static const struct sdr_ioctl sdr_ioctls[] = {
+	{ SDIRECT_IOC_DOORBELL,	false,	ioctl_doorbell },
 	{ SDIRECT_IOC_ATTACH,	false,	ioctl_attach },
 	{ SDIRECT_IOC_SETTLE,	false,	ioctl_settle },
-	{ SDIRECT_IOC_DOORBELL,	false,	ioctl_doorbell },
 	{ SDIRECT_IOC_DEMOTE,	false,	ioctl_demote },
 	{ SDIRECT_IOC_PROMOTE,	false,	ioctl_promote },
 	{ SIOCINQ,		true,	ioctl_inq },
