@@ -8,6 +8,7 @@
 
 #include "ring.h"
 #include "stream.h"
+#include "rdma/net.h"
 #include "rdma/wr.h"
 #include "rdma_host_test.h"
 #include "rdma_verbs_test.h"
@@ -307,7 +308,7 @@ static void waits_for_the_last_byte(struct kunit *test)
 	});
 	KUNIT_EXPECT_TRUE(test, test_until(READ_ONCE(host->conn->rx.end) ==
 					   1000));
-	flush_workqueue(sdr_rdma_wq);
+	flush_workqueue(verbs_net.wq);
 	KUNIT_EXPECT_EQ(test, writes(host, 600, 400), 0);
 	arrives(host, 400);
 	host_hears(host, SDR_RDMA_UNSEALED);

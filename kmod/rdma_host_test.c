@@ -12,6 +12,7 @@
 #include "carrier.h"
 #include "rdma/addr.h"
 #include "rdma/control.h"
+#include "rdma/net.h"
 #include "rdma/poll.h"
 #include "rdma/qp.h"
 #include "rdma_host_test.h"
@@ -20,9 +21,6 @@
 #define SKIP_MAX	64
 
 /* As in rdma/main.c, which is the module's own. */
-struct workqueue_struct *sdr_rdma_wq;
-struct workqueue_struct *sdr_rdma_talk_wq;
-struct workqueue_struct *sdr_rdma_move_wq;
 struct workqueue_struct *sdr_rdma_poll_wq;
 
 static struct sdr_carrier carrier;
@@ -32,19 +30,15 @@ int host_suite_init(struct kunit_suite *suite)
 	carrier = sdr_carrier_local;
 	carrier.id = SDIRECT_CARRIER_RDMA;
 	sdr_rdma_conn_ops.carrier = &carrier;
-	sdr_rdma_wq = alloc_workqueue("test_rdma", WQ_UNBOUND, 0);
-	sdr_rdma_talk_wq = alloc_workqueue("test_rdma_talk", WQ_UNBOUND, 0);
-	sdr_rdma_move_wq = alloc_workqueue("test_rdma_move", WQ_UNBOUND, 0);
+	sdr_rdma_net_prepare(&verbs_net, &init_net);
+	verbs_net.on = true;
 	sdr_rdma_poll_wq = alloc_workqueue("test_rdma_poll", WQ_UNBOUND, 0);
-	return sdr_rdma_wq && sdr_rdma_talk_wq && sdr_rdma_move_wq &&
-	       sdr_rdma_poll_wq ? 0 : -ENOMEM;
+	return sdr_rdma_poll_wq ? sdr_rdma_net_works(&verbs_net) : -ENOMEM;
 }
 
 void host_suite_exit(struct kunit_suite *suite)
 {
-	destroy_workqueue(sdr_rdma_talk_wq);
-	destroy_workqueue(sdr_rdma_wq);
-	destroy_workqueue(sdr_rdma_move_wq);
+	sdr_rdma_net_end(&verbs_net);
 	destroy_workqueue(sdr_rdma_poll_wq);
 }
 
@@ -70,8 +64,7 @@ static void host_free(struct kunit_resource *res)
 	verbs_fail(VERBS_NONE);
 	if (host->link)
 		sdr_rdma_link_put(host->link);
-	sdr_rdma_link_stop_all();
-	sdr_rdma_conn_wait_all();
+	sdr_rdma_net_stop(&verbs_net);
 	test_close(&host->ctl);
 	KUNIT_EXPECT_EQ(host->test, verbs_left(), 0);
 	kfree(host);
@@ -145,7 +138,7 @@ void host_rings(struct test_host *host)
 	bool known = false;
 
 	KUNIT_ASSERT_EQ(host->test, test_connect(&host->ctl, PF_INET), 0);
-	sdr_rdma_link_answer(host->ctl.end[1]);
+	sdr_rdma_link_answer(&verbs_net, host->ctl.end[1]);
 	host->ctl.end[1] = NULL;
 	KUNIT_ASSERT_EQ(host->test,
 			sdr_rdma_control_call(host->ctl.end[0], host->cookie,
@@ -187,7 +180,8 @@ void host_listens(struct test_host *host)
 
 static struct sdr_rdma_link *called(struct test_host *host)
 {
-	return sdr_rdma_link_call(&host->who.saddr, &host->who.daddr);
+	return sdr_rdma_link_call(&verbs_net, &host->who.saddr,
+				  &host->who.daddr);
 }
 
 static bool talks(struct test_host *host)

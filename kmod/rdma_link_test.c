@@ -7,6 +7,7 @@
 
 #include "rdma/addr.h"
 #include "rdma/control.h"
+#include "rdma/net.h"
 #include "rdma/wr.h"
 #include "rdma_host_test.h"
 #include "rdma_verbs_test.h"
@@ -85,17 +86,20 @@ static void host_that_is_not_there(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, test_bound(PF_INET, &sock), 0);
 	test_name(sock, &at);
 	sdr_rdma_port = ntohs(((struct sockaddr_in *)&at)->sin_port);
-	KUNIT_EXPECT_NULL(test, sdr_rdma_link_call(&host->who.saddr,
+	KUNIT_EXPECT_NULL(test, sdr_rdma_link_call(&verbs_net,
+						   &host->who.saddr,
 						   &host->who.daddr));
-	flush_workqueue(sdr_rdma_talk_wq);
+	flush_workqueue(verbs_net.talk_wq);
 	was = jiffies;
-	KUNIT_EXPECT_NULL(test, sdr_rdma_link_call(&host->who.saddr,
+	KUNIT_EXPECT_NULL(test, sdr_rdma_link_call(&verbs_net,
+						   &host->who.saddr,
 						   &host->who.daddr));
-	flush_workqueue(sdr_rdma_talk_wq);
+	flush_workqueue(verbs_net.talk_wq);
 	sock_release(sock);
 	/* Nor is it called again at once, although somebody listens now. */
 	host_listens(host);
-	KUNIT_EXPECT_NULL(test, sdr_rdma_link_call(&host->who.saddr,
+	KUNIT_EXPECT_NULL(test, sdr_rdma_link_call(&verbs_net,
+						   &host->who.saddr,
 						   &host->who.daddr));
 	if (time_before(jiffies, was + HZ))
 		KUNIT_EXPECT_EQ(test, kernel_accept(host->ctl.listener,

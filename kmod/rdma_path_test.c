@@ -7,6 +7,8 @@
 #include "fixture_test.h"
 #include "rdma/path.h"
 
+static struct sdr_rdma_paths paths;
+
 static struct in6_addr four(u32 n)
 {
 	struct in6_addr addr;
@@ -24,14 +26,14 @@ static int set(u32 host, u32 remote)
 {
 	const struct sdr_rdma_path path = path_to(host, remote);
 
-	return sdr_rdma_path_set(&path);
+	return sdr_rdma_path_set(&paths, &path);
 }
 
 static int del(u32 host)
 {
 	const struct in6_addr addr = four(host);
 
-	return sdr_rdma_path_del(&addr);
+	return sdr_rdma_path_del(&paths, &addr);
 }
 
 /* What was set for it, 0: nothing. */
@@ -40,7 +42,7 @@ static u32 remote_of(u32 host)
 	const struct in6_addr addr = four(host);
 	struct sdr_rdma_path path;
 
-	return sdr_rdma_path_get(&addr, &path) ?
+	return sdr_rdma_path_get(&paths, &addr, &path) ?
 	       ntohl(path.remote.s6_addr32[3]) : 0;
 }
 
@@ -49,9 +51,20 @@ static u32 count(void)
 	struct sdr_rdma_path path;
 	u32 n = 0;
 
-	while (sdr_rdma_path_nth(n, &path))
+	while (sdr_rdma_path_nth(&paths, n, &path))
 		n++;
 	return n;
+}
+
+static int paths_begin(struct kunit *test)
+{
+	sdr_rdma_paths_init(&paths);
+	return 0;
+}
+
+static void paths_end(struct kunit *test)
+{
+	sdr_rdma_paths_free(&paths);
 }
 
 static void a_host_has_one(struct kunit *test)
@@ -89,16 +102,16 @@ static void addresses_that_are_none(struct kunit *test)
 {
 	struct sdr_rdma_path path = path_to(7, 0);
 
-	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&path), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&paths, &path), -EINVAL);
 	path.remote = in6addr_loopback;
-	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&path), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&paths, &path), -EINVAL);
 	path.local = in6addr_any;
-	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&path), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&paths, &path), -EINVAL);
 	path.local = in6addr_linklocal_allnodes;
-	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&path), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&paths, &path), -EINVAL);
 	path.local = in6addr_loopback;
-	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&path), 0);
-	KUNIT_EXPECT_EQ(test, sdr_rdma_path_del(&path.host), 0);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_path_set(&paths, &path), 0);
+	KUNIT_EXPECT_EQ(test, sdr_rdma_path_del(&paths, &path.host), 0);
 }
 
 static struct kunit_case cases[] = {
@@ -110,5 +123,7 @@ static struct kunit_case cases[] = {
 
 struct kunit_suite sdr_rdma_path_suite = {
 	.name		= "sdirect_rdma_path",
+	.init		= paths_begin,
+	.exit		= paths_end,
 	.test_cases	= cases,
 };

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma_verbs_test.h"
 
 struct region {
@@ -19,6 +20,7 @@ struct region {
 	bool valid;
 };
 
+struct sdr_rdma_net verbs_net = { .net = &init_net };
 struct ib_device verbs_device;
 static struct ib_port_data ports[2];
 
@@ -241,6 +243,26 @@ int rdma_disconnect(struct rdma_cm_id *id)
 	return 0;
 }
 
+int rdma_set_afonly(struct rdma_cm_id *id, int afonly)
+{
+	return 0;
+}
+
+int rdma_bind_addr(struct rdma_cm_id *id, struct sockaddr *addr)
+{
+	return 0;
+}
+
+int rdma_listen(struct rdma_cm_id *id, int backlog)
+{
+	return 0;
+}
+
+int rdma_reject(struct rdma_cm_id *id, const void *data, u8 len, u8 reason)
+{
+	return 0;
+}
+
 bool verbs_asked(void)
 {
 	return READ_ONCE(asked);
@@ -278,7 +300,7 @@ int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes)
 	id->device = &verbs_device;
 	id->route.addr.dst_addr = *from;
 	mutex_lock(&handling);
-	err = sdr_rdma_link_accept(id, &request);
+	err = sdr_rdma_link_accept(&verbs_net, id, &request);
 	mutex_unlock(&handling);
 	if (err)
 		rdma_destroy_id(id);

@@ -11,6 +11,8 @@
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
 
+struct sdr_rdma_net;
+
 /**
  * enum verbs_call - what can be made to fail
  * @VERBS_NONE:		nothing
@@ -44,6 +46,9 @@ enum verbs_call {
 	VERBS_REG,
 	VERBS_STUCK,
 };
+
+/* Whose all of it is. */
+extern struct sdr_rdma_net verbs_net;
 
 /* From now on, until something else does. */
 void verbs_fail(enum verbs_call call);

@@ -7,6 +7,7 @@
 
 #include "fixture_test.h"
 #include "ring.h"
+#include "rdma/net.h"
 #include "rdma/qp.h"
 #include "rdma/wr.h"
 #include "rdma_verbs_test.h"
@@ -66,6 +67,11 @@ static void room(void *owner)
 	told.room++;
 }
 
+static struct sdr_rdma_net *net(void *owner)
+{
+	return &verbs_net;
+}
+
 static struct sdr_rdma_counts *counts(void *owner)
 {
 	return &told.counts;
@@ -78,6 +84,7 @@ static const struct sdr_rdma_user user = {
 	.credit		= credit,
 	.written	= written,
 	.room		= room,
+	.net		= net,
 	.counts		= counts,
 };
 

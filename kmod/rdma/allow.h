@@ -4,11 +4,13 @@
 #define _SDR_RDMA_ALLOW_H
 
 #include <linux/in6.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 #define SDR_RDMA_ALLOW_TEXT	1024	/* bytes of the list as text */
 
 struct ctl_table;
+struct sdr_rdma_allow_list;
 
 /**
  * struct sdr_rdma_prefix - hosts by the beginning of their address
@@ -34,10 +36,23 @@ int sdr_rdma_allow_parse(char *text, struct sdr_rdma_prefix *list, int max);
 bool sdr_rdma_allow_has(const struct sdr_rdma_prefix *list, int n,
 			const struct in6_addr *addr);
 
-/* May a link be made with this host?  An empty list: with all.  May sleep. */
-bool sdr_rdma_allowed(const struct in6_addr *addr);
+/**
+ * struct sdr_rdma_allow - the list of a network namespace
+ * @lock:	protects it
+ * @list:	the list, NULL until there was one
+ */
+struct sdr_rdma_allow {
+	struct mutex lock;
+	struct sdr_rdma_allow_list *list;
+};
 
-/* The sysctl. */
+void sdr_rdma_allow_init(struct sdr_rdma_allow *allow);
+void sdr_rdma_allow_free(struct sdr_rdma_allow *allow);
+
+/* May a link be made with this host?  An empty list: with all.  May sleep. */
+bool sdr_rdma_allowed(struct sdr_rdma_allow *allow, const struct in6_addr *addr);
+
+/* The sysctl, whose .data is one of these. */
 int sdr_rdma_allow_sysctl(SDR_CTL_CONST struct ctl_table *table, int write,
 			  void *buffer, size_t *length, loff_t *at);
 

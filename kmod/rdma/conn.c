@@ -4,10 +4,12 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "ring.h"
 #include "rdma/conn.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma/qp.h"
 
 #define ASK_AGAIN	HZ
@@ -19,10 +21,6 @@
 /* A socket whose lock its program keeps is tried again so often. */
 #define MOVE_AGAIN	max(HZ / 50, 1)
 
-/* All that there are: works that wait for a time have them, too. */
-static atomic_t conns;
-static DECLARE_WAIT_QUEUE_HEAD(conns_gone);
-
 static struct sdr_rdma_conn *conn_of(struct sdr_far *far)
 {
 	return container_of(far, struct sdr_rdma_conn, far);
@@ -30,23 +28,21 @@ static struct sdr_rdma_conn *conn_of(struct sdr_far *far)
 
 void sdr_rdma_conn_put(struct sdr_rdma_conn *conn)
 {
+	struct sdr_rdma_net *rn = conn->link->net;
+
 	if (!refcount_dec_and_test(&conn->ref))
 		return;
 	sdr_rdma_link_put(conn->link);
 	kfree(conn);
-	if (atomic_dec_and_test(&conns))
-		wake_up(&conns_gone);
-}
-
-void sdr_rdma_conn_wait_all(void)
-{
-	wait_event(conns_gone, !atomic_read(&conns));
+	/* Who waits may free it from here on: this is no more than an address. */
+	if (atomic_dec_and_test(&rn->n_conns))
+		wake_up_var(&rn->n_conns);
 }
 
 void sdr_rdma_conn_queue(struct sdr_rdma_conn *conn, struct work_struct *work)
 {
 	sdr_rdma_conn_get(conn);
-	if (!queue_work(sdr_rdma_wq, work))
+	if (!queue_work(conn->link->net->wq, work))
 		sdr_rdma_conn_put(conn);
 }
 
@@ -55,7 +51,7 @@ void sdr_rdma_conn_move(struct sdr_rdma_conn *conn, int error)
 	if (error)
 		WRITE_ONCE(conn->error, error);
 	sdr_rdma_conn_get(conn);
-	if (!queue_delayed_work(sdr_rdma_move_wq, &conn->move, 0))
+	if (!queue_delayed_work(conn->link->net->move_wq, &conn->move, 0))
 		sdr_rdma_conn_put(conn);
 }
 
@@ -313,7 +309,8 @@ static void move(struct work_struct *work)
 	sdr_pair_put(pair);
 	/* Its reference goes along. */
 	if (!done &&
-	    queue_delayed_work(sdr_rdma_move_wq, &conn->move, MOVE_AGAIN))
+	    queue_delayed_work(conn->link->net->move_wq, &conn->move,
+			       MOVE_AGAIN))
 		return;
 	sdr_rdma_conn_put(conn);
 }
@@ -343,7 +340,7 @@ struct sdr_rdma_conn *sdr_rdma_conn_create(struct sdr_rdma_link *link,
 		return NULL;
 	}
 	atomic_inc(&link->n_conns);
-	atomic_inc(&conns);
+	atomic_inc(&link->net->n_conns);
 	return conn;
 }
 

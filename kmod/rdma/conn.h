@@ -192,8 +192,6 @@ sdr_rdma_conn_get(struct sdr_rdma_conn *conn)
 }
 
 void sdr_rdma_conn_put(struct sdr_rdma_conn *conn);
-/* sdr_rdma_conn_wait_all() - until the last one is gone; they have ended. */
-void sdr_rdma_conn_wait_all(void);
 
 /* sdr_rdma_conn_hear() - the other host has said something; under the gate. */
 void sdr_rdma_conn_hear(struct sdr_rdma_link *link,

@@ -13,13 +13,11 @@
 #include "rdma/addr.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 
 #define PATIENCE	3	/* seconds */
 
 ushort sdr_rdma_port = 4793;
-
-static struct socket *listener;
-static bool ending;
 
 /* A host that says nothing is gone after 4 seconds. */
 static void set_up(struct socket *sock)
@@ -60,12 +58,12 @@ int sdr_rdma_control_receive(struct socket *sock, struct sdr_rdma_msg *msg)
 	return sdr_rdma_msg_parse(msg, buf);
 }
 
-int sdr_rdma_control_socket(const struct in6_addr *peer, struct socket **sock)
+int sdr_rdma_control_socket(struct net *net, const struct in6_addr *peer,
+			    struct socket **sock)
 {
 	int family = ipv6_addr_v4mapped(peer) ? AF_INET : AF_INET6;
 
-	return sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
-				sock);
+	return sock_create_kern(net, family, SOCK_STREAM, IPPROTO_TCP, sock);
 }
 
 int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
@@ -143,47 +141,55 @@ int sdr_rdma_control_answer(struct socket *sock, u64 cookie, bool known)
 
 static void accept_all(struct work_struct *work)
 {
+	struct sdr_rdma_net *rn = container_of(work, struct sdr_rdma_net,
+					       accept);
 	struct socket *sock;
 
-	while (!READ_ONCE(ending) && !kernel_accept(listener, &sock, 0))
-		sdr_rdma_link_answer(sock);
+	while (!kernel_accept(rn->listener, &sock, 0))
+		sdr_rdma_link_answer(rn, sock);
 }
 
-static DECLARE_WORK(accept_work, accept_all);
+void sdr_rdma_control_init(struct sdr_rdma_net *rn)
+{
+	INIT_WORK(&rn->accept, accept_all);
+}
 
-static int listen_at(int family)
+static int listen_at(struct sdr_rdma_net *rn, int family)
 {
 	struct sockaddr_storage at;
 	int len = sdr_rdma_addr_any(&at, family, sdr_rdma_port), err;
+	struct socket *sock;
 
-	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
-			       &listener);
+	err = sock_create_kern(rn->net, family, SOCK_STREAM, IPPROTO_TCP,
+			       &sock);
 	if (err)
 		return err;
-	sock_set_reuseaddr(listener->sk);
-	err = kernel_bind(listener, (struct sdr_sockaddr *)&at, len) ?:
-	      kernel_listen(listener, 64);
+	sock_set_reuseaddr(sock->sk);
+	err = kernel_bind(sock, (struct sdr_sockaddr *)&at, len) ?:
+	      kernel_listen(sock, 64);
 	if (err)
-		sock_release(listener);
+		sock_release(sock);
+	else
+		rn->listener = sock;
 	return err;
 }
 
-int sdr_rdma_control_listen(void)
+int sdr_rdma_control_listen(struct sdr_rdma_net *rn)
 {
 	/* Of IPv6 it hears both, but for where there is none. */
-	int err = listen_at(AF_INET6);
+	int err = listen_at(rn, AF_INET6);
 
 	if (err && err != -EADDRINUSE)
-		err = listen_at(AF_INET);
+		err = listen_at(rn, AF_INET);
 	if (!err)
-		queue_work(sdr_rdma_talk_wq, &accept_work);
+		queue_work(rn->talk_wq, &rn->accept);
 	return err;
 }
 
-void sdr_rdma_control_unlisten(void)
+void sdr_rdma_control_unlisten(struct sdr_rdma_net *rn)
 {
-	WRITE_ONCE(ending, true);
-	kernel_sock_shutdown(listener, SHUT_RDWR);
-	flush_work(&accept_work);
-	sock_release(listener);
+	kernel_sock_shutdown(rn->listener, SHUT_RDWR);
+	flush_work(&rn->accept);
+	sock_release(rn->listener);
+	rn->listener = NULL;
 }

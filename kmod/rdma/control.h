@@ -7,6 +7,8 @@
 
 #include "rdma/msg.h"
 
+struct net;
+struct sdr_rdma_net;
 struct socket;
 
 /* The port of the control connection. */
@@ -19,7 +21,8 @@ static inline u16 sdr_rdma_cm_port(void)
 }
 
 /* All may sleep, for 3 seconds at most but for receive; 0 or an error. */
-int sdr_rdma_control_socket(const struct in6_addr *peer, struct socket **sock);
+int sdr_rdma_control_socket(struct net *net, const struct in6_addr *peer,
+			    struct socket **sock);
 int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
 			     const struct in6_addr *peer);
 
@@ -42,7 +45,8 @@ int sdr_rdma_control_send(struct socket *sock, const struct sdr_rdma_msg *msg);
 int sdr_rdma_control_receive(struct socket *sock, struct sdr_rdma_msg *msg);
 
 /* The listener: each connection goes to sdr_rdma_link_answer(). */
-int sdr_rdma_control_listen(void);
-void sdr_rdma_control_unlisten(void);
+void sdr_rdma_control_init(struct sdr_rdma_net *rn);
+int sdr_rdma_control_listen(struct sdr_rdma_net *rn);
+void sdr_rdma_control_unlisten(struct sdr_rdma_net *rn);
 
 #endif /* _SDR_RDMA_CONTROL_H */

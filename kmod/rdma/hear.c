@@ -2,12 +2,11 @@
 /* The far end of a connection: what the other host says of it. */
 #include "compat.h"
 
-#include <net/net_namespace.h>
-
 #include "rendezvous.h"
 #include "ring.h"
 #include "rdma/conn.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma/qp.h"
 
 /* A connection and its pair know each other. */
@@ -42,7 +41,7 @@ static void hear_attach(struct sdr_rdma_link *link,
 			const struct sdr_rdma_msg *msg)
 {
 	const struct sdr_far_who who = {
-		.net		= &init_net,
+		.net		= link->net->net,
 		.key.mine	= msg->theirs,
 		.key.theirs	= msg->mine,
 		.saddr		= link->local,

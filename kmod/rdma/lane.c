@@ -6,8 +6,6 @@
 #include "rdma/lane.h"
 #include "rdma/link.h"
 
-int sdr_rdma_qps = 1;
-
 struct sdr_rdma_lane *sdr_rdma_lane_of(const struct sdr_rdma_conn *conn)
 {
 	struct sdr_rdma_link *link = conn->link;

@@ -13,9 +13,6 @@ struct sdr_rdma_qp;
 /* Of a link, at most. */
 #define SDR_RDMA_LANES_MAX	8
 
-/* sdr_rdma_qps - how many the host that calls makes (a sysctl), 1..LANES_MAX */
-extern int sdr_rdma_qps;
-
 /**
  * struct sdr_rdma_lane - a queue pair of a link
  * @qp:		the queue pair, or NULL; under the link's gate

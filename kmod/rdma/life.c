@@ -11,6 +11,7 @@
 #include "rdma/conn.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma/path.h"
 #include "rdma/poll.h"
 #include "rdma/qp.h"
@@ -41,14 +42,14 @@ bool sdr_rdma_link_step(struct sdr_rdma_link *link, enum sdr_rdma_event event)
 static void queue(struct sdr_rdma_link *link, struct work_struct *work)
 {
 	sdr_rdma_link_get(link);
-	if (!queue_work(sdr_rdma_wq, work))
+	if (!queue_work(link->net->wq, work))
 		sdr_rdma_link_put(link);
 }
 
 static void queue_probe(struct sdr_rdma_link *link)
 {
 	sdr_rdma_link_get(link);
-	if (!queue_delayed_work(sdr_rdma_wq, &link->probe, PROBE_TIME))
+	if (!queue_delayed_work(link->net->wq, &link->probe, PROBE_TIME))
 		sdr_rdma_link_put(link);
 }
 
@@ -132,6 +133,13 @@ static void qp_room(void *owner)
 	queue(link, &link->room);
 }
 
+static struct sdr_rdma_net *qp_net(void *owner)
+{
+	struct sdr_rdma_link *link = owner;
+
+	return link->net;
+}
+
 static struct sdr_rdma_counts *qp_counts(void *owner)
 {
 	struct sdr_rdma_link *link = owner;
@@ -146,6 +154,7 @@ static const struct sdr_rdma_user qp_user = {
 	.credit		= qp_credit,
 	.written	= sdr_rdma_conn_written,
 	.room		= qp_room,
+	.net		= qp_net,
 	.counts		= qp_counts,
 };
 
@@ -240,7 +249,7 @@ static void go_up(struct work_struct *work)
 	if (!link->talking) {
 		sdr_rdma_link_fail(link);
 	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING) {
-		expect(link, READ_ONCE(sdr_rdma_qps));
+		expect(link, READ_ONCE(link->net->qps));
 		if (connect_all(link))
 			sdr_rdma_link_fail(link);
 	}

@@ -13,20 +13,17 @@
 #include "rdma/addr.h"
 #include "rdma/allow.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma/path.h"
 #include "rdma/qp.h"
 
 /* No second attempt for so long, and twice as long after each that failed. */
 #define AGAIN_MIN	HZ
 #define AGAIN_MAX	(60 * HZ)
-/* Each keeps one of sdr_rdma_talk_wq's works, of which there are 512. */
+/* Each keeps one of talk_wq's works, of which there are 512. */
 #define LINKS_MAX	480
 /* Of one host that has called: one, one that ends, some more behind NAT. */
 #define LINKS_CALLER	8
-
-static DEFINE_MUTEX(links_lock);	/* protects links; before any gate */
-static LIST_HEAD(links);
-static int links_count;
 
 void sdr_rdma_link_grow(unsigned long *again)
 {
@@ -41,62 +38,66 @@ void sdr_rdma_link_put(struct sdr_rdma_link *link)
 
 void sdr_rdma_link_leave(struct sdr_rdma_link *link)
 {
-	mutex_lock(&links_lock);
+	struct sdr_rdma_net *rn = link->net;
+
+	mutex_lock(&rn->links_lock);
 	list_del(&link->node);
-	links_count--;
-	mutex_unlock(&links_lock);
+	rn->n_links--;
+	mutex_unlock(&rn->links_lock);
 	sdr_rdma_link_put(link);
 }
 
 void sdr_rdma_link_start(struct sdr_rdma_link *link)
 {
 	sdr_rdma_link_get(link);
-	if (!queue_work(sdr_rdma_talk_wq, &link->run))
+	if (!queue_work(link->net->talk_wq, &link->run))
 		sdr_rdma_link_put(link);
 }
 
 /* One host that calls again and again must not keep others out. */
-static bool crowded(const struct in6_addr *peer)
+static bool crowded(const struct sdr_rdma_net *rn, const struct in6_addr *peer)
 {
 	const struct sdr_rdma_link *link;
 	int n = 0;
 
-	lockdep_assert_held(&links_lock);
-	list_for_each_entry(link, &links, node)
+	lockdep_assert_held(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
 		n += !link->active && ipv6_addr_equal(&link->peer, peer);
 	return n >= LINKS_CALLER;
 }
 
 /* Forget a host that was called and is not talked to, for one that is. */
-static void forget_one(void)
+static void forget_one(struct sdr_rdma_net *rn)
 {
 	struct sdr_rdma_link *link;
 
-	lockdep_assert_held(&links_lock);
-	list_for_each_entry_reverse(link, &links, node)
+	lockdep_assert_held(&rn->links_lock);
+	list_for_each_entry_reverse(link, &rn->links, node)
 		if (link->active && !READ_ONCE(link->talking) &&
 		    !work_busy(&link->run) && !atomic_read(&link->n_conns)) {
 			list_del(&link->node);
-			links_count--;
+			rn->n_links--;
 			sdr_rdma_link_put(link);
 			return;
 		}
 }
 
-static struct sdr_rdma_link *link_add(const struct in6_addr *local,
+static struct sdr_rdma_link *link_add(struct sdr_rdma_net *rn,
+				      const struct in6_addr *local,
 				      const struct in6_addr *peer, bool active)
 {
 	struct sdr_rdma_link *link;
 
-	lockdep_assert_held(&links_lock);
-	if (links_count >= LINKS_MAX)
-		forget_one();
-	if (links_count >= LINKS_MAX || (!active && crowded(peer)))
+	lockdep_assert_held(&rn->links_lock);
+	if (rn->n_links >= LINKS_MAX)
+		forget_one(rn);
+	if (rn->n_links >= LINKS_MAX || (!active && crowded(rn, peer)))
 		return NULL;
 	link = kzalloc(sizeof(*link), GFP_KERNEL);
 	if (!link)
 		return NULL;
 	refcount_set(&link->ref, 1);
+	link->net = rn;
 	link->local = *local;
 	link->peer = *peer;
 	link->active = active;
@@ -111,34 +112,37 @@ static struct sdr_rdma_link *link_add(const struct in6_addr *local,
 	init_waitqueue_head(&link->wait);
 	INIT_LIST_HEAD(&link->asking);
 	xa_init_flags(&link->conns, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
-	list_add(&link->node, &links);
-	links_count++;
+	list_add(&link->node, &rn->links);
+	rn->n_links++;
 	return link;
 }
 
-static struct sdr_rdma_link *find_active(const struct in6_addr *local,
+static struct sdr_rdma_link *find_active(const struct sdr_rdma_net *rn,
+					 const struct in6_addr *local,
 					 const struct in6_addr *peer)
 {
 	struct sdr_rdma_link *link;
 
-	lockdep_assert_held(&links_lock);
-	list_for_each_entry(link, &links, node)
+	lockdep_assert_held(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
 		if (link->active && ipv6_addr_equal(&link->local, local) &&
 		    ipv6_addr_equal(&link->peer, peer))
 			return link;
 	return NULL;
 }
 
-struct sdr_rdma_link *sdr_rdma_link_call(const struct in6_addr *local,
+struct sdr_rdma_link *sdr_rdma_link_call(struct sdr_rdma_net *rn,
+					 const struct in6_addr *local,
 					 const struct in6_addr *peer)
 {
 	struct sdr_rdma_link *link;
 
 	if (!sdr_rdma_addr_ok(local) || !sdr_rdma_addr_ok(peer) ||
-	    !sdr_rdma_allowed(peer))
+	    !sdr_rdma_allowed(&rn->allow, peer))
 		return NULL;
-	mutex_lock(&links_lock);
-	link = find_active(local, peer) ?: link_add(local, peer, true);
+	mutex_lock(&rn->links_lock);
+	link = find_active(rn, local, peer) ?:
+	       link_add(rn, local, peer, true);
 	if (link && !READ_ONCE(link->talking)) {
 		if (!work_busy(&link->run) &&
 		    time_after_eq(jiffies, READ_ONCE(link->absent_until)))
@@ -147,13 +151,13 @@ struct sdr_rdma_link *sdr_rdma_link_call(const struct in6_addr *local,
 	}
 	if (link)
 		sdr_rdma_link_get(link);
-	mutex_unlock(&links_lock);
+	mutex_unlock(&rn->links_lock);
 	return link;
 }
 
 /* Whose socket it is; false: nobody's to talk to. */
-static bool ends_of(struct socket *sock, struct in6_addr *local,
-		    struct in6_addr *peer)
+static bool ends_of(struct sdr_rdma_net *rn, struct socket *sock,
+		    struct in6_addr *local, struct in6_addr *peer)
 {
 	struct sockaddr_storage own, other;
 
@@ -161,22 +165,22 @@ static bool ends_of(struct socket *sock, struct in6_addr *local,
 	       kernel_getpeername(sock, (struct sockaddr *)&other) >= 0 &&
 	       sdr_rdma_addr_from(local, &own) &&
 	       sdr_rdma_addr_from(peer, &other) && sdr_rdma_addr_ok(peer) &&
-	       sdr_rdma_allowed(peer);
+	       sdr_rdma_allowed(&rn->allow, peer);
 }
 
-void sdr_rdma_link_answer(struct socket *sock)
+void sdr_rdma_link_answer(struct sdr_rdma_net *rn, struct socket *sock)
 {
 	struct sdr_rdma_link *link = NULL;
 	struct in6_addr local, peer;
 
-	if (ends_of(sock, &local, &peer)) {
-		mutex_lock(&links_lock);
-		link = link_add(&local, &peer, false);
+	if (ends_of(rn, sock, &local, &peer)) {
+		mutex_lock(&rn->links_lock);
+		link = link_add(rn, &local, &peer, false);
 		if (link) {
 			link->sock = sock;
 			sdr_rdma_link_start(link);
 		}
-		mutex_unlock(&links_lock);
+		mutex_unlock(&rn->links_lock);
 	}
 	if (!link)
 		sock_release(sock);
@@ -185,9 +189,10 @@ void sdr_rdma_link_answer(struct socket *sock)
 struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller)
 {
 	struct sdr_rdma_link *link, *found = NULL;
+	struct sdr_rdma_net *rn = caller->net;
 
-	mutex_lock(&links_lock);
-	list_for_each_entry(link, &links, node)
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
 		if (link != caller && !link->active &&
 		    READ_ONCE(link->session) &&
 		    ipv6_addr_equal(&link->local, &caller->local) &&
@@ -196,7 +201,7 @@ struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller)
 			found = link;
 	if (found)
 		sdr_rdma_link_get(found);
-	mutex_unlock(&links_lock);
+	mutex_unlock(&rn->links_lock);
 	return found;
 }
 
@@ -204,7 +209,7 @@ void sdr_rdma_link_path(const struct sdr_rdma_link *link,
 			struct sdr_rdma_path *path)
 {
 	*path = (struct sdr_rdma_path) { link->peer, link->local, link->peer };
-	sdr_rdma_path_get(&link->peer, path);
+	sdr_rdma_path_get(&link->net->paths, &link->peer, path);
 }
 
 /* Does the request come from where the link's other host is? */
@@ -219,25 +224,26 @@ static bool from_peer(const struct rdma_cm_id *id,
 	       ipv6_addr_equal(&peer, &path.remote);
 }
 
-static struct sdr_rdma_link *link_of(const struct rdma_cm_id *id, u64 cookie)
+static struct sdr_rdma_link *link_of(struct sdr_rdma_net *rn,
+				     const struct rdma_cm_id *id, u64 cookie)
 {
 	struct sdr_rdma_link *link, *found = NULL;
 
-	mutex_lock(&links_lock);
-	list_for_each_entry(link, &links, node)
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
 		if (!link->active && READ_ONCE(link->talking) &&
 		    link->cookie == cookie && from_peer(id, link))
 			found = link;
 	if (found)
 		sdr_rdma_link_get(found);
-	mutex_unlock(&links_lock);
+	mutex_unlock(&rn->links_lock);
 	return found;
 }
 
-int sdr_rdma_link_accept(struct rdma_cm_id *id,
+int sdr_rdma_link_accept(struct sdr_rdma_net *rn, struct rdma_cm_id *id,
 			 const struct sdr_rdma_request *request)
 {
-	struct sdr_rdma_link *link = link_of(id, request->cookie);
+	struct sdr_rdma_link *link = link_of(rn, id, request->cookie);
 	int err;
 
 	if (!link)
@@ -274,17 +280,18 @@ static void tell(struct sdr_rdma_link *link, struct sdr_rdma_link_info *info)
 	mutex_unlock(&link->gate);
 }
 
-bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info)
+bool sdr_rdma_link_info(struct sdr_rdma_net *rn, unsigned long nth,
+			struct sdr_rdma_link_info *info)
 {
 	struct sdr_rdma_link *link, *found = NULL;
 
-	mutex_lock(&links_lock);
-	list_for_each_entry(link, &links, node)
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
 		if (!nth--) {
 			found = sdr_rdma_link_get(link);
 			break;
 		}
-	mutex_unlock(&links_lock);
+	mutex_unlock(&rn->links_lock);
 	if (!found)
 		return false;
 	tell(found, info);
@@ -298,30 +305,31 @@ void sdr_rdma_link_device(const struct sdr_rdma_link *link,
 	struct sdr_rdma_path path;
 
 	sdr_rdma_link_path(link, &path);
-	sdr_rdma_qp_device_at(&path.local, name, SDR_FAR_DEVICE);
+	sdr_rdma_qp_device_at(link->net->net, &path.local, name,
+			      SDR_FAR_DEVICE);
 }
 
-void sdr_rdma_link_remake(const struct in6_addr *peer)
+void sdr_rdma_link_remake(struct sdr_rdma_net *rn, const struct in6_addr *peer)
 {
 	struct sdr_rdma_link *link;
 
-	mutex_lock(&links_lock);
-	list_for_each_entry(link, &links, node)
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
 		if (ipv6_addr_equal(&link->peer, peer)) {
 			sdr_rdma_link_fail(link);
 			/* What failed before was another path. */
 			WRITE_ONCE(link->retry, 0);
 			WRITE_ONCE(link->retry_at, jiffies);
 		}
-	mutex_unlock(&links_lock);
+	mutex_unlock(&rn->links_lock);
 }
 
-void sdr_rdma_link_stop_all(void)
+void sdr_rdma_link_stop_all(struct sdr_rdma_net *rn)
 {
 	struct sdr_rdma_link *link;
 
-	mutex_lock(&links_lock);
-	list_for_each_entry(link, &links, node) {
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node) {
 		WRITE_ONCE(link->stopping, true);
 		mutex_lock(&link->send_lock);
 		if (link->sock)
@@ -329,10 +337,10 @@ void sdr_rdma_link_stop_all(void)
 		mutex_unlock(&link->send_lock);
 		wake_up_all(&link->wait);
 	}
-	mutex_unlock(&links_lock);
+	mutex_unlock(&rn->links_lock);
 	/* Every link's work ends now that no socket gives anything. */
-	flush_workqueue(sdr_rdma_talk_wq);
-	while ((link = list_first_entry_or_null(&links, struct sdr_rdma_link,
-						node)))
+	flush_workqueue(rn->talk_wq);
+	while ((link = list_first_entry_or_null(&rn->links,
+						struct sdr_rdma_link, node)))
 		sdr_rdma_link_leave(link);
 }

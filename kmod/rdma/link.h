@@ -20,13 +20,15 @@
 #include "rdma/state.h"
 
 struct rdma_cm_id;
+struct sdr_rdma_net;
 struct sdr_rdma_path;
 struct socket;
 
 /**
  * struct sdr_rdma_link - one host as another one sees it
  * @ref:	the list's, each connection's, each running work's
- * @node:	in the list of links
+ * @net:	the namespace's, which outlives it
+ * @node:	in its list of links
  * @local:	own address
  * @peer:	the other's
  * @active:	this host has called
@@ -41,7 +43,7 @@ struct socket;
  * @talking:	both have said HELLO; changes under @gate and @send_lock
  * @session:	there have been connections over it: they survive @sock
  * @waiting:	@run waits for the other host to call again
- * @stopping:	the module goes
+ * @stopping:	the namespace, or the module, goes
  * @wait:	for the last three
  * @absent_until: jiffies before which a host that did not answer is left alone
  * @absent:	how long that is, in jiffies
@@ -70,6 +72,7 @@ struct socket;
  */
 struct sdr_rdma_link {
 	refcount_t ref;
+	struct sdr_rdma_net *net;
 	struct list_head node;
 	struct in6_addr local;
 	struct in6_addr peer;
@@ -108,18 +111,14 @@ struct sdr_rdma_link {
 	atomic_t n_conns;
 };
 
-/* Works that end by themselves; control connections; works that wait for sockets. */
-extern struct workqueue_struct *sdr_rdma_wq;
-extern struct workqueue_struct *sdr_rdma_talk_wq;
-extern struct workqueue_struct *sdr_rdma_move_wq;
-
 /* sdr_rdma_link_call() - the link to @peer, as this host calls it; may be NULL. */
-struct sdr_rdma_link *sdr_rdma_link_call(const struct in6_addr *local,
+struct sdr_rdma_link *sdr_rdma_link_call(struct sdr_rdma_net *rn,
+					 const struct in6_addr *local,
 					 const struct in6_addr *peer);
 /* sdr_rdma_link_answer() takes over the socket of a host that has called. */
-void sdr_rdma_link_answer(struct socket *sock);
+void sdr_rdma_link_answer(struct sdr_rdma_net *rn, struct socket *sock);
 /* The other host asks for a queue pair; 0 if @id belongs to a link now. */
-int sdr_rdma_link_accept(struct rdma_cm_id *id,
+int sdr_rdma_link_accept(struct sdr_rdma_net *rn, struct rdma_cm_id *id,
 			 const struct sdr_rdma_request *request);
 
 static inline struct sdr_rdma_link *
@@ -151,7 +150,7 @@ void sdr_rdma_link_fail(struct sdr_rdma_link *link);
  * sdr_rdma_link_remake() - another path to @peer was set: queue pairs to it are
  * taken apart, and made anew.  May sleep.
  */
-void sdr_rdma_link_remake(const struct in6_addr *peer);
+void sdr_rdma_link_remake(struct sdr_rdma_net *rn, const struct in6_addr *peer);
 
 /* sdr_rdma_link_device() names the device that is to be used, or none. */
 void sdr_rdma_link_device(const struct sdr_rdma_link *link,
@@ -201,10 +200,11 @@ struct sdr_rdma_link_info {
 };
 
 /* sdr_rdma_link_info() - of the @nth link; false: there are not so many. */
-bool sdr_rdma_link_info(unsigned long nth, struct sdr_rdma_link_info *info);
+bool sdr_rdma_link_info(struct sdr_rdma_net *rn, unsigned long nth,
+			struct sdr_rdma_link_info *info);
 
 /* sdr_rdma_link_stop_all() ends all; may sleep. */
-void sdr_rdma_link_stop_all(void);
+void sdr_rdma_link_stop_all(struct sdr_rdma_net *rn);
 
 /* For the files of a link alone: */
 void sdr_rdma_link_start(struct sdr_rdma_link *link);

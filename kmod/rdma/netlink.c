@@ -7,6 +7,7 @@
 #include <net/ipv6.h>
 
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma/netlink.h"
 #include "rdma/path.h"
 
@@ -50,21 +51,20 @@ static int put_link(struct sk_buff *skb, const struct sdr_rdma_link_info *info)
  * there are not so many.
  */
 static int dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
-		int (*put_nth)(struct sk_buff *skb, unsigned long nth))
+		int (*put_nth)(struct sdr_rdma_net *rn, struct sk_buff *skb,
+			       unsigned long nth))
 {
+	struct sdr_rdma_net *rn = sdr_rdma_net(sock_net(skb->sk));
 	void *hdr;
 	int err;
 
-	/* Links and paths are the first namespace's. */
-	if (!net_eq(sock_net(skb->sk), &init_net))
-		return 0;
 	for (;; cb->args[0]++) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
 				  cmd);
 		if (!hdr)
 			break;
-		err = put_nth(skb, cb->args[0]);
+		err = put_nth(rn, skb, cb->args[0]);
 		if (err) {
 			genlmsg_cancel(skb, hdr);
 			break;
@@ -74,11 +74,12 @@ static int dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	return skb->len;
 }
 
-static int put_nth_link(struct sk_buff *skb, unsigned long nth)
+static int put_nth_link(struct sdr_rdma_net *rn, struct sk_buff *skb,
+			unsigned long nth)
 {
 	struct sdr_rdma_link_info info;
 
-	if (!sdr_rdma_link_info(nth, &info))
+	if (!sdr_rdma_link_info(rn, nth, &info))
 		return -ENOENT;
 	return put_link(skb, &info) ? -EMSGSIZE : 0;
 }
@@ -123,6 +124,7 @@ static int get_addr(struct genl_info *info, int attr, struct in6_addr *addr)
 
 static int path_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct sdr_rdma_net *rn = sdr_rdma_net(genl_info_net(info));
 	struct sdr_rdma_path path;
 	int err;
 
@@ -131,9 +133,9 @@ static int path_set_doit(struct sk_buff *skb, struct genl_info *info)
 	      get_addr(info, SDIRECT_RDMA_A_PATH_REMOTE, &path.remote);
 	if (err)
 		return err;
-	err = sdr_rdma_path_set(&path);
+	err = sdr_rdma_path_set(&rn->paths, &path);
 	if (!err)
-		sdr_rdma_link_remake(&path.host);
+		sdr_rdma_link_remake(rn, &path.host);
 	else if (err == -ENOSPC)
 		GENL_SET_ERR_MSG(info, "there are too many");
 	else
@@ -143,23 +145,25 @@ static int path_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int path_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct sdr_rdma_net *rn = sdr_rdma_net(genl_info_net(info));
 	struct in6_addr host;
 	int err;
 
 	err = get_addr(info, SDIRECT_RDMA_A_PATH_HOST, &host);
 	if (err)
 		return err;
-	err = sdr_rdma_path_del(&host);
+	err = sdr_rdma_path_del(&rn->paths, &host);
 	if (!err)
-		sdr_rdma_link_remake(&host);
+		sdr_rdma_link_remake(rn, &host);
 	return err;
 }
 
-static int put_nth_path(struct sk_buff *skb, unsigned long nth)
+static int put_nth_path(struct sdr_rdma_net *rn, struct sk_buff *skb,
+			unsigned long nth)
 {
 	struct sdr_rdma_path path;
 
-	if (!sdr_rdma_path_nth(nth, &path))
+	if (!sdr_rdma_path_nth(&rn->paths, nth, &path))
 		return -ENOENT;
 	return put_addr(skb, SDIRECT_RDMA_A_PATH_HOST, &path.host) ||
 	       put_addr(skb, SDIRECT_RDMA_A_PATH_LOCAL, &path.local) ||

@@ -12,6 +12,7 @@
 #include <rdma/ib_verbs.h>
 #include <rdma/rdma_cm.h>
 
+#include "rdma/net.h"
 #include "rdma/qp.h"
 #include "rdma/wr.h"
 
@@ -26,20 +27,18 @@
 /* Completions that one look handles. */
 #define LOOK_MAX	16
 
-int sdr_rdma_soft;
-
 static void fail(struct sdr_rdma_qp *qp)
 {
 	qp->user->failed(qp->owner);
 }
 
 /* Software that plays a device is slower than TCP: only for who asks for it. */
-static bool device_ok(const struct ib_device *dev)
+static bool device_ok(const struct sdr_rdma_qp *qp)
 {
-	switch (dev->ops.driver_id) {
+	switch (qp->id->device->ops.driver_id) {
 	case RDMA_DRIVER_RXE:
 	case RDMA_DRIVER_SIW:
-		return READ_ONCE(sdr_rdma_soft);
+		return READ_ONCE(qp->user->net(qp->owner)->soft);
 	default:
 		return true;
 	}
@@ -91,7 +90,7 @@ static int make_qp(struct sdr_rdma_qp *qp)
 
 static int resources(struct sdr_rdma_qp *qp)
 {
-	if (!device_ok(qp->id->device))
+	if (!device_ok(qp))
 		return -EOPNOTSUPP;
 	qp->iwarp = rdma_protocol_iwarp(qp->id->device, qp->id->port_num);
 	return make_qp(qp);
@@ -184,8 +183,8 @@ struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 		.lane	= cpu_to_be32(request->lane),
 		.lanes	= cpu_to_be32(request->lanes),
 	};
-	id = rdma_create_id(&init_net, sdr_rdma_qp_event, qp, RDMA_PS_TCP,
-			    IB_QPT_RC);
+	id = rdma_create_id(user->net(owner)->net, sdr_rdma_qp_event, qp,
+			    RDMA_PS_TCP, IB_QPT_RC);
 	if (IS_ERR(id)) {
 		kfree(qp);
 		return ERR_CAST(id);
@@ -329,15 +328,16 @@ const char *sdr_rdma_qp_device(const struct sdr_rdma_qp *qp)
 	return qp->id->device ? dev_name(&qp->id->device->dev) : "-";
 }
 
-void sdr_rdma_qp_device_at(const struct in6_addr *addr, char *name, size_t size)
+void sdr_rdma_qp_device_at(struct net *net, const struct in6_addr *addr,
+			   char *name, size_t size)
 {
 	struct ib_device *dev = NULL;
 	struct net_device *ndev;
 
 	rcu_read_lock();
 	ndev = ipv6_addr_v4mapped(addr) ?
-	       __ip_dev_find(&init_net, addr->s6_addr32[3], false) :
-	       ipv6_dev_find(&init_net, addr, NULL);
+	       __ip_dev_find(net, addr->s6_addr32[3], false) :
+	       ipv6_dev_find(net, addr, NULL);
 	if (ndev)
 		dev = ib_device_get_by_netdev(rdma_vlan_dev_real_dev(ndev) ?: ndev,
 					      RDMA_DRIVER_UNKNOWN);

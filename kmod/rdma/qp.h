@@ -7,7 +7,9 @@
 #include <linux/types.h>
 #include <rdma/rdma_cm.h>
 
+struct net;
 struct sdr_rdma_counts;
+struct sdr_rdma_net;
 struct sdr_ring;
 struct sdr_rdma_mr;
 struct sdr_rdma_qp;
@@ -22,6 +24,7 @@ struct sdr_rdma_qp;
  *		the queue pair is dead; @ctx is the caller's again.  It may come
  *		late, with that of a later one
  * @room:	a work request is free again after one was missed
+ * @net:	whose it is
  * @counts:	where to count
  */
 struct sdr_rdma_user {
@@ -31,6 +34,7 @@ struct sdr_rdma_user {
 	void (*credit)(void *owner, u32 conn, u32 gen, u64 pos);
 	void (*written)(void *ctx, u64 pos, bool ok);
 	void (*room)(void *owner);
+	struct sdr_rdma_net *(*net)(void *owner);
 	struct sdr_rdma_counts *(*counts)(void *owner);
 };
 
@@ -71,9 +75,6 @@ struct sdr_rdma_request {
 	u32 lane;
 	u32 lanes;
 };
-
-/* sdr_rdma_soft - devices that are only software may be used (a sysctl) */
-extern int sdr_rdma_soft;
 
 /**
  * sdr_rdma_qp_connect - make a queue pair with another host
@@ -176,14 +177,15 @@ void sdr_rdma_qp_look(struct sdr_rdma_qp *qp);
 
 /**
  * sdr_rdma_qp_device_at - which device has an address of this host
+ * @net:	where
  * @addr:	the address
  * @name:	(out) the device's, empty if there is none
  * @size:	bytes of @name
  *
  * Context: process; does not sleep.
  */
-void sdr_rdma_qp_device_at(const struct in6_addr *addr, char *name,
-			   size_t size);
+void sdr_rdma_qp_device_at(struct net *net, const struct in6_addr *addr,
+			   char *name, size_t size);
 
 /* sdr_rdma_qp_map() gives a page's address for the device, 0 if it has none. */
 u64 sdr_rdma_qp_map(struct sdr_rdma_qp *qp, struct page *page);

@@ -15,6 +15,7 @@
 #include "rdma/conn.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 
 /* So long TCP, too, bears with a host from which nothing is heard. */
 #define LIMBO_TIME	(120 * HZ)
@@ -150,7 +151,7 @@ static int place_call(struct sdr_rdma_link *link, bool *known)
 	struct socket *sock;
 	int err;
 
-	err = sdr_rdma_control_socket(&link->peer, &sock);
+	err = sdr_rdma_control_socket(link->net->net, &link->peer, &sock);
 	if (err)
 		return err;
 	set_sock(link, sock);
