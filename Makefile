@@ -178,7 +178,8 @@ check-suites: ## run other projects' test suites, and compare with TCP
 .PHONY: check-rdma
 check-rdma: all ## run the tests of connections between hosts
 	$(TOP)/tools/setup build vm check
-	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests/test_rdma.py
+	$(PYTHON) -m pytest $(PYTEST_ARGS) $(TOP)/selftests/test_rdma.py \
+		$(TOP)/selftests/test_rdma_spaces.py
 
 .PHONY: check-debug
 check-debug: debug-kernel all ## run the tests on the debug kernel (FRESH=1: all)

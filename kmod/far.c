@@ -11,6 +11,7 @@
 #include "carrier.h"
 #include "demote.h"
 #include "far.h"
+#include "net.h"
 #include "party.h"
 #include "payer.h"
 #include "ring.h"
@@ -40,6 +41,12 @@ bool sdr_far_there(void)
 {
 	return unlikely(rcu_access_pointer(far_ops));
 }
+
+bool sdr_far_wanted(struct net *net)
+{
+	return atomic_read(&sdr_net(net)->ends);
+}
+EXPORT_SYMBOL_NS_GPL(sdr_far_wanted, SDR_SYMBOLS);
 
 void sdr_far_ask(const struct sdr_far_who *who)
 {

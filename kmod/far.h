@@ -98,6 +98,11 @@ void sdr_far_unregister(const struct sdr_far_ops *ops);
 
 /* Is there anybody to ask?  Any context. */
 bool sdr_far_there(void);
+/*
+ * Is there a socket in a namespace that has a peer, or looks for one?  Then that
+ * holds the namespace.
+ */
+bool sdr_far_wanted(struct net *net);
 /* The connection of a socket that waits for its peer. */
 struct sdr_far_who sdr_far_who_is(const struct sdr_sock *ss);
 /* Asks; context as @ask. */

@@ -219,6 +219,43 @@ static void requests_of_strangers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_UP);
 }
 
+static void requests_elsewhere(struct kunit *test)
+{
+	static struct sdr_rdma_net other;
+	struct test_host *host = host_new(test);
+	struct sockaddr_storage from;
+
+	sdr_rdma_net_prepare(&other, &init_net);
+	host_calls(host);
+	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
+	KUNIT_EXPECT_EQ(test, verbs_request_in(&other, &from, host->cookie,
+					       1),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, verbs_left(), 0);
+	sdr_rdma_net_end(&other);
+	host_connects(host);
+}
+
+/* No queue pair is made, of which none is left; the connection goes on. */
+static void turned_off(struct kunit *test)
+{
+	struct test_host *host = host_new(test);
+	struct sockaddr_storage from;
+
+	host_calls(host);
+	host_connects(host);
+	verbs_net.on = false;
+	sdr_rdma_link_off_all(&verbs_net);
+	KUNIT_EXPECT_TRUE(test, host_until(host, SDR_RDMA_IDLE));
+	KUNIT_EXPECT_EQ(test, verbs_left(), 0);
+	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
+	KUNIT_EXPECT_LT(test, verbs_request(&from, host->cookie, 1), 0);
+	KUNIT_EXPECT_FALSE(test, sdr_rdma_link_want(host->link));
+	host_hears(host, SDR_RDMA_DOWN);
+	verbs_net.on = true;
+	host_connects(host);
+}
+
 /* --- what RDMA CM tells, at any time --- */
 
 #define STEPS	4
@@ -388,6 +425,8 @@ static struct kunit_case link_tests[] = {
 	KUNIT_CASE_PARAM(call_that_fails, failing_gen_params),
 	KUNIT_CASE_PARAM(answer_that_fails, failing_gen_params),
 	KUNIT_CASE(requests_of_strangers),
+	KUNIT_CASE(requests_elsewhere),
+	KUNIT_CASE(turned_off),
 	KUNIT_CASE_PARAM(event_at_any_time, event_gen_params),
 	KUNIT_CASE(other_host_gives_it_up),
 	KUNIT_CASE(other_host_hangs_up),

@@ -45,6 +45,11 @@ void verbs_count(int n)
 	spin_unlock_bh(&lock);
 }
 
+struct sdr_rdma_net *verbs_net_of(void *owner)
+{
+	return &verbs_net;
+}
+
 /* --- regions --- */
 
 struct ib_mr *ib_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 max)
@@ -287,7 +292,8 @@ int verbs_event(enum rdma_cm_event_type type)
 	return err;
 }
 
-int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes)
+int verbs_request_in(struct sdr_rdma_net *rn,
+		     const struct sockaddr_storage *from, u64 cookie, u32 lanes)
 {
 	const struct sdr_rdma_request request = {
 		.cookie = cookie, .lanes = lanes,
@@ -300,11 +306,16 @@ int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes)
 	id->device = &verbs_device;
 	id->route.addr.dst_addr = *from;
 	mutex_lock(&handling);
-	err = sdr_rdma_link_accept(&verbs_net, id, &request);
+	err = sdr_rdma_link_accept(rn, id, &request);
 	mutex_unlock(&handling);
 	if (err)
 		rdma_destroy_id(id);
 	return err;
+}
+
+int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes)
+{
+	return verbs_request_in(&verbs_net, from, cookie, lanes);
 }
 
 /* --- the device --- */

@@ -49,6 +49,7 @@ enum verbs_call {
 
 /* Whose all of it is. */
 extern struct sdr_rdma_net verbs_net;
+struct sdr_rdma_net *verbs_net_of(void *owner);
 
 /* From now on, until something else does. */
 void verbs_fail(enum verbs_call call);
@@ -71,6 +72,9 @@ int verbs_event(enum rdma_cm_event_type type);
  * sdr_rdma_link_accept().
  */
 int verbs_request(const struct sockaddr_storage *from, u64 cookie, u32 lanes);
+/* The same in another namespace. */
+int verbs_request_in(struct sdr_rdma_net *rn,
+		     const struct sockaddr_storage *from, u64 cookie, u32 lanes);
 
 /* --- the queue pair: there is one at a time --- */
 

@@ -7,7 +7,6 @@
 
 #include "fixture_test.h"
 #include "ring.h"
-#include "rdma/net.h"
 #include "rdma/qp.h"
 #include "rdma/wr.h"
 #include "rdma_verbs_test.h"
@@ -67,11 +66,6 @@ static void room(void *owner)
 	told.room++;
 }
 
-static struct sdr_rdma_net *net(void *owner)
-{
-	return &verbs_net;
-}
-
 static struct sdr_rdma_counts *counts(void *owner)
 {
 	return &told.counts;
@@ -84,7 +78,7 @@ static const struct sdr_rdma_user user = {
 	.credit		= credit,
 	.written	= written,
 	.room		= room,
-	.net		= net,
+	.net		= verbs_net_of,
 	.counts		= counts,
 };
 

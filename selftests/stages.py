@@ -58,6 +58,7 @@ STAGES = (
     Stage("programs", ("test_programs.py",), limit=60),
     Stage("topology", ("test_topology.py",), limit=40),
     Stage("many", ("test_many.py",)),
+    Stage("spaces", ("test_rdma_spaces.py",), needs_debug=True),
     Stage("iwarp", ("test_iwarp.py",), limit=60, needs_debug=True),
     Stage("surroundings", ("test_surroundings.py",)),
     Stage("judge", ("test_judge.py",)),

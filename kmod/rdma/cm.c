@@ -56,7 +56,7 @@ static struct rdma_cm_id *listen_at(struct net *net, int family)
 }
 
 /* There may be no IPv6. */
-int sdr_rdma_cm_listen(struct sdr_rdma_cm *cm, struct net *net)
+static int listen_at_both(struct sdr_rdma_cm *cm, struct net *net)
 {
 	struct rdma_cm_id *four = listen_at(net, AF_INET), *six;
 
@@ -71,6 +71,18 @@ int sdr_rdma_cm_listen(struct sdr_rdma_cm *cm, struct net *net)
 	else
 		return 0;
 	return PTR_ERR_OR_ZERO(six);
+}
+
+int sdr_rdma_cm_listen(struct sdr_rdma_cm *cm, struct net *net)
+{
+	int err;
+
+	/* An id takes a reference, which must not be the first again. */
+	if (!maybe_get_net(net))
+		return -ENONET;
+	err = listen_at_both(cm, net);
+	put_net(net);
+	return err;
 }
 
 void sdr_rdma_cm_unlisten(struct sdr_rdma_cm *cm)

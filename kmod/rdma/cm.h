@@ -21,7 +21,8 @@ struct sdr_rdma_cm {
  * @cm:		nobody listens yet
  * @net:	where
  *
- * Return: 0 or an error.  Context: may sleep, not under a link's gate.
+ * It holds the namespace.  Return: 0 or an error.  Context: may sleep, not under
+ * a link's gate.
  */
 int sdr_rdma_cm_listen(struct sdr_rdma_cm *cm, struct net *net);
 

@@ -105,7 +105,7 @@ void sdr_rdma_rx_drop(struct sdr_rdma_conn *conn)
 	spin_unlock_bh(&conn->lock);
 	if (old.mr) {
 		sdr_rdma_mr_free(old.mr);
-		conn->link->pinned -= old.ring->size;
+		sdr_rdma_link_pin(conn->link, -(s64)old.ring->size);
 	}
 	sdr_ring_put(old.ring);
 }
@@ -134,7 +134,7 @@ void sdr_rdma_tx_drop(struct sdr_rdma_conn *conn)
 	spin_unlock_bh(&conn->lock);
 	if (old.qp && old.dma) {
 		unmap(old.qp, old.ring, old.dma);
-		conn->link->pinned -= old.ring->size;
+		sdr_rdma_link_pin(conn->link, -(s64)old.ring->size);
 	}
 	sdr_ring_put(old.ring);
 }
@@ -152,7 +152,10 @@ static void finish(struct sdr_rdma_conn *conn)
 	if (xa_erase_bh(&conn->link->conns, conn->id) != conn)
 		return;
 	sdr_rdma_conn_answered(conn);
-	atomic_dec(&conn->link->n_conns);
+	/* As sdr_rdma_link_off_all() does it. */
+	if (atomic_dec_and_test(&conn->link->n_conns) &&
+	    !READ_ONCE(conn->link->net->on))
+		sdr_rdma_link_hang_up(conn->link);
 	wake_up_all(&conn->link->wait);
 	sdr_rdma_rx_drop(conn);
 	sdr_rdma_tx_drop(conn);
@@ -462,7 +465,7 @@ static int begin(struct sdr_rdma_conn *conn, struct sdr_ring *ring, u64 pos)
 	dma = map_ring(tx->qp, ring);
 	if (!dma)
 		return -ENOMEM;
-	conn->link->pinned += ring->size;
+	sdr_rdma_link_pin(conn->link, ring->size);
 	sdr_rdma_conn_say(conn, SDR_RDMA_SEAL, tx->gen, pos);
 	spin_lock_bh(&conn->lock);
 	tx->ring = sdr_ring_get(ring);

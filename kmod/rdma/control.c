@@ -139,14 +139,38 @@ int sdr_rdma_control_answer(struct socket *sock, u64 cookie, bool known)
 
 /* --- the listener --- */
 
+static void set_ready(struct sock *sk, struct sdr_rdma_net *rn,
+		      void (*ready)(struct sock *sk))
+{
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = rn;
+	sk->sk_data_ready = ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* Somebody has called; or one that has called, and is still to be accepted. */
+static void ready(struct sock *sk)
+{
+	struct sdr_rdma_net *rn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	rn = sk->sk_user_data;
+	if (rn)
+		queue_work(rn->wq, &rn->accept);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
 static void accept_all(struct work_struct *work)
 {
 	struct sdr_rdma_net *rn = container_of(work, struct sdr_rdma_net,
 					       accept);
 	struct socket *sock;
 
-	while (!kernel_accept(rn->listener, &sock, 0))
+	while (!kernel_accept(rn->listener, &sock, O_NONBLOCK)) {
+		set_ready(sock->sk, NULL, rn->ready);
 		sdr_rdma_link_answer(rn, sock);
+		cond_resched();
+	}
 }
 
 void sdr_rdma_control_init(struct sdr_rdma_net *rn)
@@ -165,12 +189,13 @@ static int listen_at(struct sdr_rdma_net *rn, int family)
 	if (err)
 		return err;
 	sock_set_reuseaddr(sock->sk);
+	rn->ready = sock->sk->sk_data_ready;
+	set_ready(sock->sk, rn, ready);
+	rn->listener = sock;
 	err = kernel_bind(sock, (struct sdr_sockaddr *)&at, len) ?:
 	      kernel_listen(sock, 64);
 	if (err)
-		sock_release(sock);
-	else
-		rn->listener = sock;
+		sdr_rdma_control_unlisten(rn);
 	return err;
 }
 
@@ -181,15 +206,13 @@ int sdr_rdma_control_listen(struct sdr_rdma_net *rn)
 
 	if (err && err != -EADDRINUSE)
 		err = listen_at(rn, AF_INET);
-	if (!err)
-		queue_work(rn->talk_wq, &rn->accept);
 	return err;
 }
 
 void sdr_rdma_control_unlisten(struct sdr_rdma_net *rn)
 {
-	kernel_sock_shutdown(rn->listener, SHUT_RDWR);
-	flush_work(&rn->accept);
+	set_ready(rn->listener->sk, NULL, rn->ready);
+	cancel_work_sync(&rn->accept);
 	sock_release(rn->listener);
 	rn->listener = NULL;
 }

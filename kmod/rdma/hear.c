@@ -115,7 +115,7 @@ static u32 give_ring(struct sdr_rdma_conn *conn, const struct sdr_rdma_msg *msg)
 		sdr_ring_put(ring);
 		return 0;
 	}
-	conn->link->pinned += size;
+	sdr_rdma_link_pin(conn->link, size);
 	spin_lock_bh(&conn->lock);
 	*rx = (struct sdr_rdma_rx) {
 		.state	= SDR_RDMA_RX_READY,

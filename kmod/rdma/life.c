@@ -63,7 +63,7 @@ bool sdr_rdma_link_want(struct sdr_rdma_link *link)
 {
 	if (READ_ONCE(link->state) == SDR_RDMA_UP)
 		return true;
-	if (!READ_ONCE(link->talking))
+	if (!READ_ONCE(link->talking) || !READ_ONCE(link->net->on))
 		return false;
 	/* The one who has called makes it; the other may ask for a ring. */
 	if (!link->active)
@@ -74,10 +74,24 @@ bool sdr_rdma_link_want(struct sdr_rdma_link *link)
 	return false;
 }
 
+/* The links of any namespace but the first share what one of the first may pin. */
+static u64 pinned_with(const struct sdr_rdma_link *link)
+{
+	return sdr_rdma_net_is_first(link->net) ? link->pinned :
+	       (u64)atomic64_read(&link->net->pinned);
+}
+
+void sdr_rdma_link_pin(struct sdr_rdma_link *link, s64 bytes)
+{
+	lockdep_assert_held(&link->gate);
+	link->pinned += bytes;
+	atomic64_add(bytes, &link->net->pinned);
+}
+
 u32 sdr_rdma_link_share(const struct sdr_rdma_link *link)
 {
 	u64 max = (u64)READ_ONCE(sdr_rdma_pinned_max) << 20;
-	u64 pinned = min(max, link->pinned);
+	u64 pinned = min(max, pinned_with(link));
 	u32 size;
 
 	lockdep_assert_held(&link->gate);
@@ -97,7 +111,7 @@ static void qp_made(void *owner)
 	    !sdr_rdma_link_step(link, SDR_RDMA_EV_MADE))
 		return;
 	link->retry = 0;
-	pr_info("sdirect_rdma: %pI6c - %pI6c up\n", &link->local, &link->peer);
+	pr_info_ratelimited("sdirect_rdma: %pI6c - %pI6c up\n", &link->local, &link->peer);
 	queue_probe(link);
 }
 
@@ -244,9 +258,10 @@ static void go_up(struct work_struct *work)
 {
 	struct sdr_rdma_link *link = container_of(work, struct sdr_rdma_link,
 						  up);
+	bool use = sdr_rdma_net_use(link->net);
 
 	mutex_lock(&link->gate);
-	if (!link->talking) {
+	if (!link->talking || !use) {
 		sdr_rdma_link_fail(link);
 	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING) {
 		expect(link, READ_ONCE(link->net->qps));
@@ -262,7 +277,8 @@ static bool is_next(struct sdr_rdma_link *link,
 		    const struct sdr_rdma_request *request)
 {
 	lockdep_assert_held(&link->gate);
-	if (!link->talking || request->lane >= request->lanes ||
+	if (!link->talking || !READ_ONCE(link->net->on) ||
+	    request->lane >= request->lanes ||
 	    request->lanes > SDR_RDMA_LANES_MAX)
 		return false;
 	if (sdr_rdma_link_step(link, SDR_RDMA_EV_START))
@@ -331,8 +347,8 @@ static void take_down(struct sdr_rdma_link *link,
 	for (n = 0; n < SDR_RDMA_LANES_MAX; n++)
 		link->lanes[n].qp = NULL;
 	sdr_rdma_link_say(link, &msg);
-	pr_info("sdirect_rdma: %pI6c - %pI6c down\n", &link->local,
-		&link->peer);
+	pr_info_ratelimited("sdirect_rdma: %pI6c - %pI6c down\n", &link->local,
+			    &link->peer);
 }
 
 static void go_down(struct work_struct *work)

@@ -20,8 +20,6 @@
 /* No second attempt for so long, and twice as long after each that failed. */
 #define AGAIN_MIN	HZ
 #define AGAIN_MAX	(60 * HZ)
-/* Each keeps one of talk_wq's works, of which there are 512. */
-#define LINKS_MAX	480
 /* Of one host that has called: one, one that ends, some more behind NAT. */
 #define LINKS_CALLER	8
 
@@ -43,6 +41,7 @@ void sdr_rdma_link_leave(struct sdr_rdma_link *link)
 	mutex_lock(&rn->links_lock);
 	list_del(&link->node);
 	rn->n_links--;
+	sdr_rdma_net_uncharge(rn);
 	mutex_unlock(&rn->links_lock);
 	sdr_rdma_link_put(link);
 }
@@ -77,9 +76,19 @@ static void forget_one(struct sdr_rdma_net *rn)
 		    !work_busy(&link->run) && !atomic_read(&link->n_conns)) {
 			list_del(&link->node);
 			rn->n_links--;
+			sdr_rdma_net_uncharge(rn);
 			sdr_rdma_link_put(link);
 			return;
 		}
+}
+
+/* So many as there may be, of which one that is not used makes room. */
+static bool charge(struct sdr_rdma_net *rn)
+{
+	if (sdr_rdma_net_charge(rn))
+		return true;
+	forget_one(rn);
+	return sdr_rdma_net_charge(rn);
 }
 
 static struct sdr_rdma_link *link_add(struct sdr_rdma_net *rn,
@@ -89,13 +98,13 @@ static struct sdr_rdma_link *link_add(struct sdr_rdma_net *rn,
 	struct sdr_rdma_link *link;
 
 	lockdep_assert_held(&rn->links_lock);
-	if (rn->n_links >= LINKS_MAX)
-		forget_one(rn);
-	if (rn->n_links >= LINKS_MAX || (!active && crowded(rn, peer)))
+	if ((!active && crowded(rn, peer)) || !charge(rn))
 		return NULL;
-	link = kzalloc(sizeof(*link), GFP_KERNEL);
-	if (!link)
+	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	if (!link) {
+		sdr_rdma_net_uncharge(rn);
 		return NULL;
+	}
 	refcount_set(&link->ref, 1);
 	link->net = rn;
 	link->local = *local;
@@ -161,7 +170,8 @@ static bool ends_of(struct sdr_rdma_net *rn, struct socket *sock,
 {
 	struct sockaddr_storage own, other;
 
-	return kernel_getsockname(sock, (struct sockaddr *)&own) >= 0 &&
+	return READ_ONCE(rn->on) &&
+	       kernel_getsockname(sock, (struct sockaddr *)&own) >= 0 &&
 	       kernel_getpeername(sock, (struct sockaddr *)&other) >= 0 &&
 	       sdr_rdma_addr_from(local, &own) &&
 	       sdr_rdma_addr_from(peer, &other) && sdr_rdma_addr_ok(peer) &&
@@ -321,6 +331,32 @@ void sdr_rdma_link_remake(struct sdr_rdma_net *rn, const struct in6_addr *peer)
 			WRITE_ONCE(link->retry, 0);
 			WRITE_ONCE(link->retry_at, jiffies);
 		}
+	mutex_unlock(&rn->links_lock);
+}
+
+void sdr_rdma_link_fail_all(struct sdr_rdma_net *rn)
+{
+	struct sdr_rdma_link *link;
+
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node)
+		sdr_rdma_link_fail(link);
+	mutex_unlock(&rn->links_lock);
+}
+
+void sdr_rdma_link_off_all(struct sdr_rdma_net *rn)
+{
+	struct sdr_rdma_link *link;
+
+	mutex_lock(&rn->links_lock);
+	list_for_each_entry(link, &rn->links, node) {
+		sdr_rdma_link_fail(link);
+		/* Else its last connection sees there that it is off. */
+		mutex_lock(&link->gate);
+		if (!atomic_read(&link->n_conns))
+			sdr_rdma_link_hang_up(link);
+		mutex_unlock(&link->gate);
+	}
 	mutex_unlock(&rn->links_lock);
 }
 

@@ -159,9 +159,12 @@ void sdr_rdma_link_device(const struct sdr_rdma_link *link,
 /* Bytes of a ring, at most. */
 #define SDR_RDMA_RING_MAX	(256u << 10)
 
+/* sdr_rdma_link_pin() - a device knows so many bytes more, or less; under the gate. */
+void sdr_rdma_link_pin(struct sdr_rdma_link *link, s64 bytes);
+
 /* sdr_rdma_link_share() - bytes that a ring may have, so that all get some. */
 u32 sdr_rdma_link_share(const struct sdr_rdma_link *link);
-extern uint sdr_rdma_pinned_max;	/* megabytes of rings for each link */
+extern uint sdr_rdma_pinned_max;	/* megabytes; see life.c */
 
 /**
  * struct sdr_rdma_link_info - what is told of a link; as its fields
@@ -202,6 +205,15 @@ struct sdr_rdma_link_info {
 /* sdr_rdma_link_info() - of the @nth link; false: there are not so many. */
 bool sdr_rdma_link_info(struct sdr_rdma_net *rn, unsigned long nth,
 			struct sdr_rdma_link_info *info);
+
+/* sdr_rdma_link_fail_all() - no queue pair of a namespace works. */
+void sdr_rdma_link_fail_all(struct sdr_rdma_net *rn);
+
+/*
+ * sdr_rdma_link_off_all() - the namespace was turned off: connections go on by TCP,
+ * and a link ends with its last one.
+ */
+void sdr_rdma_link_off_all(struct sdr_rdma_net *rn);
 
 /* sdr_rdma_link_stop_all() ends all; may sleep. */
 void sdr_rdma_link_stop_all(struct sdr_rdma_net *rn);

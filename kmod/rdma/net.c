@@ -2,15 +2,34 @@
 /* What the RDMA carrier keeps per network namespace: made and ended here. */
 #include "compat.h"
 
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 #include <linux/wait_bit.h>
 #include <net/netns/generic.h>
 
+#include "far.h"
 #include "rdma/control.h"
 #include "rdma/link.h"
 #include "rdma/net.h"
 #include "rdma/sysctl.h"
 
+/* Links of a namespace.  Each keeps one of talk_wq's works, of which there are 512. */
+#define LINKS_FIRST	480
+#define LINKS_OTHER	64
+/* Of all but the first, of those that are no administrator's, of one owner's. */
+#define LINKS_OTHERS	480
+#define LINKS_USERS	240
+#define LINKS_OWNER	64
+/* Works of any but the first that run at once. */
+#define WORKS_OTHER	16
+/* RDMA CM holds a namespace for so long without a socket, and twice that at most. */
+#define TEND_TIME	HZ
+
 static unsigned int net_id __read_mostly;
+
+static DEFINE_MUTEX(others_lock);	/* protects both, and @n_charged; a leaf */
+static LIST_HEAD(others);
+static int n_others;
 
 struct sdr_rdma_net *sdr_rdma_net(const struct net *net)
 {
@@ -37,40 +56,157 @@ static void end_works(struct sdr_rdma_net *rn)
 /* Apart, because who waits for another host, or a socket, may wait long. */
 int sdr_rdma_net_works(struct sdr_rdma_net *rn)
 {
+	int max = sdr_rdma_net_is_first(rn) ? 0 : WORKS_OTHER;
+
 	if (rn->wq)
 		return 0;
-	rn->wq = alloc_workqueue("sdirect_rdma", WQ_UNBOUND, 0);
+	rn->wq = alloc_workqueue("sdirect_rdma", WQ_UNBOUND, max);
 	rn->talk_wq = alloc_workqueue("sdirect_rdma_talk", WQ_UNBOUND,
 				      WQ_UNBOUND_MAX_ACTIVE);
-	rn->move_wq = alloc_workqueue("sdirect_rdma_move", WQ_UNBOUND, 0);
+	rn->move_wq = alloc_workqueue("sdirect_rdma_move", WQ_UNBOUND, max);
 	if (rn->wq && rn->talk_wq && rn->move_wq)
 		return 0;
 	end_works(rn);
 	return -ENOMEM;
 }
 
+/* --- how many links --- */
+
+static bool is_users(const struct sdr_rdma_net *rn)
+{
+	return rn->net->user_ns != &init_user_ns;
+}
+
+/* Is there room for one more of another than the first? */
+static bool room_for(const struct sdr_rdma_net *rn)
+{
+	kuid_t owner = rn->net->user_ns->owner;
+	const struct sdr_rdma_net *each;
+	int users = 0, owned = 0;
+
+	lockdep_assert_held(&others_lock);
+	if (rn->n_charged >= LINKS_OTHER || n_others >= LINKS_OTHERS)
+		return false;
+	if (!is_users(rn))
+		return true;
+	list_for_each_entry(each, &others, others) {
+		if (!is_users(each))
+			continue;
+		users += each->n_charged;
+		if (uid_eq(each->net->user_ns->owner, owner))
+			owned += each->n_charged;
+	}
+	return users < LINKS_USERS && owned < LINKS_OWNER;
+}
+
+bool sdr_rdma_net_charge(struct sdr_rdma_net *rn)
+{
+	bool room;
+
+	if (sdr_rdma_net_is_first(rn))
+		return rn->n_links < LINKS_FIRST;
+	mutex_lock(&others_lock);
+	room = room_for(rn);
+	if (room && !rn->n_charged++)
+		list_add(&rn->others, &others);
+	n_others += room;
+	mutex_unlock(&others_lock);
+	return room;
+}
+
+void sdr_rdma_net_uncharge(struct sdr_rdma_net *rn)
+{
+	if (sdr_rdma_net_is_first(rn))
+		return;
+	mutex_lock(&others_lock);
+	if (!--rn->n_charged)
+		list_del(&rn->others);
+	n_others--;
+	mutex_unlock(&others_lock);
+}
+
+/* --- while it is used --- */
+
+bool sdr_rdma_net_use(struct sdr_rdma_net *rn)
+{
+	bool use;
+
+	if (sdr_rdma_net_is_first(rn))
+		return READ_ONCE(rn->on);
+	mutex_lock(&rn->cm_lock);
+	use = READ_ONCE(rn->on) && sdr_far_wanted(rn->net) &&
+	      (sdr_rdma_cm_listens(&rn->cm) ||
+	       !sdr_rdma_cm_listen(&rn->cm, rn->net));
+	if (use)
+		queue_delayed_work(rn->wq, &rn->tend, TEND_TIME);
+	mutex_unlock(&rn->cm_lock);
+	return use;
+}
+
+/* True: it goes on being used. */
+static bool still_used(struct sdr_rdma_net *rn)
+{
+	bool use;
+
+	mutex_lock(&rn->cm_lock);
+	rn->unused = sdr_far_wanted(rn->net) ? 0 : rn->unused + 1;
+	use = READ_ONCE(rn->on) && rn->unused < 2;
+	if (use) {
+		queue_delayed_work(rn->wq, &rn->tend, TEND_TIME);
+	} else {
+		sdr_rdma_cm_unlisten(&rn->cm);
+		rn->unused = 0;
+	}
+	mutex_unlock(&rn->cm_lock);
+	return use;
+}
+
+/* Once more after this there may be a socket: whose connection asks again. */
+static void tend(struct work_struct *work)
+{
+	struct sdr_rdma_net *rn = container_of(to_delayed_work(work),
+					       struct sdr_rdma_net, tend);
+
+	if (!still_used(rn))
+		sdr_rdma_link_fail_all(rn);
+}
+
 /* --- on and off --- */
+
+static void unlisten(struct sdr_rdma_net *rn)
+{
+	mutex_lock(&rn->cm_lock);
+	sdr_rdma_cm_unlisten(&rn->cm);
+	mutex_unlock(&rn->cm_lock);
+}
 
 static int turn_on(struct sdr_rdma_net *rn)
 {
 	int err;
 
-	err = sdr_rdma_net_works(rn) ?: sdr_rdma_cm_listen(&rn->cm, rn->net);
+	err = sdr_rdma_net_works(rn);
+	if (!err && sdr_rdma_net_is_first(rn))
+		err = sdr_rdma_cm_listen(&rn->cm, rn->net);
 	if (err)
 		return err;
+	WRITE_ONCE(rn->on, true);
 	err = sdr_rdma_control_listen(rn);
-	if (err)
-		sdr_rdma_cm_unlisten(&rn->cm);
-	else
-		WRITE_ONCE(rn->on, true);
-	return err;
+	if (err) {
+		WRITE_ONCE(rn->on, false);
+		unlisten(rn);
+		return err;
+	}
+	/* For links that there still are from before. */
+	sdr_rdma_net_use(rn);
+	return 0;
 }
 
 static void turn_off(struct sdr_rdma_net *rn)
 {
 	WRITE_ONCE(rn->on, false);
 	sdr_rdma_control_unlisten(rn);
-	sdr_rdma_cm_unlisten(&rn->cm);
+	unlisten(rn);
+	sdr_rdma_link_off_all(rn);
 }
 
 int sdr_rdma_net_turn(struct sdr_rdma_net *rn, bool on)
@@ -94,6 +230,8 @@ void sdr_rdma_net_prepare(struct sdr_rdma_net *rn, struct net *net)
 	rn->net = net;
 	rn->qps = 1;
 	mutex_init(&rn->turn_lock);
+	mutex_init(&rn->cm_lock);
+	INIT_DELAYED_WORK(&rn->tend, tend);
 	mutex_init(&rn->links_lock);
 	INIT_LIST_HEAD(&rn->links);
 	sdr_rdma_control_init(rn);
@@ -109,8 +247,11 @@ void sdr_rdma_net_stop(struct sdr_rdma_net *rn)
 
 void sdr_rdma_net_end(struct sdr_rdma_net *rn)
 {
-	if (rn->wq)
+	if (rn->wq) {
 		sdr_rdma_net_stop(rn);
+		/* Nobody uses it from here on. */
+		cancel_delayed_work_sync(&rn->tend);
+	}
 	end_works(rn);
 	sdr_rdma_paths_free(&rn->paths);
 	sdr_rdma_allow_free(&rn->allow);
@@ -122,12 +263,11 @@ static int __net_init net_create(struct net *net)
 	int err;
 
 	sdr_rdma_net_prepare(rn, net);
-	if (!sdr_rdma_net_is_first(rn))
-		return 0;
 	rn->sysctl = sdr_rdma_sysctl_register(rn);
 	if (!rn->sysctl)
 		return -ENOMEM;
-	err = sdr_rdma_net_turn(rn, true);
+	/* Others have an administrator of their own, who decides. */
+	err = sdr_rdma_net_is_first(rn) ? sdr_rdma_net_turn(rn, true) : 0;
 	if (!err)
 		return 0;
 	sdr_rdma_sysctl_unregister(rn->sysctl);
@@ -139,8 +279,7 @@ static void __net_exit net_destroy(struct net *net)
 {
 	struct sdr_rdma_net *rn = sdr_rdma_net(net);
 
-	if (rn->sysctl)
-		sdr_rdma_sysctl_unregister(rn->sysctl);
+	sdr_rdma_sysctl_unregister(rn->sysctl);
 	sdr_rdma_net_turn(rn, false);
 	sdr_rdma_net_end(rn);
 }

@@ -97,15 +97,10 @@ static const struct nla_policy path_policy[SDIRECT_RDMA_A_PATH_MAX + 1] = {
 	[SDIRECT_RDMA_A_PATH_REMOTE]	= { .type = NLA_BINARY, .len = 16 },
 };
 
-/* Paths are the first namespace's, as links are. */
 static int get_addr(struct genl_info *info, int attr, struct in6_addr *addr)
 {
 	const struct nlattr *nla = info->attrs[attr];
 
-	if (!net_eq(genl_info_net(info), &init_net)) {
-		GENL_SET_ERR_MSG(info, "only in the first network namespace");
-		return -EOPNOTSUPP;
-	}
 	if (!nla) {
 		GENL_SET_ERR_MSG(info, "an address is missing");
 		return -EINVAL;
@@ -179,26 +174,26 @@ static int path_get_dump(struct sk_buff *skb, struct netlink_callback *cb)
 static const struct genl_ops ops[] = {
 	{
 		.cmd	= SDIRECT_RDMA_CMD_LINK_GET,
-		.flags	= GENL_ADMIN_PERM,
+		.flags	= GENL_UNS_ADMIN_PERM,
 		.dumpit	= link_get_dump,
 	},
 	{
 		.cmd	= SDIRECT_RDMA_CMD_PATH_SET,
-		.flags	= GENL_ADMIN_PERM,
+		.flags	= GENL_UNS_ADMIN_PERM,
 		.policy	= path_policy,
 		.maxattr = SDIRECT_RDMA_A_PATH_MAX,
 		.doit	= path_set_doit,
 	},
 	{
 		.cmd	= SDIRECT_RDMA_CMD_PATH_DEL,
-		.flags	= GENL_ADMIN_PERM,
+		.flags	= GENL_UNS_ADMIN_PERM,
 		.policy	= path_policy,
 		.maxattr = SDIRECT_RDMA_A_PATH_MAX,
 		.doit	= path_del_doit,
 	},
 	{
 		.cmd	= SDIRECT_RDMA_CMD_PATH_GET,
-		.flags	= GENL_ADMIN_PERM,
+		.flags	= GENL_UNS_ADMIN_PERM,
 		.dumpit	= path_get_dump,
 	},
 };

@@ -14,6 +14,7 @@
 
 #include "rdma/conn.h"
 #include "rdma/link.h"
+#include "rdma/net.h"
 #include "rdma/poll.h"
 #include "rdma/qp.h"
 
@@ -31,7 +32,9 @@ void sdr_rdma_poll_begin(struct sdr_rdma_conn *conn)
 	bool room;
 
 	lockdep_assert_held(&conn->lock);
+	/* Processors are the host's, for which others would have to wait. */
 	if (likely(!READ_ONCE(sdr_rdma_poll)) || polled->on ||
+	    !sdr_rdma_net_is_first(link->net) ||
 	    conn->tx.state != SDR_RDMA_TX_RING)
 		return;
 	spin_lock_bh(&link->lock);

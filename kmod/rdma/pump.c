@@ -260,7 +260,7 @@ static void tx_down(struct sdr_rdma_conn *conn)
 	for (i = 0; i < ring->size >> PAGE_SHIFT; i++)
 		sdr_rdma_qp_unmap(qp, dma[i]);
 	kfree(dma);
-	conn->link->pinned -= ring->size;
+	sdr_rdma_link_pin(conn->link, -(s64)ring->size);
 	wake_up(&conn->wait);
 	if (tx->resume != SDIRECT_POS_OPEN)
 		sdr_rdma_conn_move(conn, 0);

@@ -168,6 +168,18 @@ static struct sdr_rdma_qp *qp_alloc(const struct sdr_rdma_user *user,
 	return qp;
 }
 
+static struct rdma_cm_id *make_id(struct net *net, struct sdr_rdma_qp *qp)
+{
+	struct rdma_cm_id *id;
+
+	/* The id takes a reference, which must not be the first again. */
+	if (!maybe_get_net(net))
+		return ERR_PTR(-ENONET);
+	id = rdma_create_id(net, sdr_rdma_qp_event, qp, RDMA_PS_TCP, IB_QPT_RC);
+	put_net(net);
+	return id;
+}
+
 struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 					void *owner, struct sockaddr *from,
 					struct sockaddr *to,
@@ -183,8 +195,7 @@ struct sdr_rdma_qp *sdr_rdma_qp_connect(const struct sdr_rdma_user *user,
 		.lane	= cpu_to_be32(request->lane),
 		.lanes	= cpu_to_be32(request->lanes),
 	};
-	id = rdma_create_id(user->net(owner)->net, sdr_rdma_qp_event, qp,
-			    RDMA_PS_TCP, IB_QPT_RC);
+	id = make_id(user->net(owner)->net, qp);
 	if (IS_ERR(id)) {
 		kfree(qp);
 		return ERR_CAST(id);

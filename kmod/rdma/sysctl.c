@@ -17,16 +17,39 @@ static int spin_us_max = SDR_RDMA_SPIN_US_MAX;
 static int qps_max = SDR_RDMA_LANES_MAX;
 
 enum {
+	ON,
 	SOFT,
 	QPS,
 	ALLOW,
-	SPIN_US,
+	OWN,		/* so many has each namespace */
+	SPIN_US = OWN,	/* processors are the host's */
 	POLL,
 	ALL,
 };
 
+static int proc_on(SDR_CTL_CONST struct ctl_table *table, int write,
+		   void *buffer, size_t *length, loff_t *at)
+{
+	struct sdr_rdma_net *rn = table->data;
+	int on = READ_ONCE(rn->on), err;
+	struct ctl_table own = {
+		.data	= &on,
+		.maxlen	= sizeof(on),
+		.extra1	= SYSCTL_ZERO,
+		.extra2	= SYSCTL_ONE,
+	};
+
+	err = proc_dointvec_minmax(&own, write, buffer, length, at);
+	return err || !write ? err : sdr_rdma_net_turn(rn, on);
+}
+
 /* Where there is no .data it is the namespace's own. */
 static const struct ctl_table sysctls[ALL + 1] = {
+	[ON] = {
+		.procname	= "rdma",
+		.mode		= 0644,
+		.proc_handler	= proc_on,
+	},
 	[SOFT] = {
 		.procname	= "rdma_soft",
 		.maxlen		= sizeof(int),
@@ -70,16 +93,19 @@ static const struct ctl_table sysctls[ALL + 1] = {
 
 struct ctl_table_header *sdr_rdma_sysctl_register(struct sdr_rdma_net *rn)
 {
+	size_t n = sdr_rdma_net_is_first(rn) ? ALL : OWN;
 	struct ctl_table_header *header;
 	struct ctl_table *table;
 
 	table = kmemdup(sysctls, sizeof(sysctls), GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return NULL;
+	memset(&table[n], 0, sizeof(table[n]));
+	table[ON].data = rn;
 	table[SOFT].data = &rn->soft;
 	table[QPS].data = &rn->qps;
 	table[ALLOW].data = &rn->allow;
-	header = sdr_net_sysctl(rn->net, "net/sdirect", table, ALL);
+	header = sdr_net_sysctl(rn->net, "net/sdirect", table, n);
 	if (!header)
 		kfree(table);
 	return header;

@@ -63,8 +63,12 @@ static void drop_sock(struct sdr_rdma_link *link)
 	struct socket *sock = link->sock;
 
 	set_sock(link, NULL);
-	if (sock)
-		sock_release(sock);
+	if (!sock)
+		return;
+	/* It does not hold the namespace, which its end must not outlive. */
+	if (!sdr_rdma_net_is_first(link->net))
+		sock_no_linger(sock->sk);
+	sock_release(sock);
 }
 
 static int converse(struct sdr_rdma_link *link)
@@ -82,6 +86,9 @@ static int converse(struct sdr_rdma_link *link)
 			sdr_rdma_link_fail(link);
 			continue;
 		}
+		/* If it is known here a queue pair will be asked for. */
+		if (msg.type == SDR_RDMA_ATTACH)
+			sdr_rdma_net_use(link->net);
 		mutex_lock(&link->gate);
 		sdr_rdma_conn_hear(link, &msg);
 		mutex_unlock(&link->gate);
@@ -202,7 +209,8 @@ static bool hand_over(struct sdr_rdma_link *link)
 		return false;
 	if (!READ_ONCE(old->waiting))
 		sdr_rdma_link_hang_up(old);
-	wait_event_timeout(old->wait, READ_ONCE(old->waiting), NOTICE_TIME);
+	wait_event_timeout(old->wait, READ_ONCE(old->waiting) ||
+			   READ_ONCE(old->stopping), NOTICE_TIME);
 	mutex_lock(&old->send_lock);
 	if (old->waiting && !old->sock && !old->stopping) {
 		old->sock = sock;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
  * What sdirect_rdma.ko tells by generic netlink: family
- * SDIRECT_RDMA_GENL_NAME, version SDIRECT_RDMA_GENL_VERSION.
+ * SDIRECT_RDMA_GENL_NAME, version SDIRECT_RDMA_GENL_VERSION.  All of it is the
+ * network namespace's of the socket that asks.
  *
  * SDIRECT_RDMA_CMD_LINK_GET
  * -------------------------
- * Dump only (NLM_F_REQUEST | NLM_F_DUMP), no attributes; needs CAP_NET_ADMIN, as
- * it tells of everybody's.  Reply: one message for each link with
+ * Dump only (NLM_F_REQUEST | NLM_F_DUMP), no attributes; needs CAP_NET_ADMIN
+ * there, as it tells of everybody's.  Reply: one message for each link with
  *
  *    SDIRECT_RDMA_A_LINK_LOCAL_ADDR	struct in_addr or in6_addr
  *    SDIRECT_RDMA_A_LINK_REMOTE_ADDR	the same
@@ -30,9 +31,9 @@
  * it or lead to another device: at this end SDIRECT_RDMA_A_PATH_LOCAL, at the other
  * SDIRECT_RDMA_A_PATH_REMOTE.  The other host has to say the same of this one, or it
  * refuses.  Queue pairs to the host are taken apart, and made anew.  All need
- * CAP_NET_ADMIN; _SET takes all three attributes, _DEL the first, _GET is a dump
+ * CAP_NET_ADMIN there; _SET takes all three attributes, _DEL the first, _GET is a dump
  * with one message for each.  Errors: EINVAL, ENOSPC (256 are there), ENOENT
- * (_DEL: nothing was set), EOPNOTSUPP (not the first network namespace).
+ * (_DEL: nothing was set).
  *
  *    SDIRECT_RDMA_A_PATH_HOST		struct in_addr or in6_addr
  *    SDIRECT_RDMA_A_PATH_LOCAL		the same
