@@ -52,6 +52,7 @@ static int host_init(struct kunit_resource *res, void *test)
 		return -ENOMEM;
 	host->test = test;
 	host->cookie = HOST_COOKIE;
+	host->qps = SDR_RDMA_LANES_MAX;
 	res->data = host;
 	return 0;
 }
@@ -135,14 +136,14 @@ static void attached(struct test_host *host)
 
 void host_rings(struct test_host *host)
 {
-	bool known = false;
+	const struct sdr_rdma_hello mine = { host->cookie, false, host->qps };
 
 	KUNIT_ASSERT_EQ(host->test, test_connect(&host->ctl, PF_INET), 0);
 	sdr_rdma_link_answer(&verbs_net, host->ctl.end[1]);
 	host->ctl.end[1] = NULL;
 	KUNIT_ASSERT_EQ(host->test,
-			sdr_rdma_control_call(host->ctl.end[0], host->cookie,
-					      &known), 0);
+			sdr_rdma_control_call(host->ctl.end[0], &mine,
+					      &host->heard), 0);
 	host->ctl.end[0]->sk->sk_rcvtimeo = TEST_LIMIT;
 }
 
@@ -193,18 +194,18 @@ static bool talks(struct test_host *host)
 
 void host_answers(struct test_host *host)
 {
-	bool known;
+	struct sdr_rdma_hello mine = { .qps = host->qps };
 
 	KUNIT_ASSERT_NULL(host->test, called(host));
 	KUNIT_ASSERT_EQ(host->test, kernel_accept(host->ctl.listener,
 						  &host->ctl.end[0], 0), 0);
 	KUNIT_ASSERT_EQ(host->test, sdr_rdma_control_hear(host->ctl.end[0],
-							  &host->cookie,
-							  &known), 0);
-	KUNIT_EXPECT_FALSE(host->test, known);
+							  &host->heard), 0);
+	KUNIT_EXPECT_FALSE(host->test, host->heard.known);
+	host->cookie = host->heard.cookie;
+	mine.cookie = host->cookie;
 	KUNIT_ASSERT_EQ(host->test, sdr_rdma_control_answer(host->ctl.end[0],
-							    host->cookie,
-							    false), 0);
+							    &mine), 0);
 	host->ctl.end[0]->sk->sk_rcvtimeo = TEST_LIMIT;
 	KUNIT_ASSERT_TRUE(host->test, test_until(talks(host)));
 }

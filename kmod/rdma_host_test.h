@@ -5,6 +5,7 @@
 
 #include "fixture_test.h"
 #include "rdma/conn.h"
+#include "rdma/control.h"
 #include "rdma/link.h"
 #include "rdma/msg.h"
 
@@ -24,6 +25,8 @@
  * @conn:	the same between the hosts, once they have attached
  * @link:	to it, with a reference
  * @cookie:	the link's
+ * @qps:	queue pairs that it bears on a link
+ * @heard:	what this host has said first
  * @gen:	of the ring that this host was given
  * @rx_addr:	where the ring begins that this host has given
  * @rx_key:	key of that memory
@@ -38,6 +41,8 @@ struct test_host {
 	struct sdr_rdma_conn *conn;
 	struct sdr_rdma_link *link;
 	u64 cookie;
+	u32 qps;
+	struct sdr_rdma_hello heard;
 	u32 gen;
 	u64 rx_addr;
 	u32 rx_key;

@@ -55,6 +55,26 @@ static void iwarp_hears_before_it_speaks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_UP);
 }
 
+static int qps_init(struct kunit_resource *res, void *qps)
+{
+	verbs_net.qps = *(int *)qps;
+	return 0;
+}
+
+static void qps_exit(struct kunit_resource *res)
+{
+	verbs_net.qps = 1;
+}
+
+static struct test_host *host_with_qps(struct kunit *test, int own, u32 other)
+{
+	struct test_host *host = host_new(test);
+
+	kunit_alloc_resource(test, qps_init, qps_exit, GFP_KERNEL, &own);
+	host->qps = other;
+	return host;
+}
+
 /*
  * Its word may come before RDMA CM's, which then makes nothing that is not there:
  * the second of two queue pairs was not asked for.
@@ -62,7 +82,7 @@ static void iwarp_hears_before_it_speaks(struct kunit *test)
 static void iwarp_is_made_once(struct kunit *test)
 {
 	const struct sdr_rdma_note note = { };
-	struct test_host *host = host_new(test);
+	struct test_host *host = host_with_qps(test, 2, 0);
 	struct sockaddr_storage from;
 
 	verbs_iwarp(true);
@@ -256,6 +276,66 @@ static void turned_off(struct kunit *test)
 	host_connects(host);
 }
 
+/* --- how many --- */
+
+static void who_is_called_sets_a_limit(struct kunit *test)
+{
+	struct test_host *host = host_with_qps(test, 2, 8);
+	struct sockaddr_storage from;
+
+	host_calls(host);
+	KUNIT_EXPECT_EQ(test, host->heard.qps, 2);
+	sdr_rdma_addr_to(&from, &host->who.daddr, 0);
+	/* What was said counts, not what is set meanwhile. */
+	verbs_net.qps = 8;
+	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie, 3), -EBUSY);
+	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie, ~0u), -EBUSY);
+	KUNIT_EXPECT_EQ(test, (int)host->link->state, SDR_RDMA_IDLE);
+	KUNIT_EXPECT_EQ(test, verbs_left(), 0);
+	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie, 2), 0);
+	KUNIT_EXPECT_EQ(test, host->link->n_lanes, 2);
+	verbs_event(RDMA_CM_EVENT_DISCONNECTED);
+	KUNIT_EXPECT_EQ(test, host_hears(host, SDR_RDMA_DOWN).mine, 8);
+	KUNIT_ASSERT_TRUE(test, host_until(host, SDR_RDMA_IDLE));
+	KUNIT_EXPECT_EQ(test, verbs_request(&from, host->cookie, 3), 0);
+}
+
+static const struct limit {
+	const char *name;
+	int own;
+	u32 other;
+	u32 both;
+} limits[] = {
+	{ "other", 8, 2, 2 },
+	{ "own", 2, 8, 2 },
+	{ "not_said", 3, 0, 3 },
+	{ "too_many_said", 3, ~0u, 3 },
+};
+
+TEST_PARAM(limit, limits);
+
+static void who_calls_obeys_it(struct kunit *test)
+{
+	const struct limit *limit = test->param_value;
+	struct test_host *host = host_with_qps(test, limit->own, limit->other);
+
+	host_is_called(host);
+	KUNIT_EXPECT_EQ(test, host->heard.qps, (u32)limit->own);
+	KUNIT_ASSERT_TRUE(test, host_until(host, SDR_RDMA_CONNECTING));
+	flush_work(&host->link->up);
+	KUNIT_EXPECT_EQ(test, host->link->n_lanes, limit->both);
+	KUNIT_EXPECT_NOT_NULL(test, host->link->lanes[limit->both - 1].qp);
+	KUNIT_EXPECT_NULL(test, host->link->lanes[limit->both].qp);
+	verbs_event(RDMA_CM_EVENT_REJECTED);
+	KUNIT_ASSERT_TRUE(test, host_until(host, SDR_RDMA_IDLE));
+	KUNIT_EXPECT_EQ(test, verbs_left(), 0);
+	/* It may say otherwise later. */
+	host_says(host, (struct sdr_rdma_msg) {
+		.type = SDR_RDMA_DOWN, .mine = 1,
+	});
+	KUNIT_EXPECT_TRUE(test, test_until(READ_ONCE(host->link->most_qps) == 1));
+}
+
 /* --- what RDMA CM tells, at any time --- */
 
 #define STEPS	4
@@ -427,6 +507,8 @@ static struct kunit_case link_tests[] = {
 	KUNIT_CASE(requests_of_strangers),
 	KUNIT_CASE(requests_elsewhere),
 	KUNIT_CASE(turned_off),
+	KUNIT_CASE(who_is_called_sets_a_limit),
+	KUNIT_CASE_PARAM(who_calls_obeys_it, limit_gen_params),
 	KUNIT_CASE_PARAM(event_at_any_time, event_gen_params),
 	KUNIT_CASE(other_host_gives_it_up),
 	KUNIT_CASE(other_host_hangs_up),

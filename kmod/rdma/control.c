@@ -80,61 +80,52 @@ int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
 	return kernel_connect(sock, (struct sdr_sockaddr *)&to, len, 0);
 }
 
-static int say_hello(struct socket *sock, u64 cookie, bool known)
+int sdr_rdma_control_answer(struct socket *sock,
+			    const struct sdr_rdma_hello *mine)
 {
-	const struct sdr_rdma_msg mine = {
+	const struct sdr_rdma_msg msg = {
 		.type	= SDR_RDMA_HELLO,
 		.gen	= SDR_RDMA_VERSION,
 		.arg	= SDR_RDMA_MAGIC,
-		.size	= known ? SDR_RDMA_HELLO_KNOWN : 0,
-		.pos	= cookie,
+		.size	= mine->known ? SDR_RDMA_HELLO_KNOWN : 0,
+		.pos	= mine->cookie,
+		.mine	= mine->qps,
 	};
 
-	return sdr_rdma_control_send(sock, &mine);
+	return sdr_rdma_control_send(sock, &msg);
 }
 
-static int hear_hello(struct socket *sock, struct sdr_rdma_msg *msg)
+static int hear_hello(struct socket *sock, struct sdr_rdma_hello *theirs)
 {
+	struct sdr_rdma_msg msg;
 	int err;
 
 	sock->sk->sk_rcvtimeo = PATIENCE * HZ;
-	err = sdr_rdma_control_receive(sock, msg);
+	err = sdr_rdma_control_receive(sock, &msg);
 	sock->sk->sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
-	if (!err && (msg->type != SDR_RDMA_HELLO ||
-		     msg->arg != SDR_RDMA_MAGIC ||
-		     msg->gen != SDR_RDMA_VERSION))
+	if (!err && (msg.type != SDR_RDMA_HELLO || msg.arg != SDR_RDMA_MAGIC ||
+		     msg.gen != SDR_RDMA_VERSION))
 		err = -EPROTO;
-	return err;
-}
-
-int sdr_rdma_control_call(struct socket *sock, u64 cookie, bool *known)
-{
-	struct sdr_rdma_msg theirs;
-	int err;
-
-	err = say_hello(sock, cookie, *known) ?: hear_hello(sock, &theirs);
-	if (!err)
-		*known &= theirs.size == SDR_RDMA_HELLO_KNOWN;
-	return err;
-}
-
-int sdr_rdma_control_hear(struct socket *sock, u64 *cookie, bool *known)
-{
-	struct sdr_rdma_msg theirs;
-	int err;
-
-	set_up(sock);
-	err = hear_hello(sock, &theirs);
 	if (err)
 		return err;
-	*cookie = theirs.pos;
-	*known = theirs.size == SDR_RDMA_HELLO_KNOWN;
+	*theirs = (struct sdr_rdma_hello) {
+		.cookie	= msg.pos,
+		.known	= msg.size == SDR_RDMA_HELLO_KNOWN,
+		.qps	= sdr_rdma_lanes_said(msg.mine),
+	};
 	return 0;
 }
 
-int sdr_rdma_control_answer(struct socket *sock, u64 cookie, bool known)
+int sdr_rdma_control_call(struct socket *sock, const struct sdr_rdma_hello *mine,
+			  struct sdr_rdma_hello *theirs)
 {
-	return say_hello(sock, cookie, known);
+	return sdr_rdma_control_answer(sock, mine) ?: hear_hello(sock, theirs);
+}
+
+int sdr_rdma_control_hear(struct socket *sock, struct sdr_rdma_hello *theirs)
+{
+	set_up(sock);
+	return hear_hello(sock, theirs);
 }
 
 /* --- the listener --- */

@@ -27,16 +27,25 @@ int sdr_rdma_control_connect(struct socket *sock, const struct in6_addr *local,
 			     const struct in6_addr *peer);
 
 /**
- * sdr_rdma_control_call - agree on the version with a host that was called
- * @sock:	the connection
+ * struct sdr_rdma_hello - what each host says first
  * @cookie:	tells this link from others; the same when called again
- * @known:	(in) there are connections from before, (out) and there, too
+ * @known:	there are connections from before
+ * @qps:	how many queue pairs a link may have, 1 to SDR_RDMA_LANES_MAX
  */
-int sdr_rdma_control_call(struct socket *sock, u64 cookie, bool *known);
+struct sdr_rdma_hello {
+	u64 cookie;
+	bool known;
+	u32 qps;
+};
+
+/* sdr_rdma_control_call() - agree on the version with a host that was called. */
+int sdr_rdma_control_call(struct socket *sock, const struct sdr_rdma_hello *mine,
+			  struct sdr_rdma_hello *theirs);
 
 /* The other end: sdr_rdma_control_hear() comes first, then _answer(). */
-int sdr_rdma_control_hear(struct socket *sock, u64 *cookie, bool *known);
-int sdr_rdma_control_answer(struct socket *sock, u64 cookie, bool known);
+int sdr_rdma_control_hear(struct socket *sock, struct sdr_rdma_hello *theirs);
+int sdr_rdma_control_answer(struct socket *sock,
+			    const struct sdr_rdma_hello *mine);
 
 /* The caller serialises. */
 int sdr_rdma_control_send(struct socket *sock, const struct sdr_rdma_msg *msg);

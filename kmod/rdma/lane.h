@@ -4,6 +4,7 @@
 #define _SDR_RDMA_LANE_H
 
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 struct sdr_rdma_conn;
@@ -12,6 +13,12 @@ struct sdr_rdma_qp;
 
 /* Of a link, at most. */
 #define SDR_RDMA_LANES_MAX	8
+
+/* sdr_rdma_lanes_said() - how many another host means, which may be anything */
+static inline u32 sdr_rdma_lanes_said(u32 said)
+{
+	return min_not_zero(said, (u32)SDR_RDMA_LANES_MAX);
+}
 
 /**
  * struct sdr_rdma_lane - a queue pair of a link

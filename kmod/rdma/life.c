@@ -264,7 +264,8 @@ static void go_up(struct work_struct *work)
 	if (!link->talking || !use) {
 		sdr_rdma_link_fail(link);
 	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING) {
-		expect(link, READ_ONCE(link->net->qps));
+		expect(link, min_t(u32, READ_ONCE(link->net->qps),
+				   READ_ONCE(link->most_qps)));
 		if (connect_all(link))
 			sdr_rdma_link_fail(link);
 	}
@@ -279,7 +280,7 @@ static bool is_next(struct sdr_rdma_link *link,
 	lockdep_assert_held(&link->gate);
 	if (!link->talking || !READ_ONCE(link->net->on) ||
 	    request->lane >= request->lanes ||
-	    request->lanes > SDR_RDMA_LANES_MAX)
+	    request->lanes > link->most_qps)
 		return false;
 	if (sdr_rdma_link_step(link, SDR_RDMA_EV_START))
 		expect(link, request->lanes);
@@ -328,7 +329,9 @@ static void stop(struct sdr_rdma_link *link)
 static void take_down(struct sdr_rdma_link *link,
 		      struct sdr_rdma_qp *qps[SDR_RDMA_LANES_MAX])
 {
-	const struct sdr_rdma_msg msg = { .type = SDR_RDMA_DOWN };
+	const struct sdr_rdma_msg msg = {
+		.type = SDR_RDMA_DOWN, .mine = READ_ONCE(link->net->qps),
+	};
 	struct sdr_rdma_conn *conn;
 	unsigned long i;
 	u32 n;
@@ -346,6 +349,9 @@ static void take_down(struct sdr_rdma_link *link,
 		sdr_rdma_conn_down(conn);
 	for (n = 0; n < SDR_RDMA_LANES_MAX; n++)
 		link->lanes[n].qp = NULL;
+	/* Those that are made from here on are as many as is said now. */
+	if (!link->active)
+		link->most_qps = msg.mine;
 	sdr_rdma_link_say(link, &msg);
 	pr_info_ratelimited("sdirect_rdma: %pI6c - %pI6c down\n", &link->local,
 			    &link->peer);

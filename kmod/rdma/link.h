@@ -50,6 +50,7 @@ struct socket;
  * @cookie:	tells the queue pair's request, and a second call, from others
  * @gate:	serialises what the other host says with the life of @lanes
  * @lanes:	the queue pairs: one that fails takes the others along
+ * @most_qps:	how many the host that was called bears, as it has said last
  * @n_lanes:	how many there are when it is up, 1..SDR_RDMA_LANES_MAX; under
  *		@gate, the same while there is one of them
  * @n_made:	how many of these are connected
@@ -95,6 +96,7 @@ struct sdr_rdma_link {
 	u64 cookie;
 	struct mutex gate;
 	struct sdr_rdma_lane lanes[SDR_RDMA_LANES_MAX];
+	u32 most_qps;
 	u32 n_lanes;
 	atomic_t n_made;
 	u64 pinned;

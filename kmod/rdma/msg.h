@@ -57,7 +57,8 @@ enum sdr_rdma_msg_type {
  * @pos:	SEAL, UNSEAL, RESUME: stream position; QUERY: where the ring began;
  *		HELLO: the link's cookie
  * @addr:	RING: where it begins
- * @mine:	ATTACH: the sender's half of the key
+ * @mine:	ATTACH: the sender's half of the key; HELLO, DOWN: how many queue pairs
+ *		a link may have there, 0: as many as can be
  * @theirs:	ATTACH: the receiver's half
  * @sport:	ATTACH: the sender's port
  * @dport:	ATTACH: the receiver's port

@@ -83,6 +83,9 @@ static int converse(struct sdr_rdma_link *link)
 		if (err)
 			return err;
 		if (msg.type == SDR_RDMA_DOWN) {
+			if (link->active)
+				WRITE_ONCE(link->most_qps,
+					   sdr_rdma_lanes_said(msg.mine));
 			sdr_rdma_link_fail(link);
 			continue;
 		}
@@ -153,8 +156,13 @@ static bool over(struct sdr_rdma_link *link)
 
 /* --- the host that calls --- */
 
+/* @known: (in) there are connections from before, (out) and there, too. */
 static int place_call(struct sdr_rdma_link *link, bool *known)
 {
+	const struct sdr_rdma_hello mine = {
+		link->cookie, *known, READ_ONCE(link->net->qps)
+	};
+	struct sdr_rdma_hello theirs;
 	struct socket *sock;
 	int err;
 
@@ -167,10 +175,14 @@ static int place_call(struct sdr_rdma_link *link, bool *known)
 	if (!err && READ_ONCE(link->stopping))
 		err = -ESHUTDOWN;
 	if (!err)
-		err = sdr_rdma_control_call(sock, link->cookie, known);
-	if (err)
+		err = sdr_rdma_control_call(sock, &mine, &theirs);
+	if (err) {
 		drop_sock(link);
-	return err;
+		return err;
+	}
+	*known &= theirs.known;
+	link->most_qps = theirs.qps;
+	return 0;
 }
 
 static void call(struct sdr_rdma_link *link)
@@ -245,22 +257,34 @@ static bool wait_for_call(struct sdr_rdma_link *link)
 	return again;
 }
 
+static int take_call(struct sdr_rdma_link *link)
+{
+	struct sdr_rdma_hello theirs;
+	int err = sdr_rdma_control_hear(link->sock, &theirs);
+
+	if (err)
+		return err;
+	link->cookie = theirs.cookie;
+	return theirs.known && hand_over(link) ? -EALREADY : 0;
+}
+
 static void answer(struct sdr_rdma_link *link)
 {
-	bool known = false;
+	struct sdr_rdma_hello mine = { };
 
-	if (sdr_rdma_control_hear(link->sock, &link->cookie, &known) ||
-	    (known && hand_over(link))) {
+	if (take_call(link)) {
 		drop_sock(link);
 		return;
 	}
-	known = false;
+	mine.cookie = link->cookie;
 	do {
-		if (!sdr_rdma_control_answer(link->sock, link->cookie, known))
-			talk(link, known);
+		mine.qps = READ_ONCE(link->net->qps);
+		link->most_qps = mine.qps;
+		if (!sdr_rdma_control_answer(link->sock, &mine))
+			talk(link, mine.known);
 		else
 			drop_sock(link);
-		known = true;
+		mine.known = true;
 	} while (!over(link) && wait_for_call(link));
 	drop_sock(link);
 	all_lost(link, ETIMEDOUT);
