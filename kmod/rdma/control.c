@@ -58,6 +58,12 @@ int sdr_rdma_control_receive(struct socket *sock, struct sdr_rdma_msg *msg)
 	return sdr_rdma_msg_parse(msg, buf);
 }
 
+void sdr_rdma_control_drop(struct socket *sock)
+{
+	sock_no_linger(sock->sk);
+	sock_release(sock);
+}
+
 int sdr_rdma_control_socket(struct net *net, const struct in6_addr *peer,
 			    struct socket **sock)
 {
@@ -203,6 +209,8 @@ int sdr_rdma_control_listen(struct sdr_rdma_net *rn)
 void sdr_rdma_control_unlisten(struct sdr_rdma_net *rn)
 {
 	set_ready(rn->listener->sk, NULL, rn->ready);
+	/* Ends those that are still to be accepted, who have ready() as well. */
+	kernel_sock_shutdown(rn->listener, SHUT_RDWR);
 	cancel_work_sync(&rn->accept);
 	sock_release(rn->listener);
 	rn->listener = NULL;

@@ -47,6 +47,15 @@ int sdr_rdma_control_hear(struct socket *sock, struct sdr_rdma_hello *theirs);
 int sdr_rdma_control_answer(struct socket *sock,
 			    const struct sdr_rdma_hello *mine);
 
+/*
+ * sdr_rdma_control_drop - the end of a control connection, whose ever it was
+ *
+ * A kernel's socket does not hold its namespace, so it has no timers any more when
+ * it is closed: an end that is not acknowledged at once would stay for good, with
+ * the namespace or without.  So it is a reset.
+ */
+void sdr_rdma_control_drop(struct socket *sock);
+
 /* The caller serialises. */
 int sdr_rdma_control_send(struct socket *sock, const struct sdr_rdma_msg *msg);
 

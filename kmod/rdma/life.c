@@ -196,7 +196,7 @@ static bool probe_qp(struct sdr_rdma_link *link)
 			return false;
 		if (sdr_rdma_qp_probe(lane->qp))
 			continue;
-		pr_info("sdirect_rdma: %s says nothing\n",
+		pr_info_ratelimited("sdirect_rdma: %s says nothing\n",
 			sdr_rdma_qp_device(lane->qp));
 		sdr_rdma_link_fail(link);
 		return false;
@@ -263,7 +263,9 @@ static void go_up(struct work_struct *work)
 	mutex_lock(&link->gate);
 	if (!link->talking || !use) {
 		sdr_rdma_link_fail(link);
-	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING) {
+	} else if (READ_ONCE(link->state) == SDR_RDMA_CONNECTING &&
+		   !link->lanes[0].qp) {
+		/* Not again, if one has waited here for another's end. */
 		expect(link, min_t(u32, READ_ONCE(link->net->qps),
 				   READ_ONCE(link->most_qps)));
 		if (connect_all(link))

@@ -12,6 +12,7 @@
 
 #include "rdma/addr.h"
 #include "rdma/allow.h"
+#include "rdma/control.h"
 #include "rdma/link.h"
 #include "rdma/net.h"
 #include "rdma/path.h"
@@ -193,7 +194,7 @@ void sdr_rdma_link_answer(struct sdr_rdma_net *rn, struct socket *sock)
 		mutex_unlock(&rn->links_lock);
 	}
 	if (!link)
-		sock_release(sock);
+		sdr_rdma_control_drop(sock);
 }
 
 struct sdr_rdma_link *sdr_rdma_link_again(const struct sdr_rdma_link *caller)
@@ -350,9 +351,10 @@ void sdr_rdma_link_off_all(struct sdr_rdma_net *rn)
 
 	mutex_lock(&rn->links_lock);
 	list_for_each_entry(link, &rn->links, node) {
+		/* Whoever takes a request under the gate has seen that it is off. */
+		mutex_lock(&link->gate);
 		sdr_rdma_link_fail(link);
 		/* Else its last connection sees there that it is off. */
-		mutex_lock(&link->gate);
 		if (!atomic_read(&link->n_conns))
 			sdr_rdma_link_hang_up(link);
 		mutex_unlock(&link->gate);

@@ -34,7 +34,8 @@ static void ask(const struct sdr_far_who *who)
 	struct sdr_rdma_net *rn = sdr_rdma_net(who->net);
 	struct sdr_rdma_link *link;
 
-	if (!READ_ONCE(rn->on))
+	/* Pairs with turn_on(): its works are there. */
+	if (!smp_load_acquire(&rn->on))
 		return;
 	link = sdr_rdma_link_call(rn, &who->saddr, &who->daddr);
 	if (!link)

@@ -20,6 +20,10 @@
 #define LINKS_OTHERS	480
 #define LINKS_USERS	240
 #define LINKS_OWNER	64
+/* The same of the namespaces themselves, which have works of their own. */
+#define NETS_OTHERS	480
+#define NETS_USERS	240
+#define NETS_OWNER	64
 /* Works of any but the first that run at once. */
 #define WORKS_OTHER	16
 /* RDMA CM holds a namespace for so long without a socket, and twice that at most. */
@@ -28,12 +32,113 @@
 static unsigned int net_id __read_mostly;
 
 static DEFINE_MUTEX(others_lock);	/* protects both, and @n_charged; a leaf */
-static LIST_HEAD(others);
-static int n_others;
+static LIST_HEAD(others);		/* that have been turned on */
 
 struct sdr_rdma_net *sdr_rdma_net(const struct net *net)
 {
 	return net_generic(net, net_id);
+}
+
+/* --- how many --- */
+
+static bool is_users(const struct sdr_rdma_net *rn)
+{
+	return rn->net->user_ns != &init_user_ns;
+}
+
+/* Within it a user may be any number of others. */
+static kuid_t owner_of(const struct sdr_rdma_net *rn)
+{
+	const struct user_namespace *ns = rn->net->user_ns;
+
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return ns->owner;
+}
+
+/**
+ * struct counted - namespaces and links of theirs
+ * @nets:	how many
+ * @links:	how many
+ */
+struct counted {
+	int nets;
+	int links;
+};
+
+static void count(struct counted *counted, const struct sdr_rdma_net *rn)
+{
+	counted->nets++;
+	counted->links += rn->n_charged;
+}
+
+/* Of all others, of those that are no administrator's, of who owns this one. */
+static void count_for(const struct sdr_rdma_net *rn, struct counted *all,
+		      struct counted *users, struct counted *owned)
+{
+	const struct sdr_rdma_net *each;
+
+	lockdep_assert_held(&others_lock);
+	list_for_each_entry(each, &others, others) {
+		count(all, each);
+		if (!is_users(each))
+			continue;
+		count(users, each);
+		if (is_users(rn) && uid_eq(owner_of(each), owner_of(rn)))
+			count(owned, each);
+	}
+}
+
+/* False: there are too many. */
+static bool enter(struct sdr_rdma_net *rn)
+{
+	struct counted all = { }, users = { }, owned = { };
+	bool room;
+
+	if (sdr_rdma_net_is_first(rn))
+		return true;
+	mutex_lock(&others_lock);
+	count_for(rn, &all, &users, &owned);
+	room = all.nets < NETS_OTHERS &&
+	       (!is_users(rn) ||
+		(users.nets < NETS_USERS && owned.nets < NETS_OWNER));
+	if (room)
+		list_add(&rn->others, &others);
+	mutex_unlock(&others_lock);
+	return room;
+}
+
+static void leave(struct sdr_rdma_net *rn)
+{
+	mutex_lock(&others_lock);
+	list_del_init(&rn->others);
+	mutex_unlock(&others_lock);
+}
+
+bool sdr_rdma_net_charge(struct sdr_rdma_net *rn)
+{
+	struct counted all = { }, users = { }, owned = { };
+	bool room;
+
+	if (sdr_rdma_net_is_first(rn))
+		return rn->n_links < LINKS_FIRST;
+	mutex_lock(&others_lock);
+	count_for(rn, &all, &users, &owned);
+	room = rn->n_charged < LINKS_OTHER && all.links < LINKS_OTHERS &&
+	       (!is_users(rn) ||
+		(users.links < LINKS_USERS && owned.links < LINKS_OWNER));
+	rn->n_charged += room;
+	mutex_unlock(&others_lock);
+	return room;
+}
+
+void sdr_rdma_net_uncharge(struct sdr_rdma_net *rn)
+{
+	if (sdr_rdma_net_is_first(rn))
+		return;
+	mutex_lock(&others_lock);
+	rn->n_charged--;
+	mutex_unlock(&others_lock);
 }
 
 /* --- works --- */
@@ -51,6 +156,7 @@ static void end_works(struct sdr_rdma_net *rn)
 	end_work(&rn->talk_wq);
 	end_work(&rn->wq);
 	end_work(&rn->move_wq);
+	leave(rn);
 }
 
 /* Apart, because who waits for another host, or a socket, may wait long. */
@@ -60,6 +166,8 @@ int sdr_rdma_net_works(struct sdr_rdma_net *rn)
 
 	if (rn->wq)
 		return 0;
+	if (!enter(rn))
+		return -ENOSPC;
 	rn->wq = alloc_workqueue("sdirect_rdma", WQ_UNBOUND, max);
 	rn->talk_wq = alloc_workqueue("sdirect_rdma_talk", WQ_UNBOUND,
 				      WQ_UNBOUND_MAX_ACTIVE);
@@ -68,61 +176,6 @@ int sdr_rdma_net_works(struct sdr_rdma_net *rn)
 		return 0;
 	end_works(rn);
 	return -ENOMEM;
-}
-
-/* --- how many links --- */
-
-static bool is_users(const struct sdr_rdma_net *rn)
-{
-	return rn->net->user_ns != &init_user_ns;
-}
-
-/* Is there room for one more of another than the first? */
-static bool room_for(const struct sdr_rdma_net *rn)
-{
-	kuid_t owner = rn->net->user_ns->owner;
-	const struct sdr_rdma_net *each;
-	int users = 0, owned = 0;
-
-	lockdep_assert_held(&others_lock);
-	if (rn->n_charged >= LINKS_OTHER || n_others >= LINKS_OTHERS)
-		return false;
-	if (!is_users(rn))
-		return true;
-	list_for_each_entry(each, &others, others) {
-		if (!is_users(each))
-			continue;
-		users += each->n_charged;
-		if (uid_eq(each->net->user_ns->owner, owner))
-			owned += each->n_charged;
-	}
-	return users < LINKS_USERS && owned < LINKS_OWNER;
-}
-
-bool sdr_rdma_net_charge(struct sdr_rdma_net *rn)
-{
-	bool room;
-
-	if (sdr_rdma_net_is_first(rn))
-		return rn->n_links < LINKS_FIRST;
-	mutex_lock(&others_lock);
-	room = room_for(rn);
-	if (room && !rn->n_charged++)
-		list_add(&rn->others, &others);
-	n_others += room;
-	mutex_unlock(&others_lock);
-	return room;
-}
-
-void sdr_rdma_net_uncharge(struct sdr_rdma_net *rn)
-{
-	if (sdr_rdma_net_is_first(rn))
-		return;
-	mutex_lock(&others_lock);
-	if (!--rn->n_charged)
-		list_del(&rn->others);
-	n_others--;
-	mutex_unlock(&others_lock);
 }
 
 /* --- while it is used --- */
@@ -189,11 +242,13 @@ static int turn_on(struct sdr_rdma_net *rn)
 		err = sdr_rdma_cm_listen(&rn->cm, rn->net);
 	if (err)
 		return err;
-	WRITE_ONCE(rn->on, true);
+	smp_store_release(&rn->on, true);	/* pairs with ask() */
 	err = sdr_rdma_control_listen(rn);
 	if (err) {
 		WRITE_ONCE(rn->on, false);
 		unlisten(rn);
+		/* That somebody has asked for meanwhile. */
+		sdr_rdma_link_off_all(rn);
 		return err;
 	}
 	/* For links that there still are from before. */
@@ -234,6 +289,7 @@ void sdr_rdma_net_prepare(struct sdr_rdma_net *rn, struct net *net)
 	INIT_DELAYED_WORK(&rn->tend, tend);
 	mutex_init(&rn->links_lock);
 	INIT_LIST_HEAD(&rn->links);
+	INIT_LIST_HEAD(&rn->others);
 	sdr_rdma_control_init(rn);
 	sdr_rdma_paths_init(&rn->paths);
 	sdr_rdma_allow_init(&rn->allow);

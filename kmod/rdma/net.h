@@ -36,7 +36,7 @@ struct socket;
  * @links:	with other hosts
  * @n_links:	how many
  * @n_charged:	those that count among the links of all others; see net.c
- * @others:	in the list of the namespaces that have these
+ * @others:	in the list of those but the first that have been turned on
  * @pinned:	bytes of rings that devices know, of all links
  * @n_conns:	connections that there are: works that wait for a time have them,
  *		too

@@ -65,10 +65,7 @@ static void drop_sock(struct sdr_rdma_link *link)
 	set_sock(link, NULL);
 	if (!sock)
 		return;
-	/* It does not hold the namespace, which its end must not outlive. */
-	if (!sdr_rdma_net_is_first(link->net))
-		sock_no_linger(sock->sk);
-	sock_release(sock);
+	sdr_rdma_control_drop(sock);
 }
 
 static int converse(struct sdr_rdma_link *link)
@@ -156,6 +153,13 @@ static bool over(struct sdr_rdma_link *link)
 
 /* --- the host that calls --- */
 
+/* It is too late to begin; what has begun before goes on without RDMA. */
+static bool is_unwanted(struct sdr_rdma_link *link)
+{
+	return READ_ONCE(link->stopping) ||
+	       (!READ_ONCE(link->net->on) && !READ_ONCE(link->session));
+}
+
 /* @known: (in) there are connections from before, (out) and there, too. */
 static int place_call(struct sdr_rdma_link *link, bool *known)
 {
@@ -172,7 +176,7 @@ static int place_call(struct sdr_rdma_link *link, bool *known)
 	set_sock(link, sock);
 	err = sdr_rdma_control_connect(sock, &link->local, &link->peer);
 	/* Looked at when the socket can be shut down: one of us sees the other. */
-	if (!err && READ_ONCE(link->stopping))
+	if (!err && is_unwanted(link))
 		err = -ESHUTDOWN;
 	if (!err)
 		err = sdr_rdma_control_call(sock, &mine, &theirs);

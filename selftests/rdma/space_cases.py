@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1] / "topology"))
@@ -24,6 +25,7 @@ from rdma_cases import (ATTACH, HEADER, HELLO, MAGIC, REFUSED,  # noqa: E402
 ONE, OTHER = "10.9.0.1", "10.9.0.2"
 ATTACHED = 3
 SYN, ACK = 0x02, 0x10
+TURNS = 100
 LINKS_OWNER = 64        # of one user's namespaces: kmod/rdma/net.c
 
 
@@ -321,16 +323,31 @@ def removed_as_it_is_made():
                 hosts.echo(*ends, b"x")
 
 
+def as_user(word):
+    """What a function below prints as root of a user namespace of nobody's."""
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--net",
+         sys.executable, "-B", HERE, word],
+        text=True, capture_output=True, timeout=2 * hosts.LIMIT, check=False,
+        preexec_fn=lambda: os.setresuid(65534, 65534, 65534))
+    if done.returncode:
+        raise Wrong(f"{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def turned_off_while_strangers_call():
+    """Those that are still to be accepted have the listener's callbacks."""
+    said = as_user("turns")
+    if said != str(TURNS):
+        raise Wrong(said)
+
+
 def users_have_their_share():
     """Root of a user namespace turns it on, and has no more links than others."""
     with two("a", "b") as net:
-        done = subprocess.run(
-            ["unshare", "--user", "--map-root-user", "--net",
-             sys.executable, "-B", HERE, "flood"],
-            text=True, capture_output=True, timeout=2 * hosts.LIMIT,
-            check=False, preexec_fn=lambda: os.setresuid(65534, 65534, 65534))
-        if done.returncode or done.stdout.strip() != str(LINKS_OWNER):
-            raise Wrong(f"{done.stdout}{done.stderr}")
+        said = as_user("flood")
+        if said != str(LINKS_OWNER):
+            raise Wrong(said)
         with connected(net) as ends:
             talked(net, "a", (ONE, OTHER, True), ends)
 
@@ -453,7 +470,8 @@ CASES = (
     off_until_turned_on, links_are_its_own, both_have_to_be_on,
     lists_are_its_own, turned_off_with_connections,
     nobody_names_what_is_elsewhere, goes_with_its_last_process,
-    removed_as_it_is_made, users_have_their_share, unload_with_namespaces,
+    removed_as_it_is_made, users_have_their_share,
+    turned_off_while_strangers_call, unload_with_namespaces,
 )
 RXE_CASES = (
     streams_by_rdma, device_of_another_is_not_used,
@@ -516,5 +534,28 @@ def flood():
     print(len(socks))
 
 
+def hellos(socks):
+    for sock in socks:
+        with contextlib.suppress(OSError):
+            sock.sendall(message(HELLO, gen=VERSION, arg=MAGIC, pos=5))
+
+
+def turns():
+    """Off in the middle of calls, and on again; how often."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    for _ in range(TURNS):
+        sysctl("rdma").write_text("1")
+        with contextlib.ExitStack() as stack:
+            socks = [stack.enter_context(
+                socket.create_connection(("127.0.0.1", hosts.PORT), hosts.LIMIT))
+                for _ in range(6)]
+            saying = threading.Thread(target=hellos, args=(socks,))
+            saying.start()
+            sysctl("rdma").write_text("0")
+            saying.join()
+    print(TURNS)
+
+
 if __name__ == "__main__":
-    {"serve": serve, "talk": talk, "pour": pour, "flood": flood}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "talk": talk, "pour": pour, "flood": flood,
+     "turns": turns}[sys.argv[1]](*sys.argv[2:])
