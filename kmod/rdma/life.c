@@ -197,7 +197,7 @@ static bool probe_qp(struct sdr_rdma_link *link)
 		if (sdr_rdma_qp_probe(lane->qp))
 			continue;
 		pr_info_ratelimited("sdirect_rdma: %s says nothing\n",
-			sdr_rdma_qp_device(lane->qp));
+				    sdr_rdma_qp_device(lane->qp));
 		sdr_rdma_link_fail(link);
 		return false;
 	}

@@ -53,6 +53,8 @@ BARRIER_FILES = {
     "kmod/look.c": "follows the chain of ranges under RCU",
     "kmod/pair.c": "publishes the pages of a pair",
     "kmod/pair.h": "reads them",
+    "kmod/rdma/main.c": "asks where it may have been turned on",
+    "kmod/rdma/net.c": "publishes the works of a namespace",
     "kmod/recv.c": "follows the chain, sleeps",
     "kmod/rendezvous.c": "publishes the pair",
     "kmod/send.c": "sleeps",
