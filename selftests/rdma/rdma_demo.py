@@ -104,7 +104,7 @@ def without_a_device(requests):
 
 def main():
     import rdma     # pylint: disable=import-outside-toplevel
-    requests = 5000
+    requests = 40000
     hosts.run(HERE / "wire.sh")
     rdma.load()
     with redis([]) as port:
