@@ -6,27 +6,35 @@
  */
 #include "death.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
-enum { SHARERS_MAX = 4, EACH = 100, MORE = 100, TOTAL = 20000 };
+enum { SHARERS_MAX = 4, EACH = 100, MORE = 100, TOTAL = 20000, AHEAD = 64 };
 
 struct sharers {
 	struct net_pair p;
 	unsigned int count;
 	pid_t pid[SHARERS_MAX];
 	int ready[2];
+	uint32_t *seen;			/* by the reader, of each sender's */
 	struct executioner end;		/* of the first of them */
 	pthread_t thread;
 };
 
-/* Who is to be ended sends until then. */
-static void send_own(struct way *w, uint32_t who)
+/*
+ * Who is to be ended sends until then, and never so far ahead of the reader
+ * that it waits for room: TCP then has sent a part of a message.
+ */
+static void send_own(struct way *w, uint32_t who, const uint32_t *seen)
 {
 	uint32_t i;
 
-	for (i = 0; !who || i < EACH; i++)
+	for (i = 0; !who || i < EACH; i++) {
+		while (i - __atomic_load_n(seen, __ATOMIC_RELAXED) >= AHEAD)
+			sched_yield();
 		message_send(w, who, i);
+	}
 	_exit(0);
 }
 
@@ -49,7 +57,7 @@ static void sharer(struct sharers *s, uint32_t who, enum way_kind kind,
 	TORTURE_CHECK(write(s->ready[1], "r", 1) == 1);
 	if (got)
 		read_own(&w, got);
-	send_own(&w, who);
+	send_own(&w, who, &s->seen[who]);
 }
 
 /* @got: they read, and count there; else they send. */
@@ -91,8 +99,10 @@ static void sharers_end(struct sharers *s)
 
 void death_sharing_senders(struct round *r)
 {
-	uint32_t next[SHARERS_MAX] = {}, done = 1;
-	struct sharers s = {};
+	uint32_t done = 1;
+	struct sharers s = {
+		.seen = torture_shared(SHARERS_MAX * sizeof(*s.seen)),
+	};
 	struct message m;
 	struct way w;
 
@@ -100,13 +110,15 @@ void death_sharing_senders(struct round *r)
 	way_init(&w, s.p.server, rng_below(&r->rng, WAY_KINDS));
 	while (done < s.count) {
 		TORTURE_CHECK(message_recv(&w, &m));
-		TORTURE_CHECK(m.who < s.count && m.number == next[m.who]++);
-		done += m.who && next[m.who] == EACH;
+		TORTURE_CHECK(m.who < s.count);
+		TORTURE_CHECK(m.number == s.seen[m.who]);
+		__atomic_store_n(&s.seen[m.who], m.number + 1, __ATOMIC_RELAXED);
+		done += m.who && m.number + 1 == EACH;
 	}
 	sharers_end(&s);
 	net_close(&s.p.client);
 	while (message_recv(&w, &m))
-		TORTURE_CHECK(!m.who && m.number == next[0]++);
+		TORTURE_CHECK(!m.who && m.number == s.seen[0]++);
 }
 
 void death_sharing_readers(struct round *r)

@@ -292,7 +292,8 @@ static void sleep_and_wake(uint32_t form)
 	pthread_join(thread, NULL);
 	assert_int_equal(taken, ROUNDS);
 	assert_true(fake.waits > 0);
-	assert_in_range(fake.bells, 0, fake.waits);
+	/* Who looks once more may find what the doorbell was rung for. */
+	assert_in_range(fake.bells, 0, fake.waits + ROUNDS / 10);
 	assert_int_equal(fake.recvs, 0);
 }
 

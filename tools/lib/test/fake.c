@@ -91,6 +91,15 @@ static uint64_t offset_of(int rx, int seg)
 	return fake.page * (1 + (uint64_t)rx * FAKE_SEGS + (uint64_t)seg);
 }
 
+/* Of the lease before: its holder took them back on the dummy page. */
+static void forget_marks(struct sdirect_ctl_page *ctl)
+{
+	ctl->tx_inside = 0;
+	ctl->rx_inside = 0;
+	__atomic_store_n(&ctl->tx_call, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&ctl->rx_call, 0, __ATOMIC_RELAXED);
+}
+
 static int attach(int side, struct sdirect_attach *at)
 {
 	struct fake_end *e = &fake.end[side], *peer = &fake.end[!side];
@@ -106,6 +115,8 @@ static int attach(int side, struct sdirect_attach *at)
 		fake_advance(side);
 	tx = &e->seg[e->tx_seg];
 	rx = &peer->seg[e->rx_seg];
+	if (!e->leased)
+		forget_marks(fake.ctl[side]);
 	e->leased = 1;
 	at->side = (uint32_t)side;
 	at->tx_epoch = SDIRECT_LOAD(&fake.kern->end[side].tx_epoch);
