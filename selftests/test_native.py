@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -52,6 +53,28 @@ def test_units(top, build, part):
     done = run(["make", "-C", top / "tools" / part, f"BUILD={build}",
                 "check"])
     assert done.returncode == 0, done.stdout
+
+
+ATTACH = """
+import ctypes, errno, os, socket, sys
+where = ctypes.CDLL(sys.argv[1] or None, use_errno=True)
+with socket.socket() as one:
+    where.sdirect_attach(one.fileno())
+print(errno.errorcode[ctypes.get_errno()])
+"""
+
+
+@pytest.mark.parametrize("shim, handle, said", [
+    (False, True, "ENOTTY"),
+    (True, False, "ENOTTY"),
+    (True, True, "ENOTSUP"),
+], ids=["alone", "shim", "second"])
+def test_one_copy_has_the_rings(build, shim, handle, said):
+    """Under the shim the library is the shim's; another copy does without."""
+    env = {"LD_PRELOAD": build / "libsdirect-preload.so"} if shim else {}
+    done = run([sys.executable, "-c", ATTACH,
+                build / "libsdirect.so.0" if handle else ""], **env)
+    assert done.stdout.split() == [said]
 
 
 @pytest.mark.parametrize("program", plan.programs())

@@ -275,7 +275,7 @@ def tail(path, size=2000):
 
 def copy_shim(build, directory):
     """The command line of the shim, where every user can read it."""
-    for name in ("sdirect-run", "libsdirect-preload.so", "libsdirect.so.0"):
+    for name in ("sdirect-run", "libsdirect-preload.so"):
         path = os.path.join(build, name)
         if not os.path.exists(path):
             raise DemoError(f"{path} is not built: run make")

@@ -57,8 +57,7 @@ def session(transport, prefix, _directory):
         # Where nobody may read the programs.
         shim = []
         if prefix:
-            for name in ("sdirect-run", "libsdirect-preload.so",
-                         "libsdirect.so.0"):
+            for name in ("sdirect-run", "libsdirect-preload.so"):
                 shutil.copy(os.path.join(os.path.dirname(prefix[0]), name),
                             directory)
             os.chmod(directory, 0o755)

@@ -323,7 +323,7 @@ int sdi_entry_earn(struct sdi_entry *e, int fd, uint32_t tid,
 	return is_due(e) && try_now(e, fd, tid, holds);
 }
 
-struct sdi_entry *sdi_lookup_more(int fd)
+SDI_HOT struct sdi_entry *sdi_lookup_more(int fd)
 {
 	struct sdi_entry *e;
 
@@ -338,7 +338,7 @@ struct sdi_entry *sdi_lookup_more(int fd)
 	return try_now(e, fd, sdi_self(), 0) ? e : NULL;
 }
 
-struct sdi_entry *sdi_lookup(int fd)
+SDI_HOT struct sdi_entry *sdi_lookup(int fd)
 {
 	return sdi_lookup_here(fd);
 }

@@ -46,7 +46,7 @@ void sdi_entry_reap(struct sdi_entry *e);
  *
  * Return: NULL if the descriptor has to be served by a plain system call.
  */
-SDI_SHARED struct sdi_entry *sdi_lookup(int fd);
+struct sdi_entry *sdi_lookup(int fd);
 
 /* The same, when it is not attached. */
 struct sdi_entry *sdi_lookup_more(int fd);

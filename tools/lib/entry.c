@@ -11,7 +11,7 @@
 #define STUCK_MOST	8
 #define CHUNK_BYTES	(SDI_CHUNK_FDS * sizeof(struct sdi_entry))
 
-uint8_t sdi_known[SDI_FD_MAX];
+uint8_t sdi_known[SDI_FD_MAX] SDI_LAST;
 
 struct sdi_entry *sdi_chunks[SDI_CHUNKS];
 
@@ -47,7 +47,7 @@ static void set_known(int fd, uint8_t what)
 	__atomic_store_n(&sdi_known[fd], what, __ATOMIC_RELAXED);
 }
 
-void sdi_fd_note(int fd)
+SDI_HOT void sdi_fd_note(int fd)
 {
 	if ((unsigned int)fd >= SDI_FD_MAX)
 		return;
@@ -61,7 +61,7 @@ void sdi_fd_note_set(int fd)
 	set_known(fd, SDI_SET_FD);
 }
 
-void sdi_fd_note_tried(int fd)
+SDI_HOT void sdi_fd_note_tried(int fd)
 {
 	unsigned int known = sdi_fd_known(fd);
 
@@ -70,14 +70,14 @@ void sdi_fd_note_tried(int fd)
 		set_known(fd, (uint8_t)(known | SDI_TRIED));
 }
 
-void sdi_fd_note_spared(int fd)
+SDI_HOT void sdi_fd_note_spared(int fd)
 {
 	sdi_fd_drop(fd);
 	if ((unsigned int)fd < SDI_FD_MAX)
 		set_known(fd, SDI_SPARED);
 }
 
-int sdi_fd_is_spared(int fd)
+SDI_HOT int sdi_fd_is_spared(int fd)
 {
 	return (sdi_fd_known(fd) & SDI_SPARED) != 0;
 }
@@ -133,7 +133,7 @@ static void forget_hints(struct sdi_entry *e)
 	__atomic_store_n(&e->stuck, 0, __ATOMIC_RELAXED);
 }
 
-void sdi_fd_drop(int fd)
+SDI_HOT void sdi_fd_drop(int fd)
 {
 	struct sdi_entry *e = sdi_entry_find(fd);
 

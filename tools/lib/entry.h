@@ -24,9 +24,9 @@
 #include <stdint.h>
 
 #include "lock.h"
+#include "place.h"
 #include "self.h"
 #include "set.h"
-#include "shared.h"
 #include "spin.h"
 #include "view.h"
 
@@ -118,7 +118,7 @@ struct sdi_entry {
 	struct sdi_member member;
 };
 
-extern uint8_t sdi_known[SDI_FD_MAX];
+extern uint8_t sdi_known[SDI_FD_MAX] SDI_HIDDEN;
 
 /* Where entries are, so many descriptors each. */
 #define SDI_CHUNK_FDS	256u
@@ -215,7 +215,7 @@ static inline int sdi_entry_is_nonblock(const struct sdi_entry *e)
 }
 
 /* A new stream socket has appeared. */
-SDI_SHARED void sdi_fd_note(int fd);
+void sdi_fd_note(int fd);
 /* A new epoll set. */
 void sdi_fd_note_set(int fd);
 /* A new socket of the program, a candidate or not. */
@@ -223,16 +223,16 @@ void sdi_fd_note_tried(int fd);
 /* One that was made TCP's. */
 void sdi_fd_note_spared(int fd);
 /* Return: is it such a one, and nothing has been done with it yet? */
-SDI_SHARED int sdi_fd_is_spared(int fd);
+int sdi_fd_is_spared(int fd);
 /* It has been mapped, or listens: it is no try any more.  Return: it was one. */
-SDI_SHARED int sdi_fd_end_try(int fd);
+int sdi_fd_end_try(int fd);
 /* Its O_NONBLOCK is now @on. */
-SDI_SHARED void sdi_fd_note_nonblock(int fd, int on);
+void sdi_fd_note_nonblock(int fd, int on);
 /* It will never be mapped. */
 void sdi_fd_give_up(int fd);
 /* It goes away, or out of our sight: system calls from now on. */
-SDI_SHARED void sdi_fd_drop(int fd);
-SDI_SHARED void sdi_fd_drop_range(unsigned int first, unsigned int last);
+void sdi_fd_drop(int fd);
+void sdi_fd_drop_range(unsigned int first, unsigned int last);
 
 /* One of its locks was not to be had; gives up a descriptor on which that is
  * the rule.

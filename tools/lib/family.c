@@ -65,7 +65,7 @@ static void learn_absent(struct absence *a)
 	__atomic_store_n(&a->until, seconds() + n, __ATOMIC_RELAXED);
 }
 
-int sdi_socket(int family, int type, int protocol)
+SDI_HOT int sdi_socket(int family, int type, int protocol)
 {
 	struct absence *a = &absence[family == AF_INET6];
 	int fd;
@@ -88,7 +88,7 @@ int sdi_socket(int family, int type, int protocol)
 	return fd;
 }
 
-int sdi_socket_try(int family, int type, int protocol)
+SDI_HOT int sdi_socket_try(int family, int type, int protocol)
 {
 	int fd;
 
@@ -111,7 +111,7 @@ static int is_our_close(void)
 	return !sdi_process || sdi_self_is_owner();
 }
 
-void sdi_fd_close(int fd)
+SDI_HOT void sdi_fd_close(int fd)
 {
 	if (sdi_fd_known(fd) & SDI_TRIED && is_our_close() &&
 	    !sdi_storm_take(&sdi_storm, now_ms()))

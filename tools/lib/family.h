@@ -3,7 +3,6 @@
 #ifndef SDI_FAMILY_H
 #define SDI_FAMILY_H
 
-#include "shared.h"
 
 /**
  * sdi_socket - socket(2) for TCP, on AF_SDIRECT if that works
@@ -14,7 +13,7 @@
  * Return: a descriptor that is noted as a candidate if it may become direct,
  * or -errno.
  */
-SDI_SHARED int sdi_socket(int family, int type, int protocol);
+int sdi_socket(int family, int type, int protocol);
 
 /**
  * sdi_socket_try - the same for a program that did not ask for the family
@@ -27,9 +26,9 @@ SDI_SHARED int sdi_socket(int family, int type, int protocol);
  *
  * Return: as sdi_socket().
  */
-SDI_SHARED int sdi_socket_try(int family, int type, int protocol);
+int sdi_socket_try(int family, int type, int protocol);
 
 /* sdi_fd_drop() before close(2): what was never mapped was tried in vain. */
-SDI_SHARED void sdi_fd_close(int fd);
+void sdi_fd_close(int fd);
 
 #endif /* SDI_FAMILY_H */

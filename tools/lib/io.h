@@ -11,14 +11,13 @@
  * Each does what the system call of its name does, by the rings as far as
  * that goes at once, the rest by the system call.  Returns -errno.
  */
-SDI_SHARED ssize_t sdi_sendmsg(struct sdi_entry *e, int fd,
-			       const struct msghdr *msg, int flags);
-SDI_SHARED ssize_t sdi_recvmsg(struct sdi_entry *e, int fd,
-			       struct msghdr *msg, int flags);
-SDI_SHARED ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf,
-			    size_t len, int flags);
-SDI_SHARED ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len,
-			    int flags);
+ssize_t sdi_sendmsg(struct sdi_entry *e, int fd, const struct msghdr *msg,
+		    int flags);
+ssize_t sdi_recvmsg(struct sdi_entry *e, int fd, struct msghdr *msg,
+		    int flags);
+ssize_t sdi_send(struct sdi_entry *e, int fd, const void *buf, size_t len,
+		 int flags);
+ssize_t sdi_recv(struct sdi_entry *e, int fd, void *buf, size_t len, int flags);
 
 /*
  * What is left of a quick call that has done what @tx_moved (@rx_moved) of the
@@ -30,7 +29,7 @@ ssize_t sdi_recv_more(struct sdi_entry *e, int fd, void *buf, size_t len,
 		      int flags);
 
 /* As the C library gives them: errno instead of -errno. */
-SDI_SHARED ssize_t sdi_fail(ssize_t err) __attribute__((cold));
+ssize_t sdi_fail(ssize_t err) __attribute__((cold));
 
 static inline ssize_t sdi_result(ssize_t ret)
 {
@@ -56,8 +55,8 @@ struct sdi_mark {
  *
  * Does nothing where there is no lease to keep.  For calls like sendfile(2).
  */
-SDI_SHARED void sdi_mark_send(struct sdi_mark *m, int fd);
-SDI_SHARED void sdi_mark_end(struct sdi_mark *m);
+void sdi_mark_send(struct sdi_mark *m, int fd);
+void sdi_mark_end(struct sdi_mark *m);
 
 #define SDI_BYTES_MAX	0x7ffff000u	/* what one system call moves at most */
 /* Nothing is ever mapped below by default. */

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 
-#include "shared.h"
 
 /**
  * sdi_poll - poll(2) as far as the rings tell
@@ -15,7 +14,7 @@
  * Return: how many are ready, as poll() does; 0: ask the kernel, because one of
  * them is not on rings, or nothing is ready.
  */
-SDI_SHARED int sdi_poll(struct pollfd *fds, nfds_t n, int may_wait);
+int sdi_poll(struct pollfd *fds, nfds_t n, int may_wait);
 
 /* What a call of this thread holds that was left by a jump is let go. */
 void sdi_polled_clean_up(void);

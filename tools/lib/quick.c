@@ -3,7 +3,7 @@
 
 #include "entry.h"
 
-#define AWAY	__attribute__((noinline))
+#define AWAY	SDI_HOT __attribute__((noinline))
 
 /* What a copy of a call is for: each is a function, to save registers. */
 enum quick {
@@ -11,6 +11,13 @@ enum quick {
 	SHARED,		/* few bytes */
 	MANY,		/* the copy is a call: registers are saved */
 };
+
+/* The caller knows, and the compiler is to: no copy is a call. */
+static __always_inline void expect_few(size_t len)
+{
+	if (!sdi_is_few(len))
+		__builtin_unreachable();
+}
 
 /* In which the quick calls look: all entries, or an empty one. */
 static struct sdi_entry *const none[SDI_CHUNKS];
@@ -57,9 +64,6 @@ static AWAY ssize_t send_rest(struct sdi_entry *e, int fd, const void *buf,
 	return sdi_result(sdi_send_more(e, fd, buf, len, flags));
 }
 
-static ssize_t try_send_many(int fd, const void *buf, size_t len, int flags,
-			     sdi_send_way *longer);
-
 /* Once in a ring's length more room is to be looked for: with MANY alone. */
 static __always_inline ssize_t
 try_send(int fd, const void *buf, size_t len, int flags, enum quick quick,
@@ -81,11 +85,11 @@ try_send(int fd, const void *buf, size_t len, int flags, enum quick quick,
 	if (m.count)
 		return (ssize_t)m.count;
 	return quick == MANY ? longer(fd, buf, len, flags) :
-			       try_send_many(fd, buf, len, flags, longer);
+			       sdi_try_send_many(fd, buf, len, flags, longer);
 }
 
-static AWAY ssize_t try_send_many(int fd, const void *buf, size_t len,
-				  int flags, sdi_send_way *longer)
+AWAY ssize_t sdi_try_send_many(int fd, const void *buf, size_t len, int flags,
+			       sdi_send_way *longer)
 {
 	return try_send(fd, buf, len, flags, MANY, longer);
 }
@@ -93,14 +97,14 @@ static AWAY ssize_t try_send_many(int fd, const void *buf, size_t len,
 static AWAY ssize_t try_send_shared(int fd, const void *buf, size_t len,
 				    int flags, sdi_send_way *longer)
 {
+	expect_few(len);
 	return try_send(fd, buf, len, flags, SHARED, longer);
 }
 
-ssize_t sdi_try_send(int fd, const void *buf, size_t len, int flags,
-		     sdi_send_way *longer)
+SDI_HOT ssize_t sdi_try_send_few(int fd, const void *buf, size_t len,
+				 int flags, sdi_send_way *longer)
 {
-	if (!sdi_is_few(len))
-		return try_send_many(fd, buf, len, flags, longer);
+	expect_few(len);
 	if (!__libc_single_threaded)
 		return try_send_shared(fd, buf, len, flags, longer);
 	return try_send(fd, buf, len, flags, ALONE, longer);
@@ -111,9 +115,6 @@ static AWAY ssize_t recv_rest(struct sdi_entry *e, int fd, void *buf,
 {
 	return sdi_result(sdi_recv_more(e, fd, buf, len, flags));
 }
-
-static ssize_t
-try_recv_many(int fd, void *buf, size_t len, int flags, sdi_recv_way *longer);
 
 /* Where there is less than asked for, it is cut where the copy is a call. */
 static __always_inline ssize_t
@@ -138,11 +139,11 @@ try_recv(int fd, void *buf, size_t len, int flags, enum quick quick,
 		return (ssize_t)m.count;
 	return quick == MANY || m.todo & SDI_EMPTY ?
 	       longer(fd, buf, len, flags) :
-	       try_recv_many(fd, buf, len, flags, longer);
+	       sdi_try_recv_many(fd, buf, len, flags, longer);
 }
 
-static AWAY ssize_t try_recv_many(int fd, void *buf, size_t len, int flags,
-				  sdi_recv_way *longer)
+AWAY ssize_t sdi_try_recv_many(int fd, void *buf, size_t len, int flags,
+			       sdi_recv_way *longer)
 {
 	return try_recv(fd, buf, len, flags, MANY, longer);
 }
@@ -150,14 +151,14 @@ static AWAY ssize_t try_recv_many(int fd, void *buf, size_t len, int flags,
 static AWAY ssize_t try_recv_shared(int fd, void *buf, size_t len, int flags,
 				    sdi_recv_way *longer)
 {
+	expect_few(len);
 	return try_recv(fd, buf, len, flags, SHARED, longer);
 }
 
-ssize_t sdi_try_recv(int fd, void *buf, size_t len, int flags,
-		     sdi_recv_way *longer)
+SDI_HOT ssize_t sdi_try_recv_few(int fd, void *buf, size_t len, int flags,
+				 sdi_recv_way *longer)
 {
-	if (!sdi_is_few(len))
-		return try_recv_many(fd, buf, len, flags, longer);
+	expect_few(len);
 	if (!__libc_single_threaded)
 		return try_recv_shared(fd, buf, len, flags, longer);
 	return try_recv(fd, buf, len, flags, ALONE, longer);

@@ -13,33 +13,14 @@
 #include <sys/types.h>
 
 #include "io.h"
-#include "shared.h"
 #include "view.h"
 
 /* The longer way: what the caller does where the quick one is not open. */
 typedef ssize_t sdi_send_way(int fd, const void *buf, size_t len, int flags);
 typedef ssize_t sdi_recv_way(int fd, void *buf, size_t len, int flags);
 
-/**
- * sdi_try_send - send(2) by the ring if nothing is in the way
- * @fd:		any number
- * @buf:	the bytes
- * @len:	how many
- * @flags:	as for send(2)
- * @longer:	called where something is
- *
- * Return: as send(2), errno too.
- */
-SDI_SHARED SDI_NEAR ssize_t
-sdi_try_send(int fd, const void *buf, size_t len, int flags,
-	     sdi_send_way *longer);
-
-/* sdi_try_recv() - the same for recv(2) */
-SDI_SHARED SDI_NEAR ssize_t
-sdi_try_recv(int fd, void *buf, size_t len, int flags, sdi_recv_way *longer);
-
 /* From now on both are the longer way. */
-SDI_SHARED void sdi_quick_off(void);
+void sdi_quick_off(void);
 
 /* Is it a call for the functions below? */
 static inline int sdi_is_quick(const void *buf, size_t len, int flags)
@@ -56,6 +37,44 @@ static inline int sdi_is_quick(const void *buf, size_t len, int flags)
 static inline int sdi_is_few(size_t n)
 {
 	return n - SDI_FEW_MIN <= SDI_FEW_MAX - SDI_FEW_MIN;
+}
+
+/* The two halves of sdi_try_send(): of few bytes, and of others. */
+ssize_t sdi_try_send_few(int fd, const void *buf, size_t len, int flags,
+			 sdi_send_way *longer);
+ssize_t sdi_try_send_many(int fd, const void *buf, size_t len, int flags,
+			  sdi_send_way *longer);
+
+/**
+ * sdi_try_send - send(2) by the ring if nothing is in the way
+ * @fd:		any number
+ * @buf:	the bytes
+ * @len:	how many
+ * @flags:	as for send(2)
+ * @longer:	called where something is
+ *
+ * Return: as send(2), errno too.
+ */
+static inline ssize_t sdi_try_send(int fd, const void *buf, size_t len,
+				   int flags, sdi_send_way *longer)
+{
+	return sdi_is_few(len) ?
+	       sdi_try_send_few(fd, buf, len, flags, longer) :
+	       sdi_try_send_many(fd, buf, len, flags, longer);
+}
+
+/* The same for recv(2). */
+ssize_t sdi_try_recv_few(int fd, void *buf, size_t len, int flags,
+			 sdi_recv_way *longer);
+ssize_t sdi_try_recv_many(int fd, void *buf, size_t len, int flags,
+			  sdi_recv_way *longer);
+
+static inline ssize_t sdi_try_recv(int fd, void *buf, size_t len, int flags,
+				   sdi_recv_way *longer)
+{
+	return sdi_is_few(len) ?
+	       sdi_try_recv_few(fd, buf, len, flags, longer) :
+	       sdi_try_recv_many(fd, buf, len, flags, longer);
 }
 
 /* Two words, which may overlap; one after the other takes one register. */

@@ -16,6 +16,20 @@ long sdi_page_size;
 int sdi_may_spin;
 __thread struct sdi_thread sdi_thread = { .mark = SDI_NO_MARK };
 
+/* The name, which may be another copy's, and what it is here. */
+extern SDI_SHARED const char sdirect_copy;
+extern SDI_HIDDEN const char here __attribute__((alias("sdirect_copy")));
+const char sdirect_copy = 1;
+
+int sdi_self_is_first(void)
+{
+	const char *first = &sdirect_copy;
+
+	/* Or the compiler knows better. */
+	__asm__("" : "+r" (first));
+	return first == &here;
+}
+
 void *sdi_wiped_pages(unsigned long len)
 {
 	long ret = sdi_raw(SYS_mmap, 0, len, PROT_READ | PROT_WRITE,
@@ -78,7 +92,7 @@ __attribute__((constructor)) void sdi_self_init(void)
 {
 	struct sdi_process *p;
 
-	if (sdi_process)
+	if (sdi_process || !sdi_self_is_first())
 		return;
 	sdi_page_size = sysconf(_SC_PAGESIZE);
 	start_spin(sdi_tune(SDI_TUNE_SPIN_US));

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "shared.h"
+#include "place.h"
 #include "spin.h"
 
 struct sdi_entry;
@@ -70,6 +70,13 @@ extern __thread struct sdi_thread sdi_thread
 
 /* Set once from a constructor; a second call does nothing. */
 void sdi_self_init(void);
+
+/*
+ * False in what a program is linked with, under the shim, which is a copy as well:
+ * a lease has one holder, so that one does without rings.  Only who looks up its
+ * functions by its handle gets there.
+ */
+int sdi_self_is_first(void);
 
 /* A private page range that a forked child finds empty; NULL on failure. */
 void *sdi_wiped_pages(unsigned long len);

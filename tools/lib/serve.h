@@ -25,8 +25,8 @@ struct sdi_wait {
 };
 
 /* Both return -errno. */
-SDI_SHARED int sdi_epoll_ctl(struct sdi_set *s, int ep, int op, int fd,
-			     struct epoll_event *ev);
-SDI_SHARED int sdi_epoll_wait(struct sdi_set *s, const struct sdi_wait *w);
+int sdi_epoll_ctl(struct sdi_set *s, int ep, int op, int fd,
+		  struct epoll_event *ev);
+int sdi_epoll_wait(struct sdi_set *s, const struct sdi_wait *w);
 
 #endif /* SDI_SERVE_H */

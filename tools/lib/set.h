@@ -30,7 +30,6 @@
 
 #include "owner.h"
 #include "self.h"
-#include "shared.h"
 #include "spin.h"
 
 struct sdi_entry;
@@ -142,15 +141,15 @@ struct sdi_set {
 };
 
 /* A new set has appeared. */
-SDI_SHARED void sdi_set_note(int fd);
+void sdi_set_note(int fd);
 /* Is there any that we serve? */
-SDI_SHARED int sdi_set_any(void);
+int sdi_set_any(void);
 /* The set behind a descriptor, if we know it; NULL: it is all the kernel's. */
-SDI_SHARED struct sdi_set *sdi_set_find(int fd);
+struct sdi_set *sdi_set_find(int fd);
 /* Others may wait for it from now on: the kernel serves it, for good. */
-SDI_SHARED void sdi_set_give_up(int fd);
+void sdi_set_give_up(int fd);
 /* A process that has our descriptors begins. */
-SDI_SHARED void sdi_set_before_fork(void);
+void sdi_set_before_fork(void);
 /* The descriptor goes away. */
 void sdi_set_drop(int fd);
 /*

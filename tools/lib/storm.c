@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR MIT
 #include "storm.h"
 
+#include "place.h"
+
 #define US_PER_S	1000000u
 #define US_PER_MS	1000u
 
@@ -41,7 +43,7 @@ static uint32_t earn(struct sdi_storm *s, uint64_t now)
 }
 
 /* Return: what is left now. */
-static uint32_t grow(struct sdi_storm *s, uint64_t now)
+static SDI_HOT uint32_t grow(struct sdi_storm *s, uint64_t now)
 {
 	uint32_t gain = earn(s, now * US_PER_MS), more;
 	uint32_t left = __atomic_load_n(&s->left, __ATOMIC_RELAXED);
@@ -56,7 +58,7 @@ static uint32_t grow(struct sdi_storm *s, uint64_t now)
 	return more;
 }
 
-int sdi_storm_take(struct sdi_storm *s, uint64_t now)
+SDI_HOT int sdi_storm_take(struct sdi_storm *s, uint64_t now)
 {
 	uint32_t left;
 
@@ -71,7 +73,7 @@ int sdi_storm_take(struct sdi_storm *s, uint64_t now)
 	return 0;
 }
 
-int sdi_storm_spares(struct sdi_storm *s, uint64_t now)
+SDI_HOT int sdi_storm_spares(struct sdi_storm *s, uint64_t now)
 {
 	/* Not at the first that is left, or it would be on and off. */
 	if (grow(s, now) > s->rate / 2) {

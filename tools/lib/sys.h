@@ -9,7 +9,8 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "shared.h"
+#include "place.h"
+
 
 /**
  * struct sdi_sys - the kernel as the library sees it

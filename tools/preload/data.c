@@ -12,7 +12,7 @@
  * These functions are cancellation points; the quick ones are, too, as they are
  * none any more where a thread may have been cancelled: see cancel.c.
  */
-static struct sdi_entry *lookup(int fd)
+static SDI_HOT struct sdi_entry *lookup(int fd)
 {
 	struct sdi_entry *e = sdi_lookup(fd);
 
@@ -63,7 +63,7 @@ static int is_ordinary(const struct iovec *iov, int count)
 	return sum != 0;
 }
 
-static ssize_t read_long(int fd, void *buf, size_t len, int flags)
+static SDI_HOT ssize_t read_long(int fd, void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
 	const int saved = errno;
@@ -74,7 +74,7 @@ static ssize_t read_long(int fd, void *buf, size_t len, int flags)
 	return sdi_result(ret);
 }
 
-HOOK ssize_t read(int fd, void *buf, size_t len)
+HOOK SDI_HOT ssize_t read(int fd, void *buf, size_t len)
 {
 	return sdi_try_recv(fd, buf, len, 0, read_long);
 }
@@ -85,7 +85,7 @@ HOOK ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 	return read(fd, buf, len);
 }
 
-static ssize_t recv_long(int fd, void *buf, size_t len, int flags)
+static SDI_HOT ssize_t recv_long(int fd, void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
 
@@ -94,7 +94,7 @@ static ssize_t recv_long(int fd, void *buf, size_t len, int flags)
 	return sdi_result(sdi_recv(e, fd, buf, len, flags));
 }
 
-HOOK ssize_t recv(int fd, void *buf, size_t len, int flags)
+HOOK SDI_HOT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
 	return sdi_try_recv(fd, buf, len, flags, recv_long);
 }
@@ -105,8 +105,8 @@ HOOK ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 	return recv(fd, buf, len, flags);
 }
 
-HOOK ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
-		      struct sockaddr *addr, socklen_t *addrlen)
+HOOK SDI_HOT ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
+			      struct sockaddr *addr, socklen_t *addrlen)
 {
 	if (!addr)
 		return recv(fd, buf, len, flags);
@@ -148,7 +148,8 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	return sdi_result(sdi_recvmsg(e, fd, msg, flags));
 }
 
-static ssize_t write_long(int fd, const void *buf, size_t len, int flags)
+static SDI_HOT ssize_t write_long(int fd, const void *buf, size_t len,
+				   int flags)
 {
 	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
 	const int saved = errno;
@@ -159,12 +160,12 @@ static ssize_t write_long(int fd, const void *buf, size_t len, int flags)
 	return sdi_result(ret);
 }
 
-HOOK ssize_t write(int fd, const void *buf, size_t len)
+HOOK SDI_HOT ssize_t write(int fd, const void *buf, size_t len)
 {
 	return sdi_try_send(fd, buf, len, 0, write_long);
 }
 
-static ssize_t send_long(int fd, const void *buf, size_t len, int flags)
+static SDI_HOT ssize_t send_long(int fd, const void *buf, size_t len, int flags)
 {
 	struct sdi_entry *e = len > SDI_BYTES_MAX ? NULL : lookup(fd);
 
@@ -173,13 +174,13 @@ static ssize_t send_long(int fd, const void *buf, size_t len, int flags)
 	return sdi_result(sdi_send(e, fd, buf, len, flags));
 }
 
-HOOK ssize_t send(int fd, const void *buf, size_t len, int flags)
+HOOK SDI_HOT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	return sdi_try_send(fd, buf, len, flags, send_long);
 }
 
-HOOK ssize_t sendto(int fd, const void *buf, size_t len, int flags,
-		    const struct sockaddr *addr, socklen_t addrlen)
+HOOK SDI_HOT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+			    const struct sockaddr *addr, socklen_t addrlen)
 {
 	if (!addr)
 		return send(fd, buf, len, flags);

@@ -30,7 +30,7 @@
  * Before the call, so that no byte goes to a number that is being closed; and
  * again after it: a thread that used the number meanwhile may have attached it.
  */
-HOOK int close(int fd)
+HOOK SDI_HOT int close(int fd)
 {
 	int ret;
 

@@ -51,7 +51,7 @@ void shim_give_up_selected(int n, const fd_set *in, const fd_set *out,
 }
 
 /* What the rings tell at once; 0: the kernel must be asked. */
-static int poll_rings(struct pollfd *fds, nfds_t n, int may_wait)
+static SDI_HOT int poll_rings(struct pollfd *fds, nfds_t n, int may_wait)
 {
 	int ready = shim_serves ? sdi_poll(fds, n, may_wait) : 0;
 
@@ -62,7 +62,7 @@ static int poll_rings(struct pollfd *fds, nfds_t n, int may_wait)
 	return ready;
 }
 
-HOOK int poll(struct pollfd *fds, nfds_t n, int ms)
+HOOK SDI_HOT int poll(struct pollfd *fds, nfds_t n, int ms)
 {
 	int ready = poll_rings(fds, n, ms != 0);
 

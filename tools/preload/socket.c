@@ -20,7 +20,7 @@ static int is_tcp(int family, int type, int protocol)
 	       (protocol == 0 || protocol == IPPROTO_TCP);
 }
 
-HOOK int socket(int family, int type, int protocol)
+HOOK SDI_HOT int socket(int family, int type, int protocol)
 {
 	int fd;
 
@@ -44,7 +44,8 @@ HOOK int socket(int family, int type, int protocol)
  * The listener may have come from another program, so each new descriptor is
  * a candidate; what is not of our family says so when it is first attached.
  */
-HOOK int accept4(int listener, struct sockaddr *addr, socklen_t *len, int flags)
+HOOK SDI_HOT int accept4(int listener, struct sockaddr *addr, socklen_t *len,
+			 int flags)
 {
 	int fd = next.accept4(listener, addr, len, flags);
 
@@ -53,7 +54,7 @@ HOOK int accept4(int listener, struct sockaddr *addr, socklen_t *len, int flags)
 	return fd;
 }
 
-HOOK int accept(int listener, struct sockaddr *addr, socklen_t *len)
+HOOK SDI_HOT int accept(int listener, struct sockaddr *addr, socklen_t *len)
 {
 	int fd = next.accept(listener, addr, len);
 
@@ -80,8 +81,8 @@ HOOK int listen(int fd, int backlog)
  * The ring gives bytes as they come, and nothing besides; only the kernel holds
  * some back, or says with recvmsg() how many there are.
  */
-HOOK int setsockopt(int fd, int level, int name, const void *value,
-		    socklen_t len)
+HOOK SDI_HOT int setsockopt(int fd, int level, int name, const void *value,
+			    socklen_t len)
 {
 	if ((level == SOL_SOCKET && name == SO_RCVLOWAT) ||
 	    (level == IPPROTO_TCP && name == TCP_INQ))

@@ -161,7 +161,7 @@ void shim_spared_binds(int fd, const struct sockaddr *addr, socklen_t len)
 		shim_spared_keep(fd);
 }
 
-void shim_spared_option(int fd, int level, int name)
+SDI_HOT void shim_spared_option(int fd, int level, int name)
 {
 	for (size_t i = 0; i < CARRIED; i++)
 		if (carried[i].level == level && carried[i].name == name)
