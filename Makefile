@@ -73,7 +73,7 @@ tools-sdirect: tools-sdirectd
 
 .PHONY: install
 install: tools ## install libraries, tools, headers and manual pages
-	for dir in $(TOOLS); do \
+	for dir in preload $(filter-out preload,$(TOOLS)); do \
 		$(MAKE) -C $(TOP)/tools/$$dir install || exit; \
 	done
 	install -d $(DESTDIR)$(PREFIX)/include/linux

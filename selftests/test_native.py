@@ -4,7 +4,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 
 import pytest
 
@@ -55,26 +54,59 @@ def test_units(top, build, part):
     assert done.returncode == 0, done.stdout
 
 
-ATTACH = """
-import ctypes, errno, os, socket, sys
-where = ctypes.CDLL(sys.argv[1] or None, use_errno=True)
-with socket.socket() as one:
-    where.sdirect_attach(one.fileno())
-print(errno.errorcode[ctypes.get_errno()])
+ATTACH = r"""
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "sdirect.h"
+
+/* Of a socket that is none of ours, by the way that is asked for. */
+int main(int argc, char **argv)
+{
+	int (*attach)(int fd) = sdirect_attach;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	void *handle;
+
+	if (argc > 1) {
+		handle = dlopen(argv[1], RTLD_NOW |
+				(argc > 2 ? RTLD_DEEPBIND : 0));
+		attach = (int (*)(int))dlsym(handle, "sdirect_attach");
+	}
+	if (attach(fd))
+		puts(errno == EOPNOTSUPP ? "yields" : strerrorname_np(errno));
+	return 0;
+}
 """
+LINKED = ("-L{build}", "-Wl,-rpath,{build}", "-lsdirect")
+STATIC = ("{build}/libsdirect.a",)
+LOADED = ("{build}/libsdirect.so.0",)
 
 
-@pytest.mark.parametrize("shim, handle, said", [
-    (False, True, "ENOTTY"),
-    (True, False, "ENOTTY"),
-    (True, True, "ENOTSUP"),
-], ids=["alone", "shim", "second"])
-def test_one_copy_has_the_rings(build, shim, handle, said):
+@pytest.mark.parametrize("link, words, said", [
+    (LINKED, (), "ENOTTY"),
+    (STATIC, (), "yields"),
+    ((*STATIC, "-rdynamic"), (), "yields"),
+    (LINKED, LOADED, "yields"),
+    (LINKED, (*LOADED, "deep"), "yields"),
+], ids=["linked", "static", "exported", "handle", "deep"])
+def test_one_copy_has_the_rings(build, tmp_path, link, words, said):
     """Under the shim the library is the shim's; another copy does without."""
-    env = {"LD_PRELOAD": build / "libsdirect-preload.so"} if shim else {}
-    done = run([sys.executable, "-c", ATTACH,
-                build / "libsdirect.so.0" if handle else ""], **env)
-    assert done.stdout.split() == [said]
+    link, words = ([word.format(build=build) for word in each]
+                   for each in (link, words))
+    make("tools")
+    source = tmp_path / "attach.c"
+    source.write_text(ATTACH, encoding="utf-8")
+    program = tmp_path / "attach"
+    done = run(["cc", "-D_GNU_SOURCE", f"-I{plan.NET}/../../tools/lib/include",
+                f"-I{plan.NET}/../../uapi", "-o", program, source, *link])
+    assert done.returncode == 0
+    alone = run([program, *words])
+    under = run([program, *words],
+                LD_PRELOAD=str(build / "libsdirect-preload.so"))
+    assert alone.stdout.split() == ["ENOTTY"]
+    assert under.stdout.split() == [said]
 
 
 @pytest.mark.parametrize("program", plan.programs())

@@ -109,9 +109,9 @@ def median_and_limits(values):
     while tail <= 0.025 and out < len(values) // 2:
         out += 1
         tail += math.comb(len(values), out) * 0.5 ** len(values)
-    least = values[max(out - 1, 0)]
-    most = values[-max(out, 1)]
-    return statistics.median(values), least, most
+    if not out:
+        return statistics.median(values), None, None
+    return statistics.median(values), values[out - 1], values[-out]
 
 
 def compare(kind, options):
@@ -124,7 +124,8 @@ def compare(kind, options):
         ratios = median_and_limits([got / tcp for tcp, got in pairs])
         say(FORM.format(kind.name, task, *[
             f"{statistics.median(values):.1f}" for values in zip(*pairs)],
-            *[f"{ratio:.3f}" for ratio in ratios]))
+            *["-" if ratio is None else f"{ratio:.3f}"
+              for ratio in ratios]))
         lowest = min(lowest, ratios[0])
     return lowest
 
@@ -133,7 +134,8 @@ def main():
     parser = argparse.ArgumentParser(
         prog="selftests/many/mixed.py", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7,
+                        help="of which fewer than 6 say no limits")
     parser.add_argument("--percent", type=int, default=100,
                         help="of the work in each measurement")
     parser.add_argument("--only", action="append", metavar="PAIR",

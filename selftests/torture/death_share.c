@@ -31,7 +31,8 @@ static void send_own(struct way *w, uint32_t who, const uint32_t *seen)
 	uint32_t i;
 
 	for (i = 0; !who || i < EACH; i++) {
-		while (i - __atomic_load_n(seen, __ATOMIC_RELAXED) >= AHEAD)
+		while (!who &&
+		       i - __atomic_load_n(seen, __ATOMIC_RELAXED) >= AHEAD)
 			sched_yield();
 		message_send(w, who, i);
 	}

@@ -3,7 +3,6 @@
 #ifndef SDI_FAMILY_H
 #define SDI_FAMILY_H
 
-
 /**
  * sdi_socket - socket(2) for TCP, on AF_SDIRECT if that works
  * @family:	AF_INET or AF_INET6

@@ -37,7 +37,7 @@ int sdirect_attach(int fd)
 		return (int)sdi_result(-EBADF);
 	if (!sdi_process)
 		sdi_self_init();
-	if (!sdi_self_is_first())
+	if (sdi_self_yields())
 		return (int)sdi_result(-EOPNOTSUPP);
 	e = sdi_process ? sdi_entry_place(fd) : NULL;
 	if (!e)

@@ -17,6 +17,10 @@
  * Large, and mostly of zeroes that nobody looks at: behind the variables that
  * are small, so that those are in one page.
  */
+#ifdef __SANITIZE_ADDRESS__
+#define SDI_LAST	/* where its end would not be watched */
+#else
 #define SDI_LAST	__attribute__((common))
+#endif
 
 #endif /* SDI_PLACE_H */

@@ -113,13 +113,12 @@ static int look_for_a_moment(struct polled *p, int may_wait)
 	return ready;
 }
 
-int sdi_poll(struct pollfd *fds, nfds_t n, int may_wait)
+int sdi_poll_held(struct pollfd *fds, nfds_t n, int may_wait)
 {
 	struct polled p = { .fds = fds, .n = n };
 	int ready = 0;
 
-	/* Fewer than any limit of descriptors, which the kernel refuses. */
-	if (!sdi_process || !n || n > SDI_HELD_MOST || sdi_never_mapped(fds))
+	if (!sdi_process)
 		return 0;
 	if (HELD->frame)
 		sdi_polled_clean_up();

@@ -3,7 +3,7 @@
 
 #include "entry.h"
 
-#define AWAY	SDI_HOT __attribute__((noinline))
+#define AWAY	__attribute__((hot, noinline))	/* SDI_HOT */
 
 /* What a copy of a call is for: each is a function, to save registers. */
 enum quick {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR MIT
 #include "self.h"
 
+#include <dlfcn.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -16,18 +17,12 @@ long sdi_page_size;
 int sdi_may_spin;
 __thread struct sdi_thread sdi_thread = { .mark = SDI_NO_MARK };
 
-/* The name, which may be another copy's, and what it is here. */
-extern SDI_SHARED const char sdirect_copy;
-extern SDI_HIDDEN const char here __attribute__((alias("sdirect_copy")));
-const char sdirect_copy = 1;
+/* Has the shim a copy of its own? */
+static int yields;
 
-int sdi_self_is_first(void)
+int sdi_self_yields(void)
 {
-	const char *first = &sdirect_copy;
-
-	/* Or the compiler knows better. */
-	__asm__("" : "+r" (first));
-	return first == &here;
+	return yields;
 }
 
 void *sdi_wiped_pages(unsigned long len)
@@ -92,7 +87,8 @@ __attribute__((constructor)) void sdi_self_init(void)
 {
 	struct sdi_process *p;
 
-	if (sdi_process || !sdi_self_is_first())
+	yields = !&sdi_shim && dlsym(RTLD_DEFAULT, "sdirect_shim");
+	if (sdi_process || yields)
 		return;
 	sdi_page_size = sysconf(_SC_PAGESIZE);
 	start_spin(sdi_tune(SDI_TUNE_SPIN_US));

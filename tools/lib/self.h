@@ -71,12 +71,15 @@ extern __thread struct sdi_thread sdi_thread
 /* Set once from a constructor; a second call does nothing. */
 void sdi_self_init(void);
 
+/* Of the shim: the copy of the library that is a part of it has this. */
+extern SDI_HIDDEN const char sdi_shim __attribute__((weak));
+
 /*
- * False in what a program is linked with, under the shim, which is a copy as well:
- * a lease has one holder, so that one does without rings.  Only who looks up its
- * functions by its handle gets there.
+ * True in another copy of the library than the shim's, where there is one: a lease
+ * has one holder in a process, so this one does without rings.  It is called by
+ * programs that have it linked in, or look up its functions by its handle.
  */
-int sdi_self_is_first(void);
+int sdi_self_yields(void);
 
 /* A private page range that a forked child finds empty; NULL on failure. */
 void *sdi_wiped_pages(unsigned long len);

@@ -197,7 +197,8 @@ static int all_armed(const struct sdi_set *s)
 static int arm(struct sdi_set *s)
 {
 	/* Who is alone cannot lose what he has been rung for. */
-	uint64_t number = __libc_single_threaded ? ++s->sleep : 0;
+	uint64_t sleep = ++s->sleep;
+	uint64_t number = __libc_single_threaded ? sleep : 0;
 
 	for (uint32_t i = s->unsynced ? s->end[SDI_QUIET] : 0; i--;)
 		if (s->all[i])

@@ -94,7 +94,7 @@ void sdi_set_note(int fd)
 	sdi_fd_note_set(fd);
 }
 
-int sdi_set_any(void)
+SDI_HOT int sdi_set_any(void)
 {
 	return sdi_process &&
 	       __atomic_load_n(&sdi_process->served, __ATOMIC_RELAXED);

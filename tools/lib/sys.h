@@ -11,7 +11,6 @@
 
 #include "place.h"
 
-
 /**
  * struct sdi_sys - the kernel as the library sees it
  * @send:	as the C library's: -1 and errno.  The shim puts the C library's

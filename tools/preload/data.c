@@ -149,7 +149,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 }
 
 static SDI_HOT ssize_t write_long(int fd, const void *buf, size_t len,
-				   int flags)
+				  int flags)
 {
 	struct sdi_entry *e = len - 1 < SDI_BYTES_MAX ? lookup(fd) : NULL;
 	const int saved = errno;

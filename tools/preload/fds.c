@@ -232,7 +232,7 @@ static void before_odd_syscall(long number, long a, long b, long c, long d)
 	case SYS_poll:
 #endif
 	case SYS_ppoll:
-		shim_give_up_polled((const struct pollfd *)a, (nfds_t)b);
+		shim_give_up_polled((struct pollfd *)a, (nfds_t)b);
 		break;
 #ifdef SYS_select
 	case SYS_select:

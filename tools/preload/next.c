@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../lib/raw.h"
+#include "../lib/self.h"
 #include "../lib/sys.h"
 
 static long with_errno(long ret)
@@ -83,6 +84,10 @@ struct next next = {
 		.pthread_cancel	= early_pthread_cancel,
 	},
 };
+
+/* Other copies of the library look for the one, ours knows itself by the other. */
+HOOK const char sdirect_shim = 1;
+const char sdi_shim = 1;
 
 int shim_active = 1;
 int shim_serves = 1;

@@ -24,7 +24,7 @@ static int is_refused(nfds_t n)
 			      n > limit.rlim_cur);
 }
 
-void shim_give_up_polled(const struct pollfd *fds, nfds_t n)
+SDI_HOT void shim_give_up_polled(struct pollfd *fds, nfds_t n)
 {
 	if (!sdi_set_any() || sdi_never_mapped(fds) || is_refused(n))
 		return;
